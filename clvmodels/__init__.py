@@ -1,0 +1,1 @@
+"""What each customer will be worth."""

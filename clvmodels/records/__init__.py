@@ -1,0 +1,32 @@
+"""The frozen records that flow through the house, from the log to the list to act on."""
+
+from clvmodels.records.estimate import Estimate, ModelFacts, Outcome
+from clvmodels.records.heuristic import HeuristicForecast
+from clvmodels.records.histories import Histories
+from clvmodels.records.note import Note
+from clvmodels.records.period import Period
+from clvmodels.records.prediction import Prediction
+from clvmodels.records.scorecard import Scorecard, Target
+from clvmodels.records.summary import Holdout, Summary, Timeline
+from clvmodels.records.total import Total
+from clvmodels.records.valuation import Path, Terms, Valuation
+
+__all__ = [
+    "Estimate",
+    "HeuristicForecast",
+    "Histories",
+    "Holdout",
+    "ModelFacts",
+    "Note",
+    "Outcome",
+    "Path",
+    "Period",
+    "Prediction",
+    "Scorecard",
+    "Summary",
+    "Target",
+    "Terms",
+    "Timeline",
+    "Total",
+    "Valuation",
+]

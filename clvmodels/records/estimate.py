@@ -1,0 +1,167 @@
+"""A fitted model: parameters, their uncertainty as draws, and how the fit went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import log
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from clvmodels.arrays import Columns, FloatArray, frozen
+from clvmodels.errors import ArgumentError, check_between
+from clvmodels.records.note import Note
+from clvmodels.records.period import Period
+from clvmodels.records.summary import Summary
+
+
+class ModelFacts(Protocol):
+    """What an estimate asks of its model."""
+
+    name: str
+    title: str
+    statistics: tuple[str, ...]
+
+    def pointwise(self, params: Mapping[str, float], columns: Columns) -> FloatArray:
+        """Return the log-likelihood of each row, shape (row,)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a fit ended.
+
+    Attributes
+    ----------
+    converged : bool
+        Whether the parameters can be used as the best ones.
+    text : str
+        One sentence on how it ended.
+    n_starts, n_agreeing : int
+        Starting points tried, and how many of them led to the best log-likelihood.
+    newton_decrement : float
+        The log-likelihood that one more Newton step would still gain; below 1e-6 it's at the top.
+    condition : float
+        Condition number of the curvature on the unconstrained scale; large on a ridge.
+    """
+
+    converged: bool
+    text: str
+    n_starts: int = 0
+    n_agreeing: int = 0
+    newton_decrement: float = float("nan")
+    condition: float = float("nan")
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """Parameters of a model with their uncertainty; the same record whatever the method.
+
+    Attributes
+    ----------
+    model : ModelFacts
+        The model.
+    params : mapping of str to float
+        The point estimate.
+    period : Period or None
+        The unit of time of the parameters; None for spend models.
+    method : str
+        How it was found: ``"mle"``, or ``"given"`` for parameters from elsewhere.
+    draws : mapping of str to array, shape (draw,)
+        Equally likely parameter values; a single draw where the uncertainty isn't known.
+    std_errors : mapping of str to float
+        Standard errors on the natural scale; NaN where not known.
+    log_likelihood : float
+        At ``params``; NaN for parameters from elsewhere.
+    n_customers : int
+        Customers that the likelihood saw.
+    outcome : Outcome
+        How the fit ended.
+    notes : tuple of Note
+        Warnings about parameters: ridges, boundaries, infinite means.
+    """
+
+    model: ModelFacts
+    params: Mapping[str, float]
+    period: Period | None
+    method: str
+    draws: Mapping[str, FloatArray]
+    std_errors: Mapping[str, float]
+    log_likelihood: float
+    n_customers: int
+    outcome: Outcome
+    notes: tuple[Note, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "draws", {name: frozen(values) for name, values in self.draws.items()})
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value:.4g}" for name, value in self.params.items())
+        return f"Estimate({self.model.name}: {values}; log-likelihood {self.log_likelihood:.3f}; {self.method})"
+
+    @property
+    def n_draws(self) -> int:
+        """Number of parameter draws."""
+        return len(next(iter(self.draws.values())))
+
+    @property
+    def aic(self) -> float:
+        """Akaike's information criterion: 2 k - 2 log-likelihood."""
+        return 2 * len(self.params) - 2 * self.log_likelihood
+
+    @property
+    def bic(self) -> float:
+        """Bayesian (Schwarz) information criterion: k ln(customers) - 2 log-likelihood; NaN without customers."""
+        return len(self.params) * log(self.n_customers) - 2 * self.log_likelihood if self.n_customers else float("nan")
+
+    def table(self, *, ci_prob: float = 0.95) -> pd.DataFrame:
+        """Return one row a parameter.
+
+        Parameters
+        ----------
+        ci_prob : float, in (0, 1)
+            Probability inside the interval, taken from the draws with equal tails.
+
+        Returns
+        -------
+        DataFrame
+            ``parameter, estimate, std_error, lower, upper``; bounds are NaN where there is a single draw.
+        """
+        check_between(
+            "ci_prob", ci_prob, 0, 1, "it is the probability inside the interval", open_low=True, open_high=True
+        )
+        tails = [(1 - ci_prob) / 2, (1 + ci_prob) / 2]
+        rows = []
+        for name, value in self.params.items():
+            lower, upper = np.quantile(self.draws[name], tails) if self.n_draws > 1 else (np.nan, np.nan)
+            rows.append((name, value, self.std_errors.get(name, np.nan), lower, upper))
+        return pd.DataFrame(rows, columns=["parameter", "estimate", "std_error", "lower", "upper"])
+
+    def checks(self) -> tuple[Note, ...]:
+        """Return what to know before using it: how the fit ended first, then warnings about the parameters."""
+        return (Note("outcome", self.outcome.text, "info" if self.outcome.converged else "warning"), *self.notes)
+
+    def pointwise(self, summary: Summary) -> FloatArray:
+        """Return the log-likelihood of each customer, shape (customer,)."""
+        self.check_period(summary)
+        histories = summary.statistics(self.model.statistics)
+        return self.model.pointwise(self.params, histories.columns)[histories.index]
+
+    def log_likelihood_of(self, summary: Summary) -> float:
+        """Return the log-likelihood of all customers of a summary."""
+        self.check_period(summary)
+        histories = summary.statistics(self.model.statistics)
+        return float(histories.counts @ self.model.pointwise(self.params, histories.columns))
+
+    def check_period(self, summary: Summary) -> None:
+        """Raise when the summary counts time in another unit than the parameters."""
+        if self.period is not None and summary.period != self.period:
+            raise ArgumentError(
+                f"The estimate counts time in {self.period.name}s and the summary in {summary.period.name}s, so its rates "
+                f"would be off by a factor; make the summary with period={self.period.name!r}."
+            )

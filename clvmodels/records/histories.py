@@ -1,0 +1,86 @@
+"""Distinct histories with counts: all that a likelihood sees of a customer base."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from clvmodels.arrays import Columns, FloatArray, IntArray, frozen
+
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, bits well spread (2^64 / golden ratio): a usual multiplicative hash
+
+
+@dataclass(frozen=True, eq=False)
+class Histories:
+    """Distinct rows, how often each occurs, and the way back to the customers.
+
+    Attributes
+    ----------
+    columns : mapping of str to array, shape (row,)
+        The statistics a model needs: ``x, t_x, T`` for buying, ``n, m`` for spend.
+    counts : array, shape (row,)
+        Customers with this history.
+    index : array of int, shape (customer,)
+        The row of each customer.
+    """
+
+    columns: Columns
+    counts: FloatArray
+    index: IntArray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", {name: frozen(values) for name, values in self.columns.items()})
+        object.__setattr__(self, "counts", frozen(self.counts))
+        object.__setattr__(self, "index", frozen(self.index))
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    @property
+    def n_customers(self) -> int:
+        """Customers behind the rows."""
+        return round(float(self.counts.sum()))
+
+    @classmethod
+    def of(cls, columns: Mapping[str, FloatArray]) -> Histories:
+        """Group equal rows; rows come out sorted by the columns in their order.
+
+        Parameters
+        ----------
+        columns : mapping of str to array, shape (customer,)
+            At least one column, all of one length.
+        """
+        arrays = {name: np.ascontiguousarray(values, dtype=np.float64) + 0.0 for name, values in columns.items()}
+        codes, first = _group(list(arrays.values()))
+        rows = [values[first] for values in arrays.values()]
+        order = np.lexsort(rows[::-1])
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        counts = np.bincount(codes, minlength=len(first)).astype(np.float64)
+        return cls({name: row[order] for name, row in zip(arrays, rows, strict=True)}, counts[order], place[codes])
+
+
+def _group(columns: list[FloatArray]) -> tuple[IntArray, IntArray]:
+    """Return each row's group and each group's first row.
+
+    Rows are compared by a 64-bit hash, because sorting a million rows by three columns takes longer than a fit; whether
+    two different rows met in one hash value is then checked exactly.
+    """
+    key = np.zeros(len(columns[0]), dtype=np.uint64)
+    for values in columns:
+        key ^= values.view(np.uint64)
+        key *= _MIX
+        key ^= key >> np.uint64(29)
+    found, distinct = pd.factorize(key)
+    codes = found.astype(np.int64)
+    first = np.empty(len(distinct), dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(key))[::-1]
+    if any(not np.array_equal(values, values[first][codes]) for values in columns):
+        table = pd.DataFrame(dict(enumerate(columns)))
+        codes = table.groupby(list(table.columns), sort=False).ngroup().to_numpy().astype(np.int64)
+        first[: codes.max() + 1][codes[::-1]] = np.arange(len(codes))[::-1]
+        first = first[: codes.max() + 1]
+    return codes, first

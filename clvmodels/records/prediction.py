@@ -1,0 +1,71 @@
+"""What each customer is expected to do within a horizon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from clvmodels.arrays import FloatArray, frozen
+from clvmodels.records.estimate import Estimate
+from clvmodels.records.note import Note
+from clvmodels.records.summary import Summary
+from clvmodels.records.total import Total
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Purchases ahead, customer by customer.
+
+    Two kinds of interval are kept apart. ``expected_purchases_lower/upper`` bound the *expectation* (how well the
+    parameters are known), ``purchases_lower/upper`` bound the *purchases* (what the customer will do). The second is
+    what people mean by "how sure are we", and much wider.
+
+    Attributes
+    ----------
+    estimate : Estimate
+        The model and parameters behind it.
+    summary : Summary or None
+        The customers; None for a customer not seen yet (one row).
+    horizon : float
+        Periods ahead; ``inf`` for the whole life.
+    ci_prob : float
+        Probability inside each interval.
+    columns : mapping of str to array, shape (customer,)
+        ``p_alive, p_active, expected_purchases, expected_purchases_lower, expected_purchases_upper, purchases_lower,
+        purchases_upper``.
+    total : Total
+        Purchases of the base.
+    notes : tuple of Note
+        What to know about it.
+    """
+
+    estimate: Estimate
+    summary: Summary | None
+    horizon: float
+    ci_prob: float
+    columns: Mapping[str, FloatArray]
+    total: Total
+    notes: tuple[Note, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", {name: frozen(values) for name, values in self.columns.items()})
+
+    def __len__(self) -> int:
+        return len(self.columns["expected_purchases"])
+
+    def __getitem__(self, column: str) -> FloatArray:
+        return self.columns[column]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas frame, one row a customer, in the order of the summary."""
+        if self.summary is None:
+            return pd.DataFrame(dict(self.columns))
+        return pd.DataFrame({"customer_id": self.summary.customer_id, **self.columns})
+
+    def to_native(self) -> Any:
+        """Return the kind of table that the log was."""
+        frame = self.to_frame()
+        return frame if self.summary is None or self.summary.as_native is None else self.summary.as_native(frame)

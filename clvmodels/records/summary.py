@@ -1,0 +1,221 @@
+"""What is known of each customer when the log has been read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clvmodels.arrays import AnyArray, BoolArray, FloatArray, IntArray, frozen
+from clvmodels.errors import ArgumentError, InputError
+from clvmodels.records.histories import Histories
+from clvmodels.records.note import Note
+from clvmodels.records.period import Period
+
+
+@dataclass(frozen=True, eq=False)
+class Holdout:
+    """What came after the observation: the truth that forecasts are held against.
+
+    Attributes
+    ----------
+    duration : float
+        Periods from the end of observation to the end of the holdout.
+    frequency : array, shape (customer,)
+        Purchases in the holdout.
+    spend : array, shape (customer,), or None
+        Their summed value; None where the log has no amounts.
+    """
+
+    duration: float
+    frequency: FloatArray
+    spend: FloatArray | None = None
+
+    def take(self, rows: IntArray) -> Holdout:
+        """Return the holdout of some customers."""
+        return Holdout(self.duration, self.frequency[rows], None if self.spend is None else self.spend[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """The base by whole periods of calendar time, from the first purchase of the log on.
+
+    Attributes
+    ----------
+    start : numpy.datetime64
+        The day of the first purchase in the log.
+    n_observed : int
+        How many of the periods end within the observation; the rest are holdout.
+    purchases, repeat_purchases, buyers, new_customers, spend : array, shape (period,)
+        Purchases, purchases that weren't a customer's first, customers who bought, customers who bought for
+        the first time, and money. ``spend`` is None where the log has no amounts.
+    """
+
+    start: np.datetime64
+    n_observed: int
+    purchases: FloatArray
+    repeat_purchases: FloatArray
+    buyers: FloatArray
+    new_customers: FloatArray
+    spend: FloatArray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """One row a customer, observed from the first purchase to the end of observation.
+
+    Attributes
+    ----------
+    period : Period
+        The unit of ``recency`` and ``T``.
+    customer_id : array, shape (customer,)
+        As in the log; ``range(n)`` where an aggregated table has none.
+    frequency : array, shape (customer,)
+        Repeat purchases (x): days with a purchase, less the first.
+    recency : array, shape (customer,)
+        First to last purchase (t_x), in periods.
+    T : array, shape (customer,)
+        First purchase to the end of observation, in periods.
+    monetary_value : array, shape (customer,), or None
+        Mean value of the repeat purchases, 0 where there is none; None where the log has no amounts.
+    total_spend : array, shape (customer,), or None
+        All money spent in the observation, the first purchase included.
+    first_purchase : array of datetime64[D], shape (customer,), or None
+        The day of the first purchase.
+    recent_purchases, recent_spend : array, shape (customer,), or None
+        Purchases (the first included, where it falls there) and money in the last ``recent_window`` periods.
+    recent_window : float or None
+        Periods that count as recent.
+    groups : mapping of str to array, shape (customer,)
+        Columns carried along: segment, channel.
+    holdout : Holdout or None
+        What came after the observation.
+    timeline : Timeline or None
+        The base by calendar period.
+    observation_end : numpy.datetime64 or None
+        The last day of observation.
+    notes : tuple of Note
+        What the reading of the log touched or noticed.
+    as_native : callable or None
+        Turns a pandas frame into the kind of table that came in.
+    """
+
+    period: Period
+    customer_id: AnyArray
+    frequency: FloatArray
+    recency: FloatArray
+    T: FloatArray
+    monetary_value: FloatArray | None = None
+    total_spend: FloatArray | None = None
+    first_purchase: AnyArray | None = None
+    recent_purchases: FloatArray | None = None
+    recent_spend: FloatArray | None = None
+    recent_window: float | None = None
+    groups: Mapping[str, AnyArray] = field(default_factory=dict)
+    holdout: Holdout | None = None
+    timeline: Timeline | None = None
+    observation_end: np.datetime64 | None = None
+    notes: tuple[Note, ...] = ()
+    as_native: Callable[[pd.DataFrame], Any] | None = None
+
+    def __post_init__(self) -> None:
+        for name in self._known():
+            object.__setattr__(self, name, frozen(getattr(self, name)))
+
+    def __len__(self) -> int:
+        return len(self.frequency)
+
+    def __repr__(self) -> str:
+        holdout = "" if self.holdout is None else f", holdout of {self.holdout.duration:g} {self.period.name}s"
+        return f"Summary({len(self):,} customers, {self.frequency.sum():,.0f} repeat purchases{holdout})"
+
+    @cached_property
+    def histories(self) -> Histories:
+        """Distinct (x, t_x, T) with counts."""
+        return Histories.of({"x": self.frequency, "t_x": self.recency, "T": self.T})
+
+    @cached_property
+    def spend_histories(self) -> Histories:
+        """Distinct (n, m): n repeat purchases of mean value m, (0, 0) where there is no spend to learn from.
+
+        A customer whose repeat purchases were all free is (0, 0) too: a mean of zero has no density in a spend model.
+        """
+        m = self._money("monetary_value")
+        known = (self.frequency > 0) & (m > 0)
+        return Histories.of({"n": np.where(known, self.frequency, 0.0), "m": np.where(known, m, 0.0)})
+
+    def statistics(self, names: tuple[str, ...]) -> Histories:
+        """Return the distinct histories made of these statistics."""
+        known: Mapping[tuple[str, ...], str] = {("x", "t_x", "T"): "histories", ("n", "m"): "spend_histories"}
+        if names not in known:
+            raise ArgumentError(
+                f"This summary can't give the statistics {', '.join(names)}; it has "
+                f"{' and '.join(', '.join(k) for k in known)}."
+            )
+        found: Histories = getattr(self, known[names])
+        return found
+
+    def group(self, by: str) -> AnyArray:
+        """Return a group column, shape (customer,)."""
+        if by not in self.groups:
+            has = ", ".join(self.groups) or "none"
+            raise ArgumentError(
+                f"The summary has no group column {by!r} (it has: {has}); name it in groups= when the log is read."
+            )
+        return self.groups[by]
+
+    def take(self, rows: IntArray | BoolArray) -> Summary:
+        """Return the summary of some customers, by position or by mask. The timeline speaks of all and is dropped."""
+        places = np.arange(len(self))[rows]
+        parts: dict[str, Any] = {name: getattr(self, name)[places] for name in self._known()}
+        parts["groups"] = {name: values[places] for name, values in self.groups.items()}
+        parts["holdout"] = None if self.holdout is None else self.holdout.take(places)
+        return replace(self, **parts, timeline=None)
+
+    def by_group(self, by: str) -> dict[Any, Summary]:
+        """Split by a group column, groups in sorted order."""
+        labels, codes = np.unique(self.group(by).astype(str), return_inverse=True)
+        return {str(label): self.take(np.flatnonzero(codes == i)) for i, label in enumerate(labels)}
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas frame, one row a customer, with ``holdout_*`` columns where there is a holdout."""
+        table: dict[str, AnyArray] = {name: getattr(self, name) for name in self._known()} | dict(self.groups)
+        if self.holdout is not None:
+            table["holdout_frequency"] = self.holdout.frequency
+            if self.holdout.spend is not None:
+                table["holdout_spend"] = self.holdout.spend
+        return pd.DataFrame(table)
+
+    def to_native(self) -> Any:
+        """Return the kind of table that came in (pandas where an engine has no frame of its own)."""
+        frame = self.to_frame()
+        return frame if self.as_native is None else self.as_native(frame)
+
+    def _known(self) -> list[str]:
+        return [name for name in _PER_CUSTOMER if getattr(self, name) is not None]
+
+    def _money(self, name: str) -> FloatArray:
+        values: FloatArray | None = getattr(self, name)
+        if values is None:
+            raise InputError(
+                f"The summary has no {name}, so nothing can be said about money; give amount= when the log "
+                f"is read, or a monetary_value column in an aggregated table."
+            )
+        return values
+
+
+_PER_CUSTOMER = (
+    "customer_id",
+    "frequency",
+    "recency",
+    "T",
+    "monetary_value",
+    "total_spend",
+    "first_purchase",
+    "recent_purchases",
+    "recent_spend",
+)

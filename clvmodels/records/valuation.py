@@ -1,0 +1,120 @@
+"""What each customer is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from clvmodels.arrays import FloatArray, frozen
+from clvmodels.records.estimate import Estimate
+from clvmodels.records.note import Note
+from clvmodels.records.prediction import Prediction
+from clvmodels.records.total import Total
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The business terms of a valuation.
+
+    Attributes
+    ----------
+    margin : float
+        Share of revenue that stays, in [0, 1].
+    discount_rate : float
+        Per **year**, effective: 0.15 is 15% a year.
+    acquisition_cost : float or None
+        Money spent to win (or to contact) one customer, taken off the value; None takes off nothing.
+    """
+
+    margin: float = 1.0
+    discount_rate: float = 0.0
+    acquisition_cost: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """Expected revenue of the base, month by month.
+
+    Attributes
+    ----------
+    month_end : array, shape (month,)
+        End of each month, in months from now; the last may be cut by the horizon.
+    purchases, revenue, value : array, shape (month,)
+        Expected in that month: purchases, money before margin and discount, money after margin and discount.
+    """
+
+    month_end: FloatArray
+    purchases: FloatArray
+    revenue: FloatArray
+    value: FloatArray
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a month, with cumulative revenue."""
+        return pd.DataFrame(
+            {
+                "month_end": self.month_end,
+                "purchases": self.purchases,
+                "revenue": self.revenue,
+                "value": self.value,
+                "cumulative_revenue": self.revenue.cumsum(),
+            }
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Valuation:
+    """Value ahead, customer by customer, in the currency of the log.
+
+    Attributes
+    ----------
+    prediction : Prediction
+        The purchases behind it.
+    spend : Estimate
+        The spend model behind it.
+    terms : Terms
+        Margin, discount rate and acquisition cost.
+    columns : mapping of str to array, shape (customer,)
+        ``expected_spend`` (per purchase, before margin), ``clv`` (expected value), ``clv_expected_lower/upper``
+        (interval of the expectation), ``clv_lower/upper`` (predictive interval), and ``p_profitable`` where a cost
+        is given.
+    base_total : Total
+        Value of the base.
+    path : Path
+        The monthly path of expected revenue.
+    notes : tuple of Note
+        What to know about it.
+    """
+
+    prediction: Prediction
+    spend: Estimate
+    terms: Terms
+    columns: Mapping[str, FloatArray]
+    base_total: Total
+    path: Path
+    notes: tuple[Note, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", {name: frozen(values) for name, values in self.columns.items()})
+
+    def __len__(self) -> int:
+        return len(self.columns["clv"])
+
+    def __getitem__(self, column: str) -> FloatArray:
+        return self.columns[column] if column in self.columns else self.prediction[column]
+
+    def total(self) -> Total:
+        """Return the value of the base with an interval that says what it contains."""
+        return self.base_total
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas frame, one row a customer: the prediction's columns, then those of value."""
+        return self.prediction.to_frame().assign(**self.columns)
+
+    def to_native(self) -> Any:
+        """Return the kind of table that the log was."""
+        summary = self.prediction.summary
+        frame = self.to_frame()
+        return frame if summary is None or summary.as_native is None else summary.as_native(frame)
