@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import pandas as pd
@@ -20,11 +20,11 @@ from clvmodels.records.summary import Summary
 class ModelFacts(Protocol):
     """What an estimate asks of its model."""
 
-    name: str
-    title: str
-    statistics: tuple[str, ...]
+    name: ClassVar[str]
+    title: ClassVar[str]
+    statistics: ClassVar[tuple[str, ...]]
 
-    def pointwise(self, params: Mapping[str, float], columns: Columns) -> FloatArray:
+    def pointwise(self, params: Mapping[str, Any], columns: Columns) -> FloatArray:
         """Return the log-likelihood of each row, shape (row,)."""
         ...
 

@@ -1,0 +1,158 @@
+"""One call to fit any model by any method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Literal
+
+import numpy as np
+
+from clvmodels.arrays import FloatArray
+from clvmodels.errors import ArgumentError, FitError, unknown_name
+from clvmodels.inference.diagnostics import parameter_notes
+from clvmodels.inference.mle import maximise
+from clvmodels.inference.transforms import Scale
+from clvmodels.inference.uncertainty import covariance, laplace_draws
+from clvmodels.models import AbstractModel, AbstractSpendModel, get
+from clvmodels.records import Estimate, Histories, Outcome, Period, Summary
+
+type Method = Literal["mle"]
+
+
+def fit(model: str, summary: Summary, *, method: Method = "mle", n_draws: int = 1_000, seed: int = 1) -> Estimate:
+    """Fit a model to a summary.
+
+    Parameters
+    ----------
+    model : str
+        Name of a registered model: ``"bgnbd"``, ``"gammagamma"``.
+    summary : Summary
+        The customers.
+    method : "mle"
+        Maximum likelihood; draws come from the curvature at the maximum (Laplace).
+    n_draws : int >= 1
+        Parameter draws to keep; every interval is made from them.
+    seed : int
+        Of the draws; the estimate itself doesn't depend on it.
+
+    Returns
+    -------
+    Estimate
+        Parameters in the summary's period, their uncertainty and how the fit went. A fit that didn't converge is returned
+        with an outcome that says so.
+
+    Raises
+    ------
+    FitError
+        When the summary can't inform the model (no repeat purchase, no spend).
+    ArgumentError
+        For an unknown model or method.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, customer="customer_id", time="date", observation_end="1997-09-30")
+    >>> clv.fit("bgnbd", rfm)
+    Estimate(bgnbd: r=0.2426, alpha=4.414, a=0.7929, b=2.426; log-likelihood -9582.429; mle)
+    """
+    facts = get(model)
+    if method != "mle":
+        raise unknown_name("method", method, ["mle"])
+    if n_draws < 1:
+        raise ArgumentError(
+            f"n_draws is {n_draws!r}; it must be at least 1, because intervals are made from the draws."
+        )
+    histories = summary.statistics(facts.statistics)
+    columns, counts = _informative(facts, histories)
+    scale = Scale.of(columns, counts)
+    maximum = maximise(facts, columns, counts, scale)
+    point = {name: float(value) for name, value in scale.natural(facts, maximum.theta).items()}
+    log_errors = np.sqrt(np.diag(covariance(maximum)))
+    n_customers = round(float(counts.sum()))
+    return Estimate(
+        model=facts,
+        params=point,
+        period=None if isinstance(facts, AbstractSpendModel) else summary.period,
+        method=method,
+        draws=scale.natural(facts, laplace_draws(maximum, n_draws, seed)),
+        std_errors={name: value * float(error) for (name, value), error in zip(point.items(), log_errors, strict=True)},
+        log_likelihood=float(counts @ facts.pointwise(point, columns)),
+        n_customers=n_customers,
+        outcome=maximum.outcome,
+        notes=parameter_notes(facts, point, log_errors, n_customers),
+    )
+
+
+def _informative(model: AbstractModel, histories: Histories) -> tuple[dict[str, FloatArray], FloatArray]:
+    """Return the rows that tell something, or raise when there is too little to learn from."""
+    repeats = histories.columns[model.statistics[0]]
+    buyers = float(histories.counts[repeats > 0].sum())
+    if isinstance(model, AbstractSpendModel):
+        kept = repeats > 0
+        if buyers < 2:
+            raise FitError(
+                f"{model.title} learns from customers with a repeat purchase of positive value, and this summary has "
+                f"{buyers:.0f}; at least 2 are needed. Observe longer, or value customers with the mean of their purchases."
+            )
+        if len(np.unique(histories.columns["m"][kept])) == 1:
+            raise FitError(
+                f"Every customer spends the same on average, so {model.title} has no spread to learn from; multiply expected "
+                f"purchases by that amount instead."
+            )
+        return {name: values[kept] for name, values in histories.columns.items()}, histories.counts[kept]
+    if buyers == 0:
+        raise FitError(
+            f"No customer has a repeat purchase, so {model.title} can't tell buying from leaving; observe longer, or check "
+            f"that the customer column repeats for the same person."
+        )
+    if histories.n_customers < 2:
+        raise FitError(f"{model.title} describes how customers differ and needs at least 2 of them; there is 1.")
+    return dict(histories.columns), histories.counts
+
+
+def estimate_from(
+    model: str, params: Mapping[str, float], *, period: str | timedelta | Period | None = None
+) -> Estimate:
+    """Make an estimate from published or stored parameters, without a fit.
+
+    Parameters
+    ----------
+    model : str
+        Name of a registered model.
+    params : mapping of str to float
+        All its parameters, positive.
+    period : str, timedelta or None
+        The unit of time of the parameters; needed for models of buying.
+
+    Returns
+    -------
+    Estimate
+        With a single draw: intervals of expectations have no width.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> clv.estimate_from("gammagamma", {"p": 6.25, "q": 3.74, "gamma": 15.44}).method
+    'given'
+    """
+    facts = get(model)
+    values = facts.check_params(params)
+    spends = isinstance(facts, AbstractSpendModel)
+    if period is None and not spends:
+        raise ArgumentError(
+            f"period= is missing: {facts.title} counts time, and a rate means nothing without its unit."
+        )
+    return Estimate(
+        model=facts,
+        params=values,
+        period=None if spends or period is None else Period.of(period),
+        method="given",
+        draws={name: np.array([value]) for name, value in values.items()},
+        std_errors=dict.fromkeys(values, float("nan")),
+        log_likelihood=float("nan"),
+        n_customers=0,
+        outcome=Outcome(True, f"{facts.title} parameters were given, not fitted; their uncertainty isn't known."),
+        notes=parameter_notes(facts, values, np.zeros(len(values)), 0),
+    )

@@ -1,0 +1,54 @@
+"""Fitted objects of the archived ``lifetimes`` package, taken over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from clvmodels.errors import InputError
+from clvmodels.inference.fitting import estimate_from
+from clvmodels.models import registry
+from clvmodels.records import Estimate, Period
+
+_RENAMED = {"v": "gamma"}  # lifetimes calls the Gamma-Gamma scale v
+
+
+def from_lifetimes(fitter: Any, *, period: str | timedelta | Period | None = None) -> Estimate:
+    """Take over a fitted lifetimes object.
+
+    Parameters
+    ----------
+    fitter : lifetimes fitter
+        After ``fit``; the class tells the model (``BetaGeoFitter``, ``GammaGammaFitter``).
+    period : str, timedelta or None
+        The unit of time it was fitted in, which lifetimes doesn't store; needed for models of buying.
+
+    Returns
+    -------
+    Estimate
+        With a single draw.
+
+    Raises
+    ------
+    InputError
+        When the object isn't fitted, or its model isn't one of ours.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> from lifetimes import GammaGammaFitter
+    >>> fitter = GammaGammaFitter().fit([2, 3, 1, 4], [10.0, 12.0, 30.0, 18.0])
+    >>> clv.from_lifetimes(fitter).model
+    <Gamma-Gamma>
+    """
+    fitted = getattr(fitter, "params_", None)
+    if fitted is None:
+        raise InputError(
+            f"{type(fitter).__name__} has no params_, so it isn't a fitted lifetimes object; call its fit first."
+        )
+    found = {_RENAMED.get(str(name), str(name)): float(value) for name, value in dict(fitted).items()}
+    kind = type(fitter).__name__.removesuffix("Fitter").lower().replace("modifiedbetageo", "mbgnbd")
+    wanted = {"betageo": "bgnbd", "paretonbd": "paretonbd"}.get(kind, kind)
+    if wanted not in registry():
+        raise InputError(f"{type(fitter).__name__} has no counterpart here; known models: {', '.join(registry())}.")
+    return estimate_from(wanted, found, period=period)

@@ -1,0 +1,53 @@
+"""The scale on which a fit works: logarithms, with time and money counted in units of the data's own size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from clvmodels.arrays import Columns, FloatArray
+from clvmodels.models.base import STATISTIC_UNITS, AbstractModel, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much one unit of the fit is, in the unit of the data.
+
+    A change of unit multiplies the parameters that carry it and leaves the place of the maximum where it is, so the fit
+    takes the same steps whether a log counts days or weeks, cents or dollars.
+    """
+
+    time: float
+    money: float
+
+    @classmethod
+    def of(cls, columns: Columns, counts: FloatArray) -> Scale:
+        """Return units in which the median customer has T = 1 and m = 1."""
+        return cls(_median(columns.get("T"), counts), _median(columns.get("m"), counts))
+
+    def factor(self, unit: Unit) -> float:
+        """Return by how much a quantity of that unit shrinks in the fit."""
+        return {"none": 1.0, "time": self.time, "money": self.money}[unit]
+
+    def columns(self, columns: Columns) -> dict[str, FloatArray]:
+        """Return statistics in the units of the fit."""
+        return {name: values / self.factor(STATISTIC_UNITS[name]) for name, values in columns.items()}
+
+    def natural(self, model: AbstractModel, theta: FloatArray) -> dict[str, FloatArray]:
+        """Return parameters in the units of the data, from logarithms in those of the fit; shape (..., parameter)."""
+        return {p.name: np.exp(theta[..., i]) * self.factor(p.unit) for i, p in enumerate(model.parameters)}
+
+    def theta(self, model: AbstractModel, params: Mapping[str, float]) -> FloatArray:
+        """Return logarithms in the units of the fit."""
+        return np.array([np.log(params[p.name] / self.factor(p.unit)) for p in model.parameters])
+
+
+def _median(values: FloatArray | None, counts: FloatArray) -> float:
+    if values is None or not np.any(values > 0):
+        return 1.0
+    known = values > 0
+    order = np.argsort(values[known])
+    running = np.cumsum(counts[known][order])
+    return float(values[known][order][np.searchsorted(running, running[-1] / 2)])

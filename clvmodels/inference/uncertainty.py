@@ -1,0 +1,30 @@
+"""Standard errors and draws from the curvature at the maximum (the Laplace approximation)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from clvmodels.arrays import FloatArray
+from clvmodels.inference.mle import Maximum
+
+
+def covariance(maximum: Maximum) -> FloatArray:
+    """Return the covariance of the logarithms of the parameters; NaN where the likelihood doesn't curve."""
+    if np.linalg.eigvalsh(maximum.information)[0] <= 0:
+        return np.full_like(maximum.information, np.nan)
+    inverse: FloatArray = np.linalg.inv(maximum.information)
+    return inverse
+
+
+def laplace_draws(maximum: Maximum, n_draws: int, seed: int) -> FloatArray:
+    """Return draws of the logarithms around the maximum, shape (draw, parameter); the maximum alone without curvature.
+
+    Draws come in pairs mirrored at the maximum, so their mean is the estimate itself.
+    """
+    spread = covariance(maximum)
+    if np.isnan(spread).any():
+        return maximum.theta[None, :]
+    half = np.random.default_rng(seed).standard_normal(((n_draws + 1) // 2, len(maximum.theta)))
+    noise = np.concatenate([half, -half])[:n_draws]
+    draws: FloatArray = maximum.theta + noise @ np.linalg.cholesky(spread).T
+    return draws

@@ -1,0 +1,1 @@
+"""Numbers in, numbers out: no tables, no files, no state."""

@@ -1,0 +1,104 @@
+"""The predictive distribution of purchases: what a customer will do, parameters and chance together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from clvmodels.arrays import FloatArray, IntArray
+from clvmodels.prediction.futures import Futures, ParamDraws
+from clvmodels.records import Estimate
+
+_MIXTURE_DRAWS = 200  # the mixture's own error is then 1/14 of the parameters' part, itself small beside chance
+_TAIL = 1e-9  # probability that may lie beyond the last count that stands alone
+_MOST = 1_024  # counts that stand alone at most; beyond them only the tail's mass is known
+_CELLS = 1_000_000  # draws x futures x counts at a time: 8 MB, and a few such arrays
+_FEWEST_DRAWS = 25  # where a thousand counts stand alone, chance is all
+
+
+@dataclass(frozen=True, eq=False)
+class PurchasePmf:
+    """Predictive probabilities of some histories.
+
+    Attributes
+    ----------
+    rows : array of int, shape (row,)
+        Which distinct histories.
+    pmf : array, shape (row, n + 1)
+        P(0), ..., P(n - 1) and, last, P(n or more).
+    """
+
+    rows: IntArray
+    pmf: FloatArray
+
+    def quantile(self, probability: float) -> FloatArray:
+        """Return the smallest count whose cumulative probability reaches ``probability``."""
+        reached = np.cumsum(self.pmf, axis=1) >= probability - 1e-12  # rounding of the sum, not a wider interval
+        return np.where(reached.any(axis=1), reached.argmax(axis=1), self.pmf.shape[1] - 1).astype(np.float64)
+
+    def moments(self) -> tuple[FloatArray, FloatArray]:
+        """Return mean and variance of the counts."""
+        k = np.arange(self.pmf.shape[1])
+        mean = self.pmf @ k
+        return mean, np.maximum(self.pmf @ (k * k) - mean**2, 0.0)
+
+
+def purchase_pmfs(futures: Futures, estimate: Estimate, horizon: float) -> Iterator[PurchasePmf]:
+    """Give the predictive pmf of all distinct histories, a part at a time.
+
+    P(0 | h) = 1 - P(alive) + P(alive) pmf(0; updated) and P(k | h) = P(alive) pmf(k; updated), averaged over draws. Futures come
+    in falling order of their expected purchases, so that the counts of a part end at about the same place.
+    """
+    point = {name: np.array([value]) for name, value in estimate.params.items()}
+    order = _by_expectation(futures, point)
+    by_future = np.argsort(futures.rows.index, kind="stable")
+    begins = np.searchsorted(futures.rows.index[by_future], np.arange(len(futures.rows) + 1))
+    start = 0
+    while start < len(order):
+        n = _counts(futures, point, order[start], horizon)
+        draws = thinned(estimate.draws, max(_FEWEST_DRAWS, min(_MIXTURE_DRAWS, 50 * _MIXTURE_DRAWS // n)))
+        part = order[start : start + max(1, _CELLS // (n * len(next(iter(draws.values())))))]
+        columns = {name: values[part] for name, values in futures.rows.columns.items()}
+        pmf = futures.living.pmf(futures.params(draws, columns), horizon, n)  # (n + 1, draw, future)
+        yield _mixture(futures, draws, pmf, [by_future[begins[f] : begins[f + 1]] for f in part])
+        start += len(part)
+
+
+def _by_expectation(futures: Futures, point: ParamDraws) -> IntArray:
+    """Return futures in falling order of the purchases expected in a short while, so that the first needs most counts."""
+    params = futures.params(point, futures.rows.columns)
+    soon = 1e-3 * np.asarray(futures.rows.columns["T"]).max(initial=1.0)
+    return np.argsort(-np.atleast_2d(futures.living.expectation(params, soon))[0], kind="stable")
+
+
+def _mixture(futures: Futures, draws: ParamDraws, pmf: FloatArray, members: list[IntArray]) -> PurchasePmf:
+    rows = np.concatenate(members)
+    alive = futures.p_alive(draws, rows)
+    out = np.empty((len(rows), len(pmf)))
+    done = 0
+    for j, member in enumerate(members):
+        weights = alive[:, done : done + len(member)]
+        out[done : done + len(member)] = (pmf[:, :, j] @ weights).T / len(alive)
+        done += len(member)
+    out[:, 0] += 1 - alive.mean(axis=0)
+    return PurchasePmf(rows, out)
+
+
+def _counts(futures: Futures, point: ParamDraws, future: int, horizon: float) -> int:
+    """Return how many counts stand alone: the tail beyond holds less than 1e-9 for this future."""
+    params = futures.params(point, {name: values[[future]] for name, values in futures.rows.columns.items()})
+    n = 16
+    while n < _MOST and float(np.max(futures.living.pmf(params, horizon, n)[-1])) > _TAIL:
+        n *= 2
+    return n
+
+
+def thinned(draws: ParamDraws, at_most: int) -> ParamDraws:
+    """Return evenly chosen draws, all of them where there are few."""
+    n = len(next(iter(draws.values())))
+    if n <= at_most:
+        return draws
+    chosen = np.linspace(0, n - 1, at_most).round().astype(np.int64)
+    return {name: values[chosen] for name, values in draws.items()}

@@ -1,0 +1,57 @@
+"""The monthly path of expected revenue."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from clvmodels.arrays import FloatArray
+from clvmodels.prediction.futures import Futures
+from clvmodels.records import Estimate, Path, Period, Terms
+from clvmodels.valuation.discounting import discounted_expectation
+
+_MOST_MONTHS = 120  # a path of ten years; what lies beyond isn't planned by month
+
+
+def monthly_path(
+    futures: Futures, estimate: Estimate, horizon: float, living: tuple[FloatArray, FloatArray], terms: Terms
+) -> Path:
+    """Return what the base is expected to buy and spend in each month.
+
+    Parameters
+    ----------
+    futures : Futures
+        The base as its model sees it.
+    estimate : Estimate
+        Of the model of buying.
+    horizon : float
+        In periods; the path ends there, or after 120 months.
+    living : pair of array, shape (future,)
+        Living customers behind each future, as heads and as money a purchase.
+    terms : Terms
+        Margin and discount.
+    """
+    period = estimate.period or Period.of("month")
+    month = Period.of("month").days / period.days
+    delta = float(np.log1p(terms.discount_rate)) / period.per_year
+    months = np.arange(1.0, min(np.ceil(horizon / month - 1e-9), _MOST_MONTHS) + 1)
+    ends = np.minimum(months * month, horizon)
+    point = {name: np.array([value]) for name, value in estimate.params.items()}
+    heads, money = living
+
+    def cumulative(weights: FloatArray, rate: float) -> FloatArray:
+        return np.array(
+            [
+                float(
+                    weights
+                    @ futures.evaluate(lambda model, params: discounted_expectation(model, params, end, rate), point)[0]
+                )
+                for end in ends
+            ]
+        )
+
+    def monthly(totals: FloatArray) -> FloatArray:
+        return np.diff(totals, prepend=0.0)
+
+    revenue = monthly(cumulative(money, 0.0))
+    value = revenue if delta == 0 else monthly(cumulative(money, delta))
+    return Path(ends / month, monthly(cumulative(heads, 0.0)), revenue, terms.margin * value)

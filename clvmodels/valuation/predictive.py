@@ -1,0 +1,58 @@
+"""Each customer's distribution of value: purchases, spend and timing together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from clvmodels.arrays import FloatArray, IntArray
+from clvmodels.models import spend_model
+from clvmodels.prediction.purchases import purchase_pmfs
+from clvmodels.records import Estimate, Prediction
+from clvmodels.valuation.compound import Compound
+from clvmodels.valuation.customers import Customers
+from clvmodels.valuation.discounting import discounted_expectation
+
+_FAR = float(
+    np.log(1e3)
+)  # of an unlimited horizon, purchases discounted below a thousandth are left out of the interval
+
+
+def compounds(customers: Customers, prediction: Prediction, spend: Estimate) -> Iterator[tuple[IntArray, Compound]]:
+    """Give the distribution of discounted revenue of all distinct customers, a part at a time.
+
+    A discounted purchase is its value times a factor that depends on when it comes. With the first two moments d1, d2 of
+    this factor, the sum of k discounted gamma values has the mean and variance of another gamma sum, so that the law
+    stays a beta-prime with another p and scale; without discount they are the model's own.
+    """
+    horizon, delta = prediction.horizon, customers.delta
+    if np.isinf(horizon):
+        horizon = _FAR / delta
+    scale, p, q = spend_model(spend.model.name).beta_prime(spend.params, customers.n, customers.m)
+    if delta > 0:
+        first, second = _discount_moments(customers, prediction, horizon)
+        p_timed = p * first**2 / ((p + 1) * second - p * first**2)
+        scale, p = scale * p * first / p_timed, p_timed
+    p = np.broadcast_to(p, customers.n.shape)
+    order = np.argsort(customers.history, kind="stable")
+    begins = np.searchsorted(customers.history[order], np.arange(len(customers.futures.histories) + 1))
+    for part in purchase_pmfs(customers.futures, prediction.estimate, horizon):
+        sizes = begins[part.rows + 1] - begins[part.rows]
+        rows = np.concatenate([order[begins[h] : begins[h + 1]] for h in part.rows])
+        yield rows, Compound.of(np.repeat(part.pmf, sizes, axis=0), scale[rows], p[rows], q[rows])
+
+
+def _discount_moments(customers: Customers, prediction: Prediction, horizon: float) -> tuple[FloatArray, FloatArray]:
+    """Return mean and mean square of the discount factor of a purchase within the horizon, for each distinct customer."""
+    point = {name: np.array([value]) for name, value in prediction.estimate.params.items()}
+
+    def expected(delta: float) -> FloatArray:
+        ahead = customers.futures.evaluate(
+            lambda model, params: discounted_expectation(model, params, horizon, delta), point
+        )
+        discounted: FloatArray = ahead[0][customers.futures.rows.index[customers.history]]
+        return discounted
+
+    plain = expected(0.0)
+    return expected(customers.delta) / plain, expected(2 * customers.delta) / plain
