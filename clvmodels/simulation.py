@@ -50,8 +50,8 @@ def simulate(  # noqa: PLR0913 - the arguments are the experiment
     Returns
     -------
     DataFrame
-        ``customer_id, date`` (to the microsecond) and ``amount`` where asked, by customer and time; the first purchase is
-        a row too. Purchases of one day are as many rows: whoever counts days loses them as in a real log.
+        ``customer_id, date`` (to the microsecond) and ``amount`` where asked, by customer and time; the first
+        purchase is a row too. Purchases of one day are as many rows: whoever counts days loses them as in a real log.
 
     Examples
     --------

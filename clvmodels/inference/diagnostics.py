@@ -34,7 +34,8 @@ def parameter_notes(
         notes.append(
             Note(
                 "infinite_mean_spend",
-                f"The mean spend of a new customer doesn't exist under these {model.title} parameters (the tail of large "
+                f"The mean spend of a new customer doesn't exist under these {model.title} parameters (the tail "
+                f"of large "
                 f"spenders is too heavy), so customers without a repeat purchase can't be valued; look for outliers "
                 f"in the amounts.",
                 "warning",
@@ -44,7 +45,8 @@ def parameter_notes(
         notes.append(
             Note(
                 "few_customers",
-                f"Only {n_customers} customers inform {model.title}; its intervals rest on a large-sample approximation.",
+                f"Only {n_customers} customers inform {model.title}; its intervals rest on a large-sample "
+                f"approximation.",
                 "warning",
             )
         )

@@ -39,8 +39,8 @@ def fit(model: str, summary: Summary, *, method: Method = "mle", n_draws: int = 
     Returns
     -------
     Estimate
-        Parameters in the summary's period, their uncertainty and how the fit went. A fit that didn't converge is returned
-        with an outcome that says so.
+        Parameters in the summary's period, their uncertainty and how the fit went. A fit that didn't converge is
+        returned with an outcome that says so.
 
     Raises
     ------
@@ -94,17 +94,20 @@ def _informative(model: AbstractModel, histories: Histories) -> tuple[dict[str, 
         if buyers < 2:
             raise FitError(
                 f"{model.title} learns from customers with a repeat purchase of positive value, and this summary has "
-                f"{buyers:.0f}; at least 2 are needed. Observe longer, or value customers with the mean of their purchases."
+                f"{buyers:.0f}; at least 2 are needed. Observe longer, or value customers with the mean of "
+                f"their purchases."
             )
         if len(np.unique(histories.columns["m"][kept])) == 1:
             raise FitError(
-                f"Every customer spends the same on average, so {model.title} has no spread to learn from; multiply expected "
+                f"Every customer spends the same on average, so {model.title} has no spread to learn from; "
+                f"multiply expected "
                 f"purchases by that amount instead."
             )
         return {name: values[kept] for name, values in histories.columns.items()}, histories.counts[kept]
     if buyers == 0:
         raise FitError(
-            f"No customer has a repeat purchase, so {model.title} can't tell buying from leaving; observe longer, or check "
+            f"No customer has a repeat purchase, so {model.title} can't tell buying from leaving; observe "
+            f"longer, or check "
             f"that the customer column repeats for the same person."
         )
     if histories.n_customers < 2:

@@ -78,7 +78,8 @@ def maximise(model: AbstractModel, columns: Columns, counts: FloatArray, scale: 
     usable = [(value, theta) for value, theta in found if np.isfinite(value)]
     if not usable:
         raise FitError(
-            f"The likelihood of {model.title} isn't finite at any of {_STARTS} starting points, so it can't be fitted; look for "
+            f"The likelihood of {model.title} isn't finite at any of {_STARTS} starting points, so it can't be "
+            f"fitted; look for "
             f"extreme values in {', '.join(model.statistics)}."
         )
     best, theta = min(usable, key=lambda pair: pair[0])
@@ -90,7 +91,8 @@ def maximise(model: AbstractModel, columns: Columns, counts: FloatArray, scale: 
 
 
 def _representatives(counts: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Return rows, with weights, that stand for the base: every customer at an even step through the sorted histories."""
+    """Return rows, with weights, that stand for the base: every customer at an even step through the sorted
+    histories."""
     total = counts.sum()
     if total <= _SEARCH_CUSTOMERS:
         return np.arange(len(counts)), counts
@@ -116,7 +118,8 @@ def _polish(
 ) -> tuple[FloatArray, FloatArray, float]:
     """Climb to the top of the whole likelihood by Newton steps, halved while they don't help.
 
-    The first steps use the curvature found in the search, which costs nothing and is nearly right, the later ones their own.
+    The first steps use the curvature found in the search, which costs nothing and is nearly right, the later ones
+    their own.
     """
     value, slope = objective(theta)
     for attempt in range(_NEWTON_STEPS):
@@ -157,7 +160,8 @@ def _outcome(
     top = decrement < 1e-6
     if far:
         text = (
-            f"{model.title} ran to its boundary in {', '.join(far)}: the data don't need that part of the model, so its "
+            f"{model.title} ran to its boundary in {', '.join(far)}: the data don't need that part of the "
+            f"model, so its "
             f"standard errors mean nothing and a simpler model fits as well."
         )
     elif not curved:

@@ -10,8 +10,9 @@ from scipy import special
 
 from clvmodels.arrays import AnyArray, FloatArray
 
-# The integrand bends where the beta law peaks and where p r y passes 1. The farther these lie apart (as a difference of logarithms),
-# the more nodes a relative error below 1e-10 takes; each pair is (distance, nodes up to it), checked against mpmath.
+# The integrand bends where the beta law peaks and where p r y passes 1. The farther these lie apart (as a difference
+# of logarithms), the more nodes a relative error below 1e-10 takes; each pair is (distance, nodes up to it), checked
+# against mpmath.
 _NODES = ((1.0, 81), (6.0, 193), (np.inf, 385))
 _CELLS = 40_000  # nodes x rows that are worked on at once: 0.3 MB an array stays in the processor's cache
 
@@ -25,7 +26,8 @@ def expected_purchases(r: AnyArray, y: AnyArray, a: AnyArray, b: AnyArray) -> Fl
     for many purchases. The integrand here is positive everywhere, so nothing cancels, and on the log-odds of p it
     decays on both sides: the trapezoidal rule after a sinh substitution converges exponentially (Takahasi & Mori 1974).
 
-    Where y has one axis more, in front, than the other inputs (many times for the same customers), all its times share nodes.
+    Where y has one axis more, in front, than the other inputs (many times for the same customers), all its times
+    share nodes.
     """
     r, a, b = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (r, a, b)))
     times = np.asarray(y, dtype=np.float64)
@@ -80,7 +82,8 @@ def _integral(r: FloatArray, y: FloatArray, a: FloatArray, b: FloatArray, nodes:
 
 
 def purchase_pmf(r: AnyArray, y: AnyArray, a: AnyArray, b: AnyArray, n: int) -> FloatArray:
-    """Return P(X = 0), ..., P(X = n - 1) and P(X >= n), n at least 1, in a time of y = t / alpha; shape (n + 1, *broadcast).
+    """Return P(X = 0), ..., P(X = n - 1) and P(X >= n), n at least 1, in a time of y = t / alpha; shape (n + 1,
+    *broadcast).
 
     All terms are positive; the tail of the negative binomial comes from the incomplete beta function at n and grows
     downwards by adding, so that nothing is lost to 1 - sum.

@@ -2,8 +2,8 @@
 
 A likelihood of a million customers has a few dozen distinct x and a few hundred distinct T. A function of x alone is
 therefore computed on its levels; only where two columns meet does the formula run over all rows. The operations are
-recorded, and the gradient is the recorded formula walked backwards (reverse accumulation): exact, at the price of a few evaluations
-whatever the number of parameters.
+recorded, and the gradient is the recorded formula walked backwards (reverse accumulation): exact, at the price of a
+few evaluations whatever the number of parameters.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Node:
         self.value = value
         self.axis = axis
         self.is_leaf = is_leaf  # a number by which the derivative is taken
-        # What doesn't lead to a leaf is a constant. A slope, the derivative of this value by the parent's, is computed when asked for.
+        # What doesn't lead to a leaf is a constant. A slope, the derivative of this value by the parent's, is
+        # computed when asked for.
         self.parents = tuple((node, slope) for node, slope in parents if node.is_leaf or node.parents)
 
     def on(self, axis: Axis | None) -> Any:

@@ -83,7 +83,8 @@ class AbstractModel(AbstractOrFinal):
         for name, value in values.items():
             if not 0 < value < np.inf:
                 raise ArgumentError(
-                    f"{name} is {value!r}; every parameter of {self.title} is a positive, finite number, because it shapes "
+                    f"{name} is {value!r}; every parameter of {self.title} is a positive, finite number, "
+                    f"because it shapes "
                     f"a distribution of rates or probabilities."
                 )
         return values
@@ -92,8 +93,8 @@ class AbstractModel(AbstractOrFinal):
 class AbstractPurchaseModel(AbstractModel):
     """A customer buys at some rate and may leave without a word.
 
-    A history is explained in two ways, and a model states the log-density of each: the customer is still *alive* at T, or
-    is *gone*. Likelihood and P(alive) follow. Given "alive", the mixing laws keep their family with ``updated``
+    A history is explained in two ways, and a model states the log-density of each: the customer is still *alive* at
+    T, or is *gone*. Likelihood and P(alive) follow. Given "alive", the mixing laws keep their family with ``updated``
     parameters; so every conditional quantity is P(alive) times the unconditional one at those parameters.
     """
 
@@ -191,7 +192,8 @@ def purchase_model(name: str) -> AbstractPurchaseModel:
     model = get(name)
     if not isinstance(model, AbstractPurchaseModel):
         raise ArgumentError(
-            f"{model.title} says what a purchase is worth, not when it comes; here a model of buying is needed, such as "
+            f"{model.title} says what a purchase is worth, not when it comes; here a model of buying is needed, "
+            f"such as "
             f"{_names(AbstractPurchaseModel)}."
         )
     return model
@@ -202,7 +204,8 @@ def spend_model(name: str) -> AbstractSpendModel:
     model = get(name)
     if not isinstance(model, AbstractSpendModel):
         raise ArgumentError(
-            f"{model.title} says when purchases come, not what they are worth; here a model of spend is needed, such as "
+            f"{model.title} says when purchases come, not what they are worth; here a model of spend is needed, "
+            f"such as "
             f"{_names(AbstractSpendModel)}."
         )
     return model

@@ -16,8 +16,8 @@ from clvmodels.models.base import AbstractPurchaseModel, Parameter, Params
 class BGNBD(AbstractPurchaseModel):
     r"""The beta-geometric / negative binomial distribution model.
 
-    It fits bases without contract where leaving is tied to buying (a bad order, a satisfied need). It does not fit where
-    customers fade away in silence between purchases: a customer without a repeat purchase is alive for ever here.
+    It fits bases without contract where leaving is tied to buying (a bad order, a satisfied need). It does not fit
+    where customers fade away in silence between purchases: a customer without a repeat purchase is alive for ever here.
 
     Story
     -----

@@ -43,8 +43,8 @@ class GammaGamma(AbstractSpendModel):
 
     Numerics
     --------
-    ``q ln(gamma) + pn ln(nm) - (pn + q) ln(gamma + nm)`` is written with log1p of the ratio that doesn't exceed 1 on the
-    larger term, so that it holds its digits for nm far from gamma on either side.
+    ``q ln(gamma) + pn ln(nm) - (pn + q) ln(gamma + nm)`` is written with log1p of the ratio that doesn't exceed 1 on
+    the larger term, so that it holds its digits for nm far from gamma on either side.
 
     References
     ----------

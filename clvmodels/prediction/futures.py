@@ -1,8 +1,8 @@
 """The distinct futures of a customer base, and how to evaluate them for many parameter draws.
 
-Once alive, customers with the same ``updated_by`` statistics (for most models x and T) share a future. Their number is a small
-part of the number of histories, and along T every expectation is a smooth function, so that a few nodes tell it
-everywhere.
+Once alive, customers with the same ``updated_by`` statistics (for most models x and T) share a future. Their number
+is a small part of the number of histories, and along T every expectation is a smooth function, so that a few nodes
+tell it everywhere.
 """
 
 from __future__ import annotations

@@ -48,8 +48,8 @@ class PurchasePmf:
 def purchase_pmfs(futures: Futures, estimate: Estimate, horizon: float) -> Iterator[PurchasePmf]:
     """Give the predictive pmf of all distinct histories, a part at a time.
 
-    P(0 | h) = 1 - P(alive) + P(alive) pmf(0; updated) and P(k | h) = P(alive) pmf(k; updated), averaged over draws. Futures come
-    in falling order of their expected purchases, so that the counts of a part end at about the same place.
+    P(0 | h) = 1 - P(alive) + P(alive) pmf(0; updated) and P(k | h) = P(alive) pmf(k; updated), averaged over draws.
+    Futures come in falling order of their expected purchases, so that the counts of a part end at about the same place.
     """
     point = {name: np.array([value]) for name, value in estimate.params.items()}
     order = _by_expectation(futures, point)
@@ -67,7 +67,8 @@ def purchase_pmfs(futures: Futures, estimate: Estimate, horizon: float) -> Itera
 
 
 def _by_expectation(futures: Futures, point: ParamDraws) -> IntArray:
-    """Return futures in falling order of the purchases expected in a short while, so that the first needs most counts."""
+    """Return futures in falling order of the purchases expected in a short while, so that the first needs most
+    counts."""
     params = futures.params(point, futures.rows.columns)
     soon = 1e-3 * np.asarray(futures.rows.columns["T"]).max(initial=1.0)
     return np.argsort(-np.atleast_2d(futures.living.expectation(params, soon))[0], kind="stable")

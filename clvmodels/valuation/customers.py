@@ -86,7 +86,9 @@ def _check_mean(spend: Estimate, n: FloatArray, counts: FloatArray) -> None:
     exists = np.broadcast_to(model.mean_exists(spend.params, n), n.shape)
     if not exists.all():
         raise FitError(
-            f"The expected spend of {counts[~exists].sum():,.0f} customers doesn't exist under these {model.title} parameters "
-            f"(for them q + p n is not above 1): the tail of large spenders is too heavy for a mean. Look for outliers in the "
+            f"The expected spend of {counts[~exists].sum():,.0f} customers doesn't exist under these "
+            f"{model.title} parameters "
+            f"(for them q + p n is not above 1): the tail of large spenders is too heavy for a mean. Look for "
+            f"outliers in the "
             f"amounts, or value only customers with more repeat purchases."
         )

@@ -24,15 +24,16 @@ def discounted_expectation(
 
     .. math:: e^{-\delta H} E[X(H)] + \delta \int_0^H e^{-\delta u} E[X(u)] \, du
 
-    Exact for any model whose expectation is known, continuous in time, one rule for finite and infinite horizons. Time is
-    stretched as ln(1 + u / scale), along which expectations of every model of this family are smooth.
+    Exact for any model whose expectation is known, continuous in time, one rule for finite and infinite horizons.
+    Time is stretched as ln(1 + u / scale), along which expectations of every model of this family are smooth.
     """
     if delta == 0:
         return model.expectation(params, horizon)
     end = min(horizon, _CUT / delta)
     scale = sum(np.asarray(params[p.name]) for p in model.parameters if p.unit == "time")
     stretch = np.log1p(end / scale) / 2
-    # Enough for a relative error below 1e-10: the integrand bends with every e-fold of time and with the discount's decay.
+    # Enough for a relative error below 1e-10: the integrand bends with every e-fold of time and with the discount's
+    # decay.
     n = 10 + int(np.ceil(6 * float(np.max(stretch)) + 12 * min(delta * end, 2.0)))
     points, weights = np.polynomial.legendre.leggauss(n)
     total = np.zeros(np.broadcast_shapes(*(np.shape(values) for values in params.values())))

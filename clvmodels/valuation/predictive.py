@@ -22,8 +22,8 @@ _FAR = float(
 def compounds(customers: Customers, prediction: Prediction, spend: Estimate) -> Iterator[tuple[IntArray, Compound]]:
     """Give the distribution of discounted revenue of all distinct customers, a part at a time.
 
-    A discounted purchase is its value times a factor that depends on when it comes. With the first two moments d1, d2 of
-    this factor, the sum of k discounted gamma values has the mean and variance of another gamma sum, so that the law
+    A discounted purchase is its value times a factor that depends on when it comes. With the first two moments d1, d2
+    of this factor, the sum of k discounted gamma values has the mean and variance of another gamma sum, so that the law
     stays a beta-prime with another p and scale; without discount they are the model's own.
     """
     horizon, delta = prediction.horizon, customers.delta
@@ -44,7 +44,8 @@ def compounds(customers: Customers, prediction: Prediction, spend: Estimate) -> 
 
 
 def _discount_moments(customers: Customers, prediction: Prediction, horizon: float) -> tuple[FloatArray, FloatArray]:
-    """Return mean and mean square of the discount factor of a purchase within the horizon, for each distinct customer."""
+    """Return mean and mean square of the discount factor of a purchase within the horizon, for each distinct
+    customer."""
     point = {name: np.array([value]) for name, value in prediction.estimate.params.items()}
 
     def expected(delta: float) -> FloatArray:

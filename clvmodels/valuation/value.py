@@ -45,7 +45,8 @@ def value(
     Returns
     -------
     Valuation
-        ``clv`` is the expected value. ``clv_expected_lower/upper`` bound this expectation, ``clv_lower/upper`` the value itself.
+        ``clv`` is the expected value. ``clv_expected_lower/upper`` bound this expectation, ``clv_lower/upper`` the
+        value itself.
 
     Raises
     ------
@@ -56,9 +57,9 @@ def value(
 
     Notes
     -----
-    The predictive interval is that of the compound distribution of purchases and spend. With a discount, each customer's
-    distribution of purchase times enters by its first two moments, exact in mean and variance when counts and times are
-    independent; without discount nothing is approximated.
+    The predictive interval is that of the compound distribution of purchases and spend. With a discount, each
+    customer's distribution of purchase times enters by its first two moments, exact in mean and variance when counts
+    and times are independent; without discount nothing is approximated.
 
     Examples
     --------

@@ -1,0 +1,36 @@
+"""What is registered: formulas on numbers, and rules on a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import pandas as pd
+
+from clvmodels.heuristics.base import RULES, AbstractHeuristic
+from clvmodels.heuristics.formula import FORMULAS
+
+
+def rules() -> Mapping[str, AbstractHeuristic]:
+    """Return the rules that `forecast` knows, by name."""
+    return MappingProxyType(RULES)
+
+
+def registered() -> pd.DataFrame:
+    """List the formulas and rules.
+
+    Returns
+    -------
+    DataFrame
+        ``name, kind`` ("formula" on numbers or "rule" on a summary), ``title, formula`` (in words), ``needs, misleads``
+        (when it says something else than people think). A name may be both.
+
+    Examples
+    --------
+    >>> table = registered()
+    >>> table.loc[table["kind"] == "rule", "name"].tolist()
+    ['all_zero', 'arpu_ltv', 'clv', 'ltv', 'past_spend', 'recent_run_rate', 'run_rate']
+    """
+    rows = [(e.name, "formula", e.title, e.states, e.needs, e.misleads) for _, e in sorted(FORMULAS.items())]
+    rows += [(r.name, "rule", r.title, r.states, r.needs, r.misleads) for _, r in sorted(RULES.items())]
+    return pd.DataFrame(rows, columns=["name", "kind", "title", "formula", "needs", "misleads"])
