@@ -45,24 +45,22 @@ class PurchasePmf:
         return mean, np.maximum(self.pmf @ (k * k) - mean**2, 0.0)
 
 
-def purchase_pmfs(futures: Futures, estimate: Estimate, horizon: float) -> Iterator[PurchasePmf]:
-    """Give the predictive pmf of all distinct histories, a part at a time.
+def purchase_pmfs(futures: Futures, estimate: Estimate, horizon: float, *, at_least: int = 16) -> Iterator[PurchasePmf]:
+    """Give the predictive pmf of all distinct histories, a part at a time, with at least so many counts alone.
 
     P(0 | h) = 1 - P(alive) + P(alive) pmf(0; updated) and P(k | h) = P(alive) pmf(k; updated), averaged over draws.
     Futures come in falling order of their expected purchases, so that the counts of a part end at about the same place.
     """
     point = {name: np.array([value]) for name, value in estimate.params.items()}
     order = _by_expectation(futures, point)
-    by_future = np.argsort(futures.rows.index, kind="stable")
-    begins = np.searchsorted(futures.rows.index[by_future], np.arange(len(futures.rows) + 1))
     start = 0
     while start < len(order):
-        n = _counts(futures, point, order[start], horizon)
+        n = _counts(futures, point, order[start], horizon, at_least)
         draws = thinned(estimate.draws, max(_FEWEST_DRAWS, min(_MIXTURE_DRAWS, 50 * _MIXTURE_DRAWS // n)))
         part = order[start : start + max(1, _CELLS // (n * len(next(iter(draws.values())))))]
         columns = {name: values[part] for name, values in futures.rows.columns.items()}
         pmf = futures.living.pmf(futures.params(draws, columns), horizon, n)  # (n + 1, draw, future)
-        yield _mixture(futures, draws, pmf, [by_future[begins[f] : begins[f + 1]] for f in part])
+        yield _mixture(futures, draws, pmf, part)
         start += len(part)
 
 
@@ -74,23 +72,22 @@ def _by_expectation(futures: Futures, point: ParamDraws) -> IntArray:
     return np.argsort(-np.atleast_2d(futures.living.expectation(params, soon))[0], kind="stable")
 
 
-def _mixture(futures: Futures, draws: ParamDraws, pmf: FloatArray, members: list[IntArray]) -> PurchasePmf:
-    rows = np.concatenate(members)
+def _mixture(futures: Futures, draws: ParamDraws, pmf: FloatArray, part: IntArray) -> PurchasePmf:
+    rows, place = futures.rows.members.within(part)
     alive = futures.p_alive(draws, rows)
+    ends = np.searchsorted(place, np.arange(len(part) + 1))
     out = np.empty((len(rows), len(pmf)))
-    done = 0
-    for j, member in enumerate(members):
-        weights = alive[:, done : done + len(member)]
-        out[done : done + len(member)] = (pmf[:, :, j] @ weights).T / len(alive)
-        done += len(member)
+    for j in range(len(part)):
+        mine = slice(ends[j], ends[j + 1])
+        out[mine] = (pmf[:, :, j] @ alive[:, mine]).T / len(alive)
     out[:, 0] += 1 - alive.mean(axis=0)
     return PurchasePmf(rows, out)
 
 
-def _counts(futures: Futures, point: ParamDraws, future: int, horizon: float) -> int:
+def _counts(futures: Futures, point: ParamDraws, future: int, horizon: float, at_least: int) -> int:
     """Return how many counts stand alone: the tail beyond holds less than 1e-9 for this future."""
     params = futures.params(point, {name: values[[future]] for name, values in futures.rows.columns.items()})
-    n = 16
+    n = at_least
     while n < _MOST and float(np.max(futures.living.pmf(params, horizon, n)[-1])) > _TAIL:
         n *= 2
     return n

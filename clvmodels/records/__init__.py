@@ -2,7 +2,7 @@
 
 from clvmodels.records.estimate import Estimate, ModelFacts, Outcome
 from clvmodels.records.heuristic import HeuristicForecast
-from clvmodels.records.histories import Histories
+from clvmodels.records.histories import Histories, Members
 from clvmodels.records.note import Note
 from clvmodels.records.period import Period
 from clvmodels.records.prediction import Prediction
@@ -16,6 +16,7 @@ __all__ = [
     "HeuristicForecast",
     "Histories",
     "Holdout",
+    "Members",
     "ModelFacts",
     "Note",
     "Outcome",

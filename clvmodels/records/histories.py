@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,35 @@ import pandas as pd
 from clvmodels.arrays import Columns, FloatArray, IntArray, frozen
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, bits well spread (2^64 / golden ratio): a usual multiplicative hash
+
+
+@dataclass(frozen=True, eq=False)
+class Members:
+    """Who belongs to which row: the way from rows back to what was grouped into them.
+
+    Attributes
+    ----------
+    order : array of int, shape (member,)
+        Members, those of a row side by side.
+    begins : array of int, shape (row + 1,)
+        Where each row's members begin in ``order``.
+    """
+
+    order: IntArray
+    begins: IntArray
+
+    @classmethod
+    def of(cls, row_of_each: IntArray, n_rows: int) -> Members:
+        """Group members by the row of each."""
+        order = np.argsort(row_of_each, kind="stable")
+        return cls(order, np.searchsorted(row_of_each[order], np.arange(n_rows + 1)))
+
+    def within(self, rows: IntArray) -> tuple[IntArray, IntArray]:
+        """Return the members of some rows, and for each the place of its row among them."""
+        sizes = self.begins[rows + 1] - self.begins[rows]
+        place = np.repeat(np.arange(len(rows)), sizes)
+        nth = np.arange(len(place)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return self.order[self.begins[rows][place] + nth], place
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +68,11 @@ class Histories:
 
     def __len__(self) -> int:
         return len(self.counts)
+
+    @cached_property
+    def members(self) -> Members:
+        """The customers of each row."""
+        return Members.of(self.index, len(self))
 
     @property
     def n_customers(self) -> int:

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from clvmodels.arrays import FloatArray, frozen
 from clvmodels.records.estimate import Estimate
 from clvmodels.records.note import Note
+from clvmodels.records.period import Period
 from clvmodels.records.prediction import Prediction
 from clvmodels.records.total import Total
 
@@ -32,6 +34,10 @@ class Terms:
     margin: float = 1.0
     discount_rate: float = 0.0
     acquisition_cost: float | None = None
+
+    def force_of_interest(self, period: Period) -> float:
+        """Return the continuous rate a period that makes the effective rate a year."""
+        return float(np.log1p(self.discount_rate)) / period.per_year
 
 
 @dataclass(frozen=True, eq=False)

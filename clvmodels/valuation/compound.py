@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from clvmodels.arrays import BoolArray, FloatArray, IntArray
+from clvmodels.arrays import FloatArray, IntArray
+from clvmodels.records import Members
 
 _ALONE = 32  # counts up to here stand alone
 _GROWTH = 1.05  # beyond, counts within 5% share a term: their sums of spend differ by less than one purchase's spread
@@ -64,14 +65,14 @@ class Compound:
         """
         out = np.zeros(len(self.none))
         open_ = self.none < probability
-        rows = self._only(open_)
+        rows = self.take(np.flatnonzero(open_))
         v = np.log(np.maximum(rows.p * np.bincount(rows.row, rows.mass * rows.count, len(rows.none)), 1e-12) / rows.q)
         low, high = np.full(len(v), -60.0), np.full(len(v), 60.0)
         active = np.ones(len(v), dtype=bool)
         for _ in range(_ITERATIONS):
             if not active.any():
                 break
-            part = rows._only(active)
+            part = rows.take(np.flatnonzero(active))
             below, density = part._at(v[active])
             error = part.none + below - probability
             low[active], high[active] = (
@@ -84,6 +85,11 @@ class Compound:
             active[active] = np.abs(error) > _TOLERANCE
         out[open_] = rows.scale * np.exp(v)
         return out
+
+    def density(self, amount: FloatArray) -> FloatArray:
+        """Return the density of each row's sum at a positive amount."""
+        slope: FloatArray = self._at(np.log(amount / self.scale))[1] / amount
+        return slope
 
     def moments(self) -> tuple[FloatArray, FloatArray]:
         """Return mean and variance of each row; inf where they don't exist."""
@@ -105,17 +111,11 @@ class Compound:
         size = len(self.none)
         return np.bincount(self.row, self.mass * below, size), np.bincount(self.row, self.mass * density, size)
 
-    def _only(self, rows: BoolArray) -> Compound:
-        terms = rows[self.row]
-        place = np.cumsum(rows) - 1
+    def take(self, rows: IntArray) -> Compound:
+        """Return some rows, in any order and as often as they are named."""
+        terms, place = Members.of(self.row, len(self.none)).within(rows)
         return Compound(
-            self.none[rows],
-            place[self.row[terms]],
-            self.count[terms],
-            self.mass[terms],
-            self.scale[rows],
-            self.p[rows],
-            self.q[rows],
+            self.none[rows], place, self.count[terms], self.mass[terms], self.scale[rows], self.p[rows], self.q[rows]
         )
 
 

@@ -12,11 +12,6 @@ _CUT = 36.0  # e^-36 = 2e-16: nothing is left of a purchase discounted by more
 _TOGETHER = 8  # times handed to a model at once
 
 
-def force_of_interest(discount_rate: float, periods_per_year: float) -> float:
-    """Return the continuous rate a period that makes the effective rate a year."""
-    return float(np.log1p(discount_rate)) / periods_per_year
-
-
 def discounted_expectation(
     model: AbstractPurchaseModel, params: ParamDraws, horizon: float, delta: float
 ) -> FloatArray:

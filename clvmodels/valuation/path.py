@@ -32,22 +32,17 @@ def monthly_path(
     """
     period = estimate.period or Period.of("month")
     month = Period.of("month").days / period.days
-    delta = float(np.log1p(terms.discount_rate)) / period.per_year
+    delta = terms.force_of_interest(period)
     months = np.arange(1.0, min(np.ceil(horizon / month - 1e-9), _MOST_MONTHS) + 1)
     ends = np.minimum(months * month, horizon)
     point = {name: np.array([value]) for name, value in estimate.params.items()}
     heads, money = living
 
+    def until(end: float, rate: float) -> FloatArray:
+        return futures.evaluate(lambda model, params: discounted_expectation(model, params, end, rate), point)[0]
+
     def cumulative(weights: FloatArray, rate: float) -> FloatArray:
-        return np.array(
-            [
-                float(
-                    weights
-                    @ futures.evaluate(lambda model, params: discounted_expectation(model, params, end, rate), point)[0]
-                )
-                for end in ends
-            ]
-        )
+        return np.array([float(weights @ until(end, rate)) for end in ends])
 
     def monthly(totals: FloatArray) -> FloatArray:
         return np.diff(totals, prepend=0.0)

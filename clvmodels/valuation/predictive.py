@@ -9,7 +9,7 @@ import numpy as np
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.models import spend_model
 from clvmodels.prediction.purchases import purchase_pmfs
-from clvmodels.records import Estimate, Prediction
+from clvmodels.records import Estimate, Members, Prediction
 from clvmodels.valuation.compound import Compound
 from clvmodels.valuation.customers import Customers
 from clvmodels.valuation.discounting import discounted_expectation
@@ -35,12 +35,10 @@ def compounds(customers: Customers, prediction: Prediction, spend: Estimate) -> 
         p_timed = p * first**2 / ((p + 1) * second - p * first**2)
         scale, p = scale * p * first / p_timed, p_timed
     p = np.broadcast_to(p, customers.n.shape)
-    order = np.argsort(customers.history, kind="stable")
-    begins = np.searchsorted(customers.history[order], np.arange(len(customers.futures.histories) + 1))
+    of_history = Members.of(customers.history, len(customers.futures.histories))
     for part in purchase_pmfs(customers.futures, prediction.estimate, horizon):
-        sizes = begins[part.rows + 1] - begins[part.rows]
-        rows = np.concatenate([order[begins[h] : begins[h + 1]] for h in part.rows])
-        yield rows, Compound.of(np.repeat(part.pmf, sizes, axis=0), scale[rows], p[rows], q[rows])
+        rows, place = of_history.within(part.rows)
+        yield rows, Compound.of(part.pmf[place], scale[rows], p[rows], q[rows])
 
 
 def _discount_moments(customers: Customers, prediction: Prediction, horizon: float) -> tuple[FloatArray, FloatArray]:

@@ -11,7 +11,7 @@ from clvmodels.prediction.futures import ParamDraws, blocks
 from clvmodels.prediction.predict import total_of
 from clvmodels.records import Estimate, Note, Prediction, Terms, Total, Valuation
 from clvmodels.valuation.customers import Customers
-from clvmodels.valuation.discounting import discounted_expectation, force_of_interest
+from clvmodels.valuation.discounting import discounted_expectation
 from clvmodels.valuation.path import monthly_path
 from clvmodels.valuation.predictive import compounds
 
@@ -74,7 +74,7 @@ def value(
     spend_model(spend.model.name)
     estimate = prediction.estimate
     assert estimate.period is not None  # every estimate of a model of buying has one
-    delta = force_of_interest(terms.discount_rate, estimate.period.per_year)
+    delta = terms.force_of_interest(estimate.period)
     if np.isinf(prediction.horizon) and delta == 0:
         raise ArgumentError(
             "An unlimited horizon needs a discount_rate above 0: without it the value of a customer who may stay "

@@ -1,0 +1,203 @@
+"""Models and business rules held against the same holdout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from clvmodels.arrays import FloatArray
+from clvmodels.errors import InputError, check_between, unknown_name
+from clvmodels.evaluation.forecasts import Forecast, of_model, of_rule
+from clvmodels.evaluation.scores import bias, captured, gini, mae, rmse, spearman
+from clvmodels.heuristics.registry import rules
+from clvmodels.heuristics.terms import HeuristicSettings
+from clvmodels.inference import fit
+from clvmodels.models import purchase_model
+from clvmodels.records import Estimate, Note, Scorecard, Summary, Target
+
+_ALWAYS = ("all_zero", "run_rate", "past_spend")
+_NOISE = 3.0  # two log-likelihoods closer than this can change places on the next sample
+
+type Forecaster = Callable[[Summary], dict[Target, Forecast]]
+
+
+def compare(
+    summary: Summary,
+    *,
+    models: Sequence[str | Estimate] = ("bgnbd",),
+    heuristics: Literal["all"] | Sequence[str] = "all",
+    spend: str | Estimate | None = "gammagamma",
+    by: str | None = None,
+    gone_after: float | None = None,
+    ci_prob: float = 0.9,
+) -> Scorecard:
+    """Let models and business rules forecast the same holdout.
+
+    Parameters
+    ----------
+    summary : Summary
+        With a holdout (``holdout_end=`` when the log was read).
+    models : sequence of str or Estimate
+        Models of buying: a name is fitted to the summary, an estimate is taken as it is.
+    heuristics : "all" or sequence of str
+        Registered business rules; the baselines all_zero, run_rate and past_spend are always there.
+    spend : str, Estimate or None
+        The spend model for money; None leaves money out. It is left out too where the log has no amounts.
+    by : str, optional
+        A group column: one block of rows a group. Models are fitted to all customers, rules take each group's figures.
+    gone_after : float, optional
+        Silence, in periods, after which the rules take a customer for gone; half a year when left out.
+    ci_prob : float, in (0, 1)
+        Probability inside the intervals.
+
+    Returns
+    -------
+    Scorecard
+        One table for purchases and one for spend. ``bias`` is relative (0.1 is 10% too much), ``crps`` of a point
+        forecast is its mean absolute error, ``coverage`` the share of customers inside their interval.
+
+    Raises
+    ------
+    InputError
+        When the summary has no holdout.
+    ArgumentError
+        For an unknown model, rule or group column.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, customer="customer_id", time="date",
+    ...                       observation_end="1997-09-30", holdout_end="1998-06-30")
+    >>> board = clv.compare(rfm, models=["bgnbd"], heuristics=["ltv"]).to_frame()
+    >>> board[["name", "kind", "bias", "mae"]].round(3)
+             name       kind   bias    mae
+    0       bgnbd      model -0.121  0.785
+    1         ltv  heuristic  2.058  2.626
+    2    all_zero   baseline -1.000  0.798
+    3    run_rate   baseline  0.557  1.024
+    4  past_spend   baseline    NaN    NaN
+    """
+    check_between("ci_prob", ci_prob, 0, 1, "it is the probability inside the interval", open_low=True, open_high=True)
+    if summary.holdout is None:
+        raise InputError(
+            "The summary has no holdout, so there is no truth to compare with; give holdout_end= (and an earlier "
+            "observation_end=) when the log is read."
+        )
+    names = _rule_names(heuristics, summary)
+    fitted = [fit(model, summary) if isinstance(model, str) else model for model in models]
+    for estimate in fitted:
+        purchase_model(estimate.model.name)
+    worth = None if summary.holdout.spend is None or summary.monetary_value is None else spend
+    worth = fit(worth, summary) if isinstance(worth, str) else worth
+    settings = HeuristicSettings(gone_after=gone_after, ci_prob=ci_prob)
+    forecasters = _forecasters(fitted, worth, names, settings)
+    groups = {"": summary} if by is None else summary.by_group(by)
+    blocks: dict[Target, list[pd.DataFrame]] = {"purchases": [], "spend": []}
+    points: dict[Target, dict[str, FloatArray]] = {"purchases": {}, "spend": {}}
+    for label, part in groups.items():
+        found = [forecaster(part) for forecaster in forecasters]
+        for target in blocks:
+            rows = [forecasts[target] for forecasts in found if target in forecasts]
+            if rows:
+                table = _table(rows, _actual(part, target))
+                blocks[target].append(table if by is None else table.assign(group=label))
+                points[target] |= {row.name: row.ranking for row in rows} if by is None else {}
+    tables = {target: pd.concat(parts, ignore_index=True) for target, parts in blocks.items() if parts}
+    if by is not None:
+        tables = {target: table[["group", *table.columns.drop("group")]] for target, table in tables.items()}
+    return Scorecard(summary, tables, {t: p for t, p in points.items() if t in tables}, ci_prob, _notes(fitted))
+
+
+def _rule_names(heuristics: Literal["all"] | Sequence[str], summary: Summary) -> list[str]:
+    """Return the rules to run, the baselines last."""
+    known = list(rules())
+    if heuristics == "all":
+        wanted = [name for name in known if name != "recent_run_rate" or summary.recent_purchases is not None]
+    else:
+        wanted = list(heuristics)
+    for name in wanted:
+        if name not in known:
+            raise unknown_name("business rule", name, known)
+    baselines = [name for name in _ALWAYS if name != "past_spend" or _has_money(summary)]
+    return [name for name in wanted if name not in _ALWAYS] + baselines
+
+
+def _has_money(summary: Summary) -> bool:
+    return summary.total_spend is not None or summary.monetary_value is not None
+
+
+def _forecasters(
+    estimates: Iterable[Estimate], spend: Estimate | None, names: Iterable[str], settings: HeuristicSettings
+) -> list[Forecaster]:
+    def by_model(estimate: Estimate) -> Forecaster:
+        return lambda part: of_model(estimate, spend, part, settings.ci_prob)
+
+    def by_rule(name: str) -> Forecaster:
+        return lambda part: of_rule(name, part, settings)
+
+    return [*map(by_model, estimates), *map(by_rule, names)]
+
+
+def _actual(summary: Summary, target: Target) -> FloatArray:
+    assert summary.holdout is not None  # compare has looked
+    actual = summary.holdout.frequency if target == "purchases" else summary.holdout.spend
+    assert actual is not None  # there are forecasts of spend only where the holdout has it
+    return actual
+
+
+def _table(forecasts: list[Forecast], actual: FloatArray) -> pd.DataFrame:
+    """Return one row a forecast."""
+
+    def mean(values: FloatArray | None) -> float:
+        return float("nan") if values is None else float(values.mean())
+
+    rows = []
+    for row in forecasts:
+        point, total = row.point, row.total
+        error = float("nan") if point is None else mae(point, actual)
+        rows.append(
+            {
+                "name": row.name,
+                "kind": row.kind,
+                "bias": float("nan") if point is None else bias(point, actual),
+                "mae": error,
+                "rmse": float("nan") if point is None else rmse(point, actual),
+                "crps": error if row.crps is None else mean(row.crps),
+                "log_score": mean(row.log_score),
+                "coverage": mean(row.inside),
+                "spearman": spearman(row.ranking, actual),
+                "gini": gini(row.ranking, actual),
+                "capture_top10": float(captured(row.ranking, actual, np.array([0.1]))[0]),
+                "total": float("nan") if point is None else float(point.sum()),
+                "total_lower": float("nan") if total is None else total.lower,
+                "total_upper": float("nan") if total is None else total.upper,
+                "actual": float(actual.sum()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _notes(estimates: Sequence[Estimate]) -> tuple[Note, ...]:
+    """Return what to know before choosing by the table."""
+    notes = [
+        Note(
+            "one_holdout",
+            "Scores come from a single holdout: whoever chooses by them and then reports them is too optimistic, and a "
+            "season or campaign in the holdout moves all forecasts alike.",
+        )
+    ]
+    best = sorted((e for e in estimates if np.isfinite(e.log_likelihood)), key=lambda e: -e.log_likelihood)
+    if len(best) > 1 and best[0].log_likelihood - best[1].log_likelihood < _NOISE:
+        notes.append(
+            Note(
+                "likelihood_gap_is_noise",
+                f"{best[0].model.title} and {best[1].model.title} differ by less than {_NOISE:g} in "
+                f"log-likelihood, which "
+                f"is noise: choose by their assumptions.",
+            )
+        )
+    return tuple(notes)
