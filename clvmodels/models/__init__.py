@@ -1,7 +1,14 @@
-"""One file a model; every file of this folder is read, so a new model is known as soon as its file is there."""
+"""One file a model; every file of this folder is read, so a new model is known as soon as its file is there.
 
+The folder can also be called: ``clvmodels.models()`` lists what is in it.
+"""
+
+import sys
 from importlib import import_module
 from pkgutil import iter_modules
+from types import ModuleType
+
+import pandas as pd
 
 from clvmodels.models.base import (
     AbstractModel,
@@ -22,8 +29,43 @@ __all__ = [
     "AbstractPurchaseModel",
     "AbstractSpendModel",
     "Parameter",
+    "catalogue",
     "get",
     "purchase_model",
     "registry",
     "spend_model",
 ]
+
+
+def catalogue() -> pd.DataFrame:
+    """Return one row a model: ``name, title, setting, parameters, statistics, misleads``."""
+    rows = [
+        {
+            "name": model.name,
+            "title": model.title,
+            "setting": model.setting,
+            "parameters": ", ".join(p.name for p in model.parameters),
+            "statistics": ", ".join(model.statistics),
+            "misleads": model.misleads,
+        }
+        for model in registry().values()
+    ]
+    return pd.DataFrame(rows)
+
+
+class _Catalogue(ModuleType):
+    """A folder that can be called, because ``models`` names both the folder and the question for what is in it."""
+
+    def __call__(self) -> pd.DataFrame:
+        """List the models.
+
+        Examples
+        --------
+        >>> import clvmodels as clv
+        >>> "bgnbd" in set(clv.models().name)
+        True
+        """
+        return catalogue()
+
+
+sys.modules[__name__].__class__ = _Catalogue

@@ -194,7 +194,7 @@ def purchase_model(name: str) -> AbstractPurchaseModel:
         raise ArgumentError(
             f"{model.title} says what a purchase is worth, not when it comes; here a model of buying is needed, "
             f"such as "
-            f"{_names(AbstractPurchaseModel)}."
+            f"{_names(AbstractPurchaseModel.statistics)}."
         )
     return model
 
@@ -206,10 +206,10 @@ def spend_model(name: str) -> AbstractSpendModel:
         raise ArgumentError(
             f"{model.title} says when purchases come, not what they are worth; here a model of spend is needed, "
             f"such as "
-            f"{_names(AbstractSpendModel)}."
+            f"{_names(AbstractSpendModel.statistics)}."
         )
     return model
 
 
-def _names(kind: type[AbstractModel]) -> str:
-    return ", ".join(repr(name) for name, model in _REGISTRY.items() if isinstance(model, kind))
+def _names(statistics: tuple[str, ...]) -> str:
+    return ", ".join(repr(name) for name, model in _REGISTRY.items() if model.statistics == statistics)

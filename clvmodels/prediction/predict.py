@@ -5,17 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import ndtr
 
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import check_between
 from clvmodels.models import purchase_model
-from clvmodels.prediction.futures import Futures, ParamDraws, blocks
+from clvmodels.prediction.futures import Futures
 from clvmodels.prediction.purchases import purchase_pmfs
-from clvmodels.records import Estimate, Note, Prediction, Summary, Total
-
-_ROWS = 5_000  # x 1,000 draws x 8 bytes = 40 MB, and a few such arrays at a time
+from clvmodels.prediction.totals import expectation_bounds, total_of
+from clvmodels.records import Estimate, Note, Prediction, Summary
 
 
 def predict(
@@ -67,7 +64,8 @@ def predict(
         "p_active": np.empty_like(p_alive),
         "expected_purchases": p_alive * ahead[futures.rows.index],
     }
-    bounds, totals = _expectation_bounds(futures, estimate.draws, periods, ci_prob)
+    counts = futures.histories.counts
+    bounds, draws = expectation_bounds(futures, estimate, periods, ci_prob, counts[:, None])
     columns |= bounds
     columns |= {"purchases_lower": np.empty_like(p_alive), "purchases_upper": np.empty_like(p_alive)}
     variance = np.empty_like(p_alive)
@@ -76,9 +74,8 @@ def predict(
         columns["purchases_lower"][part.rows] = part.quantile((1 - ci_prob) / 2)
         columns["purchases_upper"][part.rows] = part.quantile((1 + ci_prob) / 2)
         variance[part.rows] = part.moments()[1]
-    counts = futures.histories.counts
     total = total_of(
-        "purchases", float(counts @ columns["expected_purchases"]), totals, float(counts @ variance), ci_prob
+        "purchases", float(counts @ columns["expected_purchases"]), draws[:, 0], float(counts @ variance), ci_prob
     )
     customers = futures.histories.index
     return Prediction(
@@ -87,48 +84,9 @@ def predict(
         periods,
         ci_prob,
         {name: values[customers] for name, values in columns.items()},
+        variance[customers],
         total,
         _notes(estimate, summary, periods, columns["expected_purchases"]),
-    )
-
-
-def _expectation_bounds(
-    futures: Futures, draws: ParamDraws, periods: float, ci_prob: float
-) -> tuple[dict[str, FloatArray], FloatArray]:
-    """Return the interval of the expectation for each distinct history, and the base's expectation for each draw."""
-    ahead = futures.evaluate(lambda model, params: model.expectation(params, periods), draws)
-    tails = [(1 - ci_prob) / 2, (1 + ci_prob) / 2]
-    n_rows = len(futures.histories)
-    lower, upper = np.empty(n_rows), np.empty(n_rows)
-    totals = np.zeros(len(ahead))
-    for rows in blocks(n_rows, _ROWS):
-        expected = futures.p_alive(draws, rows) * ahead[:, futures.rows.index[rows]]
-        totals += expected @ futures.histories.counts[rows]
-        lower[rows], upper[rows] = np.quantile(expected, tails, axis=0, method="inverted_cdf")
-    return {"expected_purchases_lower": lower, "expected_purchases_upper": upper}, totals
-
-
-def total_of(what: str, expected: float, draws: FloatArray, variance: float, ci_prob: float) -> Total:
-    """Return a total whose interval holds parameter uncertainty (its draws) and chance (a variance).
-
-    The sum of many customers is normal around each draw; quantiles of this mixture of normals are found exactly.
-    """
-    if not (np.isfinite(expected) and np.isfinite(variance) and np.all(np.isfinite(draws))):
-        return Total(what, expected, float("nan"), float("nan"), ci_prob, ("parameters", "chance"))
-    spread = max(np.sqrt(variance), 1e-9 * max(abs(expected), 1.0))
-    low, high = float(draws.min() - 12 * spread), float(draws.max() + 12 * spread)
-
-    def quantile(probability: float) -> float:
-        return float(brentq(lambda s: float(ndtr((s - draws) / spread).mean()) - probability, low, high))
-
-    contains = ("parameters", "chance") if len(draws) > 1 else ("chance",)
-    return Total(
-        what,
-        expected,
-        max(quantile((1 - ci_prob) / 2), 0.0) if what == "purchases" else quantile((1 - ci_prob) / 2),
-        quantile((1 + ci_prob) / 2),
-        ci_prob,
-        contains,
     )
 
 

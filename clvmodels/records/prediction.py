@@ -36,6 +36,8 @@ class Prediction:
     columns : mapping of str to array, shape (customer,)
         ``p_alive, p_active, expected_purchases, expected_purchases_lower, expected_purchases_upper, purchases_lower,
         purchases_upper``.
+    variance : array, shape (customer,)
+        Of the purchases themselves, parameters and chance together.
     total : Total
         Purchases of the base.
     notes : tuple of Note
@@ -47,6 +49,7 @@ class Prediction:
     horizon: float
     ci_prob: float
     columns: Mapping[str, FloatArray]
+    variance: FloatArray
     total: Total
     notes: tuple[Note, ...] = field(default=())
 

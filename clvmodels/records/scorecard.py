@@ -37,8 +37,8 @@ class Scorecard:
     """
 
     summary: Summary
-    tables: Mapping[str, pd.DataFrame]
-    forecasts: Mapping[str, Mapping[str, FloatArray]]
+    tables: Mapping[Target, pd.DataFrame]
+    forecasts: Mapping[Target, Mapping[str, FloatArray]]
     ci_prob: float
     notes: tuple[Note, ...] = field(default=())
 

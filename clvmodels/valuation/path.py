@@ -39,7 +39,10 @@ def monthly_path(
     heads, money = living
 
     def until(end: float, rate: float) -> FloatArray:
-        return futures.evaluate(lambda model, params: discounted_expectation(model, params, end, rate), point)[0]
+        ahead: FloatArray = futures.evaluate(
+            lambda model, params: discounted_expectation(model, params, end, rate), point
+        )[0]
+        return ahead
 
     def cumulative(weights: FloatArray, rate: float) -> FloatArray:
         return np.array([float(weights @ until(end, rate)) for end in ends])

@@ -8,7 +8,7 @@ from clvmodels.arrays import FloatArray
 from clvmodels.errors import ArgumentError, check_between
 from clvmodels.models import spend_model
 from clvmodels.prediction.futures import ParamDraws, blocks
-from clvmodels.prediction.predict import total_of
+from clvmodels.prediction.totals import total_of
 from clvmodels.records import Estimate, Note, Prediction, Terms, Total, Valuation
 from clvmodels.valuation.customers import Customers
 from clvmodels.valuation.discounting import discounted_expectation

@@ -1,0 +1,280 @@
+"""The whole chain in one object, for people who want one object."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from clvmodels.delivery import ReportMaterial
+from clvmodels.delivery import export as write_export
+from clvmodels.delivery import report as write_report
+from clvmodels.delivery.files import FilePath
+from clvmodels.errors import ArgumentError, ClvError
+from clvmodels.evaluation import (
+    compare,
+    decile_table,
+    frequency_recency_table,
+    lift_table,
+    lorenz_table,
+    purchase_frequency_table,
+    tracking_table,
+)
+from clvmodels.heuristics import HeuristicTerms, business_figures
+from clvmodels.heuristics import forecast as carry_forward
+from clvmodels.heuristics.registry import rules
+from clvmodels.inference import fit
+from clvmodels.ingest import rfm_summary
+from clvmodels.prediction import predict
+from clvmodels.records import Estimate, HeuristicForecast, Note, Prediction, Scorecard, Summary, Terms, Valuation
+from clvmodels.valuation import value
+
+
+class CLV:
+    """A study of one customer base, from its log to a list to act on.
+
+    Parameters
+    ----------
+    model, spend : str
+        Names of a model of buying and of a spend model.
+    horizon : float, str or timedelta
+        How far ahead to look: periods, or a text with its unit ("12 months").
+    holdout : float, str or timedelta, optional
+        Keep back so much of the end of the log to check forecasts on; the forecast ahead uses all of the log.
+    margin, discount_rate, acquisition_cost
+        As in `value`.
+    ci_prob : float, in (0, 1)
+        Probability inside each interval.
+
+    Attributes
+    ----------
+    summary, checked : Summary or None
+        All of the log, and its earlier part with the rest held back.
+    buying, spending : Estimate or None
+        Fitted to all of the log.
+    prediction, valuation : Prediction, Valuation or None
+        Ahead of the log.
+    scorecard : Scorecard or None
+        What the holdout said of models and formulas.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> study = clv.CLV(model="bgnbd", spend="gammagamma", horizon=39, holdout=39)
+    >>> log = clv.load_cdnow(sample=True)
+    >>> worth = study.fit(log, customer="customer_id", time="date", amount="amount", period="week").predict()
+    >>> round(worth.total().expected, -3)
+    34000.0
+    """
+
+    def __init__(  # noqa: PLR0913 - the whole study is asked here
+        self,
+        *,
+        model: str = "bgnbd",
+        spend: str = "gammagamma",
+        horizon: float | str | timedelta = "1 year",
+        holdout: float | str | timedelta | None = None,
+        margin: float = 1.0,
+        discount_rate: float = 0.0,
+        acquisition_cost: float | None = None,
+        ci_prob: float = 0.9,
+    ) -> None:
+        self.model, self.spend = model, spend
+        self.horizon, self.holdout, self.ci_prob = horizon, holdout, ci_prob
+        self.terms = Terms(margin, discount_rate, acquisition_cost)
+        self.summary: Summary | None = None
+        self.checked: Summary | None = None
+        self.buying: Estimate | None = None
+        self.spending: Estimate | None = None
+        self.prediction: Prediction | None = None
+        self.valuation: Valuation | None = None
+        self.scorecard: Scorecard | None = None
+        self.notes: list[Note] = []
+
+    def read(  # noqa: PLR0913 - a log has as many sides
+        self,
+        log: Any,
+        *,
+        customer: str | Sequence[str],
+        time: str,
+        amount: str | None = None,
+        period: str | timedelta = "week",
+        observation_end: Any = None,
+        groups: str | Sequence[str] = (),
+        refunds: str = "error",
+        zero_amounts: str = "keep",
+        tz: str | None = None,
+    ) -> Self:
+        """Read a log; arguments as in `rfm_summary`. Returns the study."""
+
+        def summarise(end: Any, holdout_end: Any) -> Summary:
+            return rfm_summary(
+                log,
+                customer=customer,
+                time=time,
+                amount=amount,
+                period=period,
+                observation_end=end,
+                holdout_end=holdout_end,
+                groups=groups,
+                refunds=refunds,
+                zero_amounts=zero_amounts,
+                tz=tz,
+            )
+
+        whole = summarise(observation_end, None)
+        checked = None
+        if self.holdout is not None:
+            days = round(whole.period.horizon(self.holdout) * whole.period.days)
+            assert whole.observation_end is not None  # a log has a last day
+            checked = summarise(whole.observation_end - np.timedelta64(days, "D"), whole.observation_end)
+        return self.take(whole, checked)
+
+    def take(self, summary: Summary, checked: Summary | None = None) -> Self:
+        """Study summaries that are already made: of all customers, and of an earlier part with its holdout."""
+        self.summary, self.checked = summary, checked
+        self.buying = self.spending = self.prediction = self.valuation = self.scorecard = None
+        self.notes = []
+        return self
+
+    def fit(  # noqa: PLR0913 - a log has as many sides
+        self,
+        log: Any,
+        *,
+        customer: str | Sequence[str],
+        time: str,
+        amount: str | None = None,
+        period: str | timedelta = "week",
+        observation_end: Any = None,
+        groups: str | Sequence[str] = (),
+        refunds: str = "error",
+        zero_amounts: str = "keep",
+        tz: str | None = None,
+    ) -> Self:
+        """Read a log and fit the models to it; arguments as in `rfm_summary`. Returns the study."""
+        self.read(
+            log,
+            customer=customer,
+            time=time,
+            amount=amount,
+            period=period,
+            observation_end=observation_end,
+            groups=groups,
+            refunds=refunds,
+            zero_amounts=zero_amounts,
+            tz=tz,
+        )
+        return self.estimate()
+
+    def estimate(self) -> Self:
+        """Fit the models to the summary that was read. Returns the study."""
+        summary = self._known_summary()
+        self.buying = fit(self.model, summary)
+        self.spending = fit(self.spend, summary) if summary.monetary_value is not None else None
+        return self
+
+    def predict(self) -> Valuation | Prediction:
+        """Forecast and value the customers ahead of the log; a Prediction where the log has no amounts."""
+        summary = self._known_summary()
+        if self.buying is None:
+            self.estimate()
+        assert self.buying is not None  # estimate has made it
+        self.prediction = predict(self.buying, summary, horizon=self.horizon, ci_prob=self.ci_prob)
+        if self.spending is None:
+            return self.prediction
+        self.valuation = value(
+            self.prediction,
+            self.spending,
+            margin=self.terms.margin,
+            discount_rate=self.terms.discount_rate,
+            acquisition_cost=self.terms.acquisition_cost,
+        )
+        return self.valuation
+
+    def compare(self, *, by: str | None = None) -> Scorecard:
+        """Let the model and all business rules forecast the holdout.
+
+        Parameters
+        ----------
+        by : str, optional
+            A group column. The scorecard of the study stays the one of all customers.
+        """
+        if self.checked is None:
+            raise ArgumentError(
+                "The study keeps nothing back to check on; give holdout= when it is made (39, or '9 months')."
+            )
+        spend = self.spend if self.checked.monetary_value is not None else None
+        board = compare(self.checked, models=[self.model], spend=spend, by=by, ci_prob=self.ci_prob)
+        if by is None:
+            self.scorecard = board
+        return board
+
+    def report(self, path: FilePath, *, title: str = "What our customers will be worth") -> Path:
+        """Write the study as one page that opens anywhere; returns its path."""
+        return write_report(self.material(title=title), path)
+
+    def export(self, path: FilePath, *, excel_safe: bool = False) -> Path:
+        """Write the customers, best first, as CSV or Parquet; returns the path."""
+        return write_export(self._ahead(), path, excel_safe=excel_safe)
+
+    def material(self, *, title: str = "What our customers will be worth") -> ReportMaterial:
+        """Gather what a report tells."""
+        ahead = self._ahead()
+        summary = self._known_summary()
+        assert self.buying is not None  # known when the forecast is
+        assert self.prediction is not None
+        if self.checked is not None and self.scorecard is None:
+            self.compare()
+        material = ReportMaterial(
+            prediction=self.prediction,
+            valuation=self.valuation,
+            title=title,
+            scorecard=self.scorecard,
+            heuristics=tuple(self._carried_forward()),
+            business_figures=None
+            if summary.total_spend is None
+            else business_figures(summary, margin=self.terms.margin),
+            purchase_frequency=purchase_frequency_table(self.buying, summary),
+            p_alive_matrix=frequency_recency_table(self.buying, summary),
+            expected_purchases_matrix=frequency_recency_table(
+                self.buying, summary, horizon=min(self.prediction.horizon, 10 * float(summary.T.max()))
+            ),
+            lorenz=lorenz_table(ahead) if isinstance(ahead, Valuation) else None,
+            notes=tuple(self.notes),
+        )
+        if self.checked is None or self.scorecard is None or self.checked.holdout is None:
+            return material
+        model = fit(self.model, self.checked)
+        back = predict(model, self.checked, horizon=self.checked.holdout.duration, ci_prob=self.ci_prob)
+        return replace(
+            material,
+            tracking=tracking_table(model, self.checked) if self.checked.timeline is not None else None,
+            decile_calibration=decile_table(back),
+            lift=lift_table(self.scorecard),
+        )
+
+    def _carried_forward(self) -> list[HeuristicForecast]:
+        """Return what the formulas say of the time ahead; one that can't speak leaves a note instead."""
+        summary = self._known_summary()
+        costs = HeuristicTerms(margin=self.terms.margin, acquisition_cost=self.terms.acquisition_cost)
+        found = []
+        for name in rules():
+            try:
+                found.append(carry_forward(name, summary, horizon=self.horizon, terms=costs))
+            except ClvError as error:
+                self.notes.append(Note(f"rule_{name}_silent", f"The rule {name} says nothing here: {error}"))
+        return found
+
+    def _known_summary(self) -> Summary:
+        if self.summary is None:
+            raise ArgumentError("The study knows no customers yet; call fit with a log first.")
+        return self.summary
+
+    def _ahead(self) -> Valuation | Prediction:
+        if self.prediction is None:
+            return self.predict()
+        return self.prediction if self.valuation is None else self.valuation

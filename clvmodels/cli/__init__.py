@@ -1,0 +1,171 @@
+"""The command line: the whole job, or its steps one by one."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from cyclopts import App, CycloptsError
+
+from clvmodels.api import CLV
+from clvmodels.cli import steps
+from clvmodels.cli.arguments import Business, Columns, Folder, length
+from clvmodels.cli.job import whole_job
+from clvmodels.errors import ClvError
+from clvmodels.ingest import load_cdnow
+from clvmodels.models import catalogue
+
+_FOLDER = Path("clv-run")
+_REVENUE = Business()
+
+app = App(
+    name="clv",
+    help="What each customer will be worth: from a transaction log to purchases, spend and value, with intervals.",
+    version=lambda: version("clvmodels"),
+    result_action="return_value",
+)
+
+
+@app.command
+def demo(*, out: Folder = Path("clv-demo")) -> None:
+    """Do the whole job on the 23,570 customers of CDNOW."""
+    columns = Columns(customer="customer_id", time="date", amount="amount")
+    study = CLV(horizon=52, holdout=39, margin=0.3, discount_rate=0.15)
+    whole_job(study, load_cdnow(), columns, out, title="What CDNOW's customers will be worth")
+
+
+@app.command
+def run(
+    log: str,
+    *,
+    columns: Columns,
+    business: Business = _REVENUE,
+    horizon: str = "52",
+    holdout: str | None = None,
+    out: Folder = _FOLDER,
+) -> None:
+    """Do the whole job on a log.
+
+    Parameters
+    ----------
+    log
+        Path or glob of CSV or Parquet files.
+    horizon
+        How far ahead: a number of periods, or a text with its unit ("12 months").
+    holdout
+        How much of the end of the log to check forecasts on: periods, or a text with its unit.
+    """
+    study = CLV(
+        horizon=length(horizon),
+        holdout=None if holdout is None else length(holdout),
+        margin=business.margin,
+        discount_rate=business.discount_rate,
+        acquisition_cost=business.acquisition_cost,
+    )
+    whole_job(study, log, columns, out, title="What our customers will be worth")
+
+
+@app.command
+def models() -> None:
+    """List the models: what they fit, what they need, when they mislead."""
+    for row in catalogue().itertuples():
+        print(f"{row.name:12s} {row.title}: {row.setting}")
+        print(f"{'':12s} parameters {row.parameters}; needs {row.statistics}")
+        print(f"{'':12s} misleads: {row.misleads}")
+
+
+@app.command
+def rfm(log: str, *, columns: Columns, holdout: str | None = None, out: Folder = _FOLDER) -> None:
+    """Read a log and write its summary, one row a customer.
+
+    Parameters
+    ----------
+    log
+        Path or glob of CSV or Parquet files.
+    holdout
+        How much of the end of the log to keep back for `clv compare`.
+    """
+    steps.rfm(log, columns, holdout, out)
+
+
+@app.command
+def fit(*, model: str = "bgnbd", spend: str = "gammagamma", out: Folder = _FOLDER) -> None:
+    """Fit a model of buying, and one of spend, to the summary of `clv rfm`.
+
+    Parameters
+    ----------
+    model
+        Name of a model of buying; see `clv models`.
+    spend
+        Name of a spend model.
+    """
+    steps.fit(model, spend, out)
+
+
+@app.command
+def predict(*, horizon: str = "52", out: Folder = _FOLDER) -> None:
+    """Forecast purchases from what `clv fit` wrote.
+
+    Parameters
+    ----------
+    horizon
+        How far ahead: a number of periods, or a text with its unit ("12 months").
+    """
+    steps.predict(horizon, out)
+
+
+@app.command
+def value(*, business: Business = _REVENUE, out: Folder = _FOLDER) -> None:
+    """Value the customers over the horizon of `clv predict`."""
+    steps.value(business, out)
+
+
+@app.command
+def compare(*, by: str | None = None, out: Folder = _FOLDER) -> None:
+    """Hold models and formulas against the holdout that `clv rfm --holdout` kept back.
+
+    Parameters
+    ----------
+    by
+        A group column that was carried along.
+    """
+    steps.compare(by, out)
+
+
+@app.command
+def report(*, title: str = "What our customers will be worth", out: Folder = _FOLDER) -> None:
+    """Write the page from what the steps before wrote.
+
+    Parameters
+    ----------
+    title
+        Heading of the page.
+    """
+    steps.report(title, out)
+
+
+@app.command
+def export(path: Path, *, excel_safe: bool = False, out: Folder = _FOLDER) -> None:
+    """Write the list of customers, best first, to a CSV or Parquet file.
+
+    Parameters
+    ----------
+    path
+        The file; its ending says which kind.
+    excel_safe
+        Guard texts that a spreadsheet would take for formulas.
+    """
+    steps.export(path, excel_safe, out)
+
+
+def main() -> None:
+    """Run the command line; a bad input ends with exit status 2 and one sentence."""
+    try:
+        app(exit_on_error=False, print_error=False)
+    except (ClvError, CycloptsError) as error:
+        print(f"clv: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("clv: stopped; nothing was written.", file=sys.stderr)
+        sys.exit(130)

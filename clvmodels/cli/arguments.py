@@ -1,0 +1,80 @@
+"""The arguments that commands share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from clvmodels.records import Terms
+
+type Folder = Annotated[Path, Parameter(name="--out", help="Folder of the study; made where it isn't there.")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """Which columns of the log say what.
+
+    Attributes
+    ----------
+    customer
+        Column of the customer's id; several, split by commas, where a customer goes by several ids.
+    time
+        Column of the purchase's date or time.
+    amount
+        Column of the money; without it only purchases are forecast.
+    period
+        Unit of time: day, week, month, quarter or year.
+    by
+        A group column (segment, channel) to carry along and compare by.
+    refunds
+        Negative amounts: error, day, customer or drop.
+    zero_amounts
+        Rows of amount 0: keep or drop.
+    tz
+        Time zone whose calendar day counts, for times that know their zone.
+    """
+
+    customer: str
+    time: str
+    amount: str | None = None
+    period: str = "week"
+    by: str | None = None
+    refunds: str = "error"
+    zero_amounts: str = "keep"
+    tz: str | None = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Business:
+    """The business terms.
+
+    Attributes
+    ----------
+    margin
+        Share of revenue that stays (0.3 is 30%).
+    discount_rate
+        Effective rate a year (0.15 is 15%).
+    acquisition_cost
+        Cost of winning or contacting one customer.
+    """
+
+    margin: float = 1.0
+    discount_rate: float = 0.0
+    acquisition_cost: float | None = None
+
+    def terms(self) -> Terms:
+        """Return them as the library knows them."""
+        return Terms(self.margin, self.discount_rate, self.acquisition_cost)
+
+
+def length(text: str) -> float | str:
+    """Read a length of time: a number counts periods, anything else is a text with its unit."""
+    try:
+        return float(text)
+    except ValueError:
+        return text

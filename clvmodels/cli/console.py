@@ -1,0 +1,44 @@
+"""What a command says while it works, on standard error, and at the end, on standard output."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import pandas as pd
+
+from clvmodels.records import Note
+
+_SHOWN = ("target", "group", "name", "kind", "bias", "mae", "crps", "coverage", "gini", "capture_top10", "total")
+
+
+@contextmanager
+def step(what: str) -> Iterator[None]:
+    """Say what is being done, and how long it took."""
+    begin = time.perf_counter()
+    print(f"{what} ...", end=" ", file=sys.stderr, flush=True)
+    try:
+        yield
+    except BaseException:
+        print("stopped", file=sys.stderr)
+        raise
+    print(f"{time.perf_counter() - begin:.1f} s", file=sys.stderr, flush=True)
+
+
+def say_notes(notes: Iterable[Note]) -> None:
+    """Print remarks, warnings marked, each once."""
+    for note in dict.fromkeys(notes):
+        print(f"{'warning' if note.level == 'warning' else 'note'}: {note.text}", file=sys.stderr)
+
+
+def short(table: pd.DataFrame) -> str:
+    """Return the columns of a comparison that fit a terminal."""
+    shown = [column for column in (*_SHOWN, "total_lower", "total_upper", "actual") if column in table]
+    formats = {
+        column: ("{:,.0f}" if column.startswith(("total", "actual")) else "{:.3f}").format
+        for column in shown
+        if pd.api.types.is_float_dtype(table[column])
+    }
+    return table[shown].to_string(index=False, formatters=formats, na_rep="-")

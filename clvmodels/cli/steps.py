@@ -1,0 +1,128 @@
+"""The steps of the job one by one, each reading what the one before wrote into the study's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from clvmodels.api import CLV
+from clvmodels.cli.arguments import Business, Columns, length
+from clvmodels.cli.console import say_notes, short, step
+from clvmodels.cli.job import comparison, parameter_table, read, write_customers
+from clvmodels.delivery import export as write_export
+from clvmodels.delivery import load, rank, save, write_json, write_table
+from clvmodels.delivery.folder import all_or_nothing, load_summary, read_json, save_summary
+from clvmodels.inference import fit as fit_model
+from clvmodels.records import Prediction, Valuation
+
+
+def rfm(log: str, columns: Columns, holdout: str | None, out: Path) -> None:
+    """Write the summary of a log, and that of its earlier part where some is held back."""
+    study = CLV(holdout=None if holdout is None else length(holdout))
+    with step("Reading the log"):
+        read(study, log, columns)
+    assert study.summary is not None  # just read
+    with all_or_nothing(out) as place:
+        save_summary(study.summary, place)
+        if study.checked is not None:
+            save_summary(study.checked, place, name="checked")
+    say_notes(study.summary.notes)
+    print(f"{study.summary!r} -> {out / 'summary.parquet'}")
+
+
+def fit(model: str, spend: str, out: Path) -> None:
+    """Write the estimates of a model of buying and, where there is money, of a spend model."""
+    summary = load_summary(out)
+    with step("Fitting"):
+        estimates = {"buying": fit_model(model, summary)}
+        if summary.monetary_value is not None:
+            estimates["spending"] = fit_model(spend, summary)
+    with all_or_nothing(out) as place:
+        for role, estimate in estimates.items():
+            save(estimate, place / f"{role}.json")
+        write_table(parameter_table(list(estimates.values())), place / "parameters.csv")
+    for estimate in estimates.values():
+        print(f"\n{estimate!r}\n{estimate.table().to_string(index=False)}")
+        say_notes(estimate.checks())
+
+
+def predict(horizon: str, out: Path) -> None:
+    """Write each customer's purchases ahead."""
+    study = _study(out, horizon=length(horizon))
+    study.spending = None
+    with step("Forecasting"):
+        prediction = study.predict()
+    assert isinstance(prediction, Prediction)  # without a spend model there is no value
+    with all_or_nothing(out) as place:
+        write_table(rank(prediction), place / "predictions.csv")
+        write_json({"horizon": horizon}, place / "horizon.json")
+    say_notes(prediction.notes)
+    print(f"{prediction.total} -> {out / 'predictions.csv'}")
+
+
+def value(business: Business, out: Path) -> None:
+    """Write each customer's value over the horizon that was forecast."""
+    ahead = _valued(out, business)
+    with all_or_nothing(out) as place:
+        write_customers(ahead, place)
+        write_json(vars(business), place / "terms.json")
+    say_notes(ahead.notes)
+    total = ahead.total() if isinstance(ahead, Valuation) else ahead.total
+    print(f"{total} -> {out / 'customers.csv'}")
+
+
+def compare(by: str | None, out: Path) -> None:
+    """Write how models and formulas met the holdout."""
+    study = _study(out)
+    with step("Comparing"):
+        table = comparison(study.compare(by=by))
+    with all_or_nothing(out) as place:
+        write_table(table, place / "comparison.csv")
+    print(f"{short(table)}\n-> {out / 'comparison.csv'}")
+
+
+def report(title: str, out: Path) -> None:
+    """Write the page."""
+    study = _study(out, horizon=_horizon(out), business=_business(out))
+    with step("Writing the report"), all_or_nothing(out) as place:
+        study.report(place / "report.html", title=title)
+    print(f"-> {out / 'report.html'}")
+
+
+def export(path: Path, excel_safe: bool, out: Path) -> None:
+    """Write the list of customers, best first."""
+    ahead = _valued(out, _business(out))
+    print(f"-> {write_export(ahead, path, excel_safe=excel_safe)}")
+
+
+def _study(out: Path, *, horizon: Any = 52, business: Business | None = None) -> CLV:
+    """Return the study that stands in a folder, as far as its steps have come."""
+    terms = (business or Business()).terms()
+    checked = load_summary(out, name="checked") if (out / "checked.json").exists() else None
+    study = CLV(
+        horizon=horizon,
+        margin=terms.margin,
+        discount_rate=terms.discount_rate,
+        acquisition_cost=terms.acquisition_cost,
+    ).take(load_summary(out), checked)
+    if (out / "buying.json").exists():
+        study.buying = load(out / "buying.json")
+        study.model = study.buying.model.name
+    if (out / "spending.json").exists():
+        study.spending = load(out / "spending.json")
+        study.spend = study.spending.model.name
+    return study
+
+
+def _valued(out: Path, business: Business) -> Valuation | Prediction:
+    study = _study(out, horizon=_horizon(out), business=business)
+    with step("Valuing"):
+        return study.predict()
+
+
+def _horizon(out: Path) -> float | str:
+    return length(str(read_json(out / "horizon.json", made_by="clv predict")["horizon"]))
+
+
+def _business(out: Path) -> Business:
+    return Business(**read_json(out / "terms.json", made_by="clv value"))
