@@ -9,6 +9,7 @@ import numpy as np
 from scipy import special
 
 from clvmodels.arrays import AnyArray, FloatArray
+from clvmodels.kernels.special import betaln
 
 # The integrand bends where the beta law peaks and where p r y passes 1. The farther these lie apart (as a difference
 # of logarithms), the more nodes a relative error below 1e-10 takes; each pair is (distance, nodes up to it), checked
@@ -77,7 +78,7 @@ def _integral(r: FloatArray, y: FloatArray, a: FloatArray, b: FloatArray, nodes:
     log_both = np.log1p(z)
     log_p, log_q = np.minimum(logit, 0) - log_both, -np.maximum(logit, 0) - log_both
     p = np.maximum(np.where(logit > 0, 1.0, z) / (1 + z), 1e-300)  # below it p cancels: (1 - (1 + p y)^-r) / p -> r y
-    weight = step * np.exp(a * log_p + b * log_q - special.betaln(a, b)) * width * (e + 1 / e) / (2 * p)
+    weight = step * np.exp(a * log_p + b * log_q - betaln(a, b)) * width * (e + 1 / e) / (2 * p)
     return np.array([-np.einsum("kr,kr->r", weight, np.expm1(-r * np.log1p(p * times))) for times in y])
 
 

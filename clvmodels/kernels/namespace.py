@@ -7,6 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 from scipy import special
 
+from clvmodels.kernels.special import betaln
+
 
 class Namespace(Protocol):
     """What a formula calls as ``xp.log(...)``; arithmetic and comparison are the operands' own."""
@@ -27,7 +29,7 @@ class NumpyNamespace:
     log1p = staticmethod(np.log1p)
     exp = staticmethod(np.exp)
     gammaln = staticmethod(special.gammaln)
-    betaln = staticmethod(special.betaln)
+    betaln = staticmethod(betaln)
     logaddexp = staticmethod(np.logaddexp)
     where = staticmethod(np.where)
 

@@ -15,6 +15,7 @@ import numpy as np
 from scipy import special
 
 from clvmodels.arrays import AnyArray, Columns, FloatArray, IntArray
+from clvmodels.kernels.special import betaln
 
 _FEW = 0.5  # a column with more levels than this share of its rows saves nothing by being factored
 
@@ -131,7 +132,7 @@ class TapeNamespace:
         return _binary(
             a,
             b,
-            special.betaln,
+            betaln,
             lambda u, v, out: special.digamma(u) - special.digamma(u + v),
             lambda u, v, out: special.digamma(v) - special.digamma(u + v),
         )

@@ -162,7 +162,6 @@ class Estimate:
         """Raise when the summary counts time in another unit than the parameters."""
         if self.period is not None and summary.period != self.period:
             raise ArgumentError(
-                f"The estimate counts time in {self.period.name}s and the summary in {summary.period.name}s, so "
-                f"its rates "
-                f"would be off by a factor; make the summary with period={self.period.name!r}."
+                f"The estimate counts time in {self.period.name}s and the summary in {summary.period.name}s, so its "
+                f"rates would be off by a factor; make the summary with the estimate's period."
             )

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from clvmodels.arrays import Columns, FloatArray, IntArray, frozen
+from clvmodels.arrays import AnyArray, Columns, FloatArray, IntArray, frozen
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, bits well spread (2^64 / golden ratio): a usual multiplicative hash
 
@@ -109,13 +109,16 @@ def _group(columns: list[FloatArray]) -> tuple[IntArray, IntArray]:
         key ^= values.view(np.uint64)
         key *= _MIX
         key ^= key >> np.uint64(29)
-    found, distinct = pd.factorize(key)
-    codes = found.astype(np.int64)
-    first = np.empty(len(distinct), dtype=np.int64)
-    first[codes[::-1]] = np.arange(len(key))[::-1]
+    codes, first = _first_rows(pd.factorize(key)[0])
     if any(not np.array_equal(values, values[first][codes]) for values in columns):
         table = pd.DataFrame(dict(enumerate(columns)))
-        codes = table.groupby(list(table.columns), sort=False).ngroup().to_numpy().astype(np.int64)
-        first[: codes.max() + 1][codes[::-1]] = np.arange(len(codes))[::-1]
-        first = first[: codes.max() + 1]
+        codes, first = _first_rows(table.groupby(list(table.columns), sort=False).ngroup().to_numpy())
+    return codes, first
+
+
+def _first_rows(groups: AnyArray) -> tuple[IntArray, IntArray]:
+    """Return the groups as they are, and where each is met first."""
+    codes = groups.astype(np.int64)
+    first = np.empty(int(codes.max(initial=-1)) + 1, dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
     return codes, first

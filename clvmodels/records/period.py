@@ -46,7 +46,8 @@ class Period:
         if isinstance(period, timedelta):
             days = period.total_seconds() / 86_400
             check_between("period (in days)", days, 0.0, float("inf"), "time is counted in it", open_low=True)
-            return cls(f"{days:g} days", days)
+            named = [name for name, length in NAMED_PERIODS.items() if length == days]
+            return cls(named[0] if named else f"{days:g}-day period", days)
         if isinstance(period, str):
             name = period.lower().removesuffix("s")
             if name in NAMED_PERIODS:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special
 
 from clvmodels.arrays import FloatArray, IntArray
+from clvmodels.kernels.special import betaln
 from clvmodels.records import Members
 
 _ALONE = 32  # counts up to here stand alone
@@ -107,7 +108,7 @@ class Compound:
         a, b = self.p[self.row] * self.count, self.q[self.row]
         log_share, log_rest = -np.logaddexp(0, -v)[self.row], -np.logaddexp(0, v)[self.row]
         below = special.betainc(a, b, np.exp(log_share))
-        density = np.exp(a * log_share + b * log_rest - special.betaln(a, b))
+        density = np.exp(a * log_share + b * log_rest - betaln(a, b))
         size = len(self.none)
         return np.bincount(self.row, self.mass * below, size), np.bincount(self.row, self.mass * density, size)
 

@@ -1,0 +1,299 @@
+"""The numbers behind the pictures, as tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from clvmodels.errors import ArgumentError, InputError
+from clvmodels.evaluation.scores import captured, gini
+from clvmodels.models import purchase_model
+from clvmodels.prediction.futures import Futures
+from clvmodels.prediction.totals import expectation_bounds, total_of
+from clvmodels.records import Estimate, Prediction, Scorecard, Summary, Valuation
+
+_SHARES = np.linspace(0, 1, 101)
+_DECILES = 10
+_CELLS = 40  # rows and columns of a matrix at most: more can't be read in a picture
+
+
+def tracking_table(estimate: Estimate, summary: Summary) -> pd.DataFrame:
+    """Return repeat purchases by period of the calendar: what came and what the model expects.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        Of a model of buying.
+    summary : Summary
+        Made from a log (an aggregated table has no calendar).
+
+    Returns
+    -------
+    DataFrame
+        One row a whole period: ``period_end`` (periods since the first purchase of the log), ``actual, expected``
+        (repeat purchases of the period) and ``observed`` (False in the holdout).
+
+    Raises
+    ------
+    InputError
+        When the summary has no timeline.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, customer="customer_id", time="date", observation_end="1997-09-30")
+    >>> clv.tracking_table(clv.fit("bgnbd", rfm), rfm).tail(1).round(1)
+        period_end  actual  expected  observed
+    37        38.0      61      65.2      True
+    """
+    timeline = summary.timeline
+    if timeline is None:
+        raise InputError(
+            "The summary has no calendar (it was aggregated elsewhere, or is a part of a base), so purchases can't be "
+            "followed over time; make it from the transaction log."
+        )
+    estimate.check_period(summary)
+    model = purchase_model(estimate.model.name)
+    begins, customers = np.unique(summary.T.max() - summary.T, return_counts=True)
+    ends = np.arange(1.0, len(timeline.repeat_purchases) + 1)
+    until = np.array([customers @ model.expectation(estimate.params, np.maximum(end - begins, 0.0)) for end in ends])
+    table = pd.DataFrame(
+        {
+            "period_end": ends,
+            "actual": timeline.repeat_purchases.astype(np.int64),
+            "expected": np.diff(until, prepend=0.0),
+            "observed": ends <= timeline.n_observed,
+        }
+    )
+    table.attrs["period"] = summary.period.name
+    return table
+
+
+def purchase_frequency_table(estimate: Estimate, summary: Summary, *, most: int = 7) -> pd.DataFrame:
+    """Return how many customers made 0, 1, 2, ... repeat purchases, and how many the model expects.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        Of a model of buying.
+    summary : Summary
+        The customers it was fitted to.
+    most : int >= 1
+        The last row counts this many purchases or more.
+
+    Returns
+    -------
+    DataFrame
+        ``frequency`` (a label), ``actual`` and ``expected`` customers.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, customer="customer_id", time="date", observation_end="1997-09-30")
+    >>> clv.purchase_frequency_table(clv.fit("bgnbd", rfm), rfm, most=2).round(1)
+      frequency  actual  expected
+    0         0    1411    1422.7
+    1         1     439     407.8
+    2        2+     507     526.5
+    """
+    if most < 1:
+        raise ArgumentError(f"most is {most!r}; it must be at least 1, so that there is a row to compare.")
+    estimate.check_period(summary)
+    model = purchase_model(estimate.model.name)
+    lengths, customers = np.unique(summary.T, return_counts=True)
+    expected = model.pmf(estimate.params, lengths, most) @ customers
+    actual = np.bincount(np.minimum(summary.frequency, most).astype(np.int64), minlength=most + 1)
+    labels = [*map(str, range(most)), f"{most}+"]
+    return pd.DataFrame({"frequency": labels, "actual": actual, "expected": expected})
+
+
+def frequency_recency_table(estimate: Estimate, summary: Summary, *, horizon: float | None = None) -> pd.DataFrame:
+    """Return P(alive), or expected purchases, by frequency and recency, for customers observed the longest.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        Of a model of buying.
+    summary : Summary
+        Sets the ranges: frequency up to its 99.5th percentile (at least 5), recency up to the longest T.
+    horizon : float, optional
+        Periods ahead: expected purchases in them. Without it, P(alive).
+
+    Returns
+    -------
+    DataFrame
+        Index recency (periods), columns frequency; NaN where a history can't be (purchases without recency).
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, customer="customer_id", time="date", observation_end="1997-09-30")
+    >>> matrix = clv.frequency_recency_table(clv.fit("bgnbd", rfm), rfm)
+    >>> bool(matrix.iloc[-1, 1] > matrix.iloc[1, 1])
+    True
+    """
+    estimate.check_period(summary)
+    longest = float(summary.T.max())
+    most = min(_CELLS, max(5, int(np.quantile(summary.frequency, 0.995))))
+    frequency, recency = np.arange(most + 1.0), np.linspace(0, longest, min(_CELLS, max(2, int(longest) + 1)))
+    x, t_x = (values.ravel() for values in np.meshgrid(frequency, recency))
+    grid = Summary(summary.period, np.arange(len(x)), x, t_x, np.full(len(x), longest))
+    futures = Futures.of(estimate, grid)
+    point = {name: np.array([value]) for name, value in estimate.params.items()}
+    values = futures.p_alive(point, slice(0, len(futures.histories)))[0]
+    if horizon is not None:
+        periods = summary.period.horizon(horizon)
+        ahead = futures.evaluate(lambda model, params: model.expectation(params, periods), point)[0]
+        values = values * ahead[futures.rows.index]
+    cells = np.where((x > 0) == (t_x > 0), values[futures.histories.index], np.nan)
+    table = pd.DataFrame(cells.reshape(len(recency), -1), index=recency, columns=frequency.astype(np.int64))
+    table.attrs["period"] = summary.period.name
+    return table
+
+
+def decile_table(prediction: Prediction) -> pd.DataFrame:
+    """Return predicted against actual purchases by decile of the prediction.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        Of a summary with a holdout, over the holdout's length.
+
+    Returns
+    -------
+    DataFrame
+        ``decile`` (1 best), ``customers``, and means per customer: ``predicted, lower, upper`` (an interval of what the
+        decile buys, parameters and chance) and ``actual``.
+
+    Raises
+    ------
+    InputError
+        When there is no holdout, or it has another length.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, customer="customer_id", time="date",
+    ...                       observation_end="1997-09-30", holdout_end="1998-06-30")
+    >>> ahead = clv.predict(clv.fit("bgnbd", rfm), rfm, horizon=39)
+    >>> clv.decile_table(ahead)[["decile", "predicted", "actual"]].head(2).round(2)
+       decile  predicted  actual
+    0       1       3.45    3.75
+    1       2       1.17    1.07
+    """
+    summary = prediction.summary
+    if summary is None or summary.holdout is None:
+        raise InputError("The customers have no holdout, so there is nothing to hold the prediction against.")
+    if abs(summary.holdout.duration - prediction.horizon) > 1e-9:
+        raise InputError(
+            f"The prediction looks {prediction.horizon:g} {summary.period.name}s ahead and the holdout is "
+            f"{summary.holdout.duration:g} long; predict over the same length."
+        )
+    expected = prediction["expected_purchases"]
+    order = np.argsort(-expected, kind="stable")
+    decile = np.empty(len(order), dtype=np.int64)
+    decile[order] = np.arange(len(order)) * _DECILES // len(order)
+    futures = Futures.of(prediction.estimate, summary)
+    weights = np.zeros((len(futures.histories), _DECILES))
+    np.add.at(weights, (futures.histories.index, decile), 1.0)
+    args = (futures, prediction.estimate, prediction.horizon, prediction.ci_prob, weights)
+    draws = expectation_bounds(*args)[1]
+    rows = []
+    for i in np.unique(decile):
+        mine = decile == i
+        total = total_of(
+            "purchases",
+            float(expected[mine].sum()),
+            draws[:, i],
+            float(prediction.variance[mine].sum()),
+            prediction.ci_prob,
+        )
+        n = int(mine.sum())
+        rows.append(
+            (
+                i + 1,
+                n,
+                *(v / n for v in (total.expected, total.lower, total.upper)),
+                float(summary.holdout.frequency[mine].mean()),
+            )
+        )
+    return pd.DataFrame(rows, columns=["decile", "customers", "predicted", "lower", "upper", "actual"])
+
+
+def lorenz_table(valuation: Valuation) -> pd.DataFrame:
+    """Return which share of the value ahead, and of past spend, the best customers hold.
+
+    Parameters
+    ----------
+    valuation : Valuation
+        Of a base.
+
+    Returns
+    -------
+    DataFrame
+        ``share_customers`` (best first) and cumulative shares ``value ahead`` and, where known, ``past spend``;
+        Gini coefficients in ``attrs["gini"]``.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, customer="customer_id", time="date", amount="amount")
+    >>> ahead = clv.predict(clv.fit("bgnbd", rfm), rfm, horizon="1 year")
+    >>> worth = clv.value(ahead, clv.fit("gammagamma", rfm))
+    >>> bool(clv.lorenz_table(worth).loc[20, "value ahead"] > 0.5)
+    True
+    """
+    summary = valuation.prediction.summary
+    curves = {"value ahead": valuation["clv"]}
+    if summary is not None and summary.total_spend is not None:
+        curves["past spend"] = summary.total_spend
+    table = pd.DataFrame({"share_customers": _SHARES})
+    ginis = {}
+    for name, values in curves.items():
+        table[name] = captured(values, values, _SHARES)
+        ginis[name] = gini(values, values)
+    table.attrs["gini"] = ginis
+    return table
+
+
+def lift_table(scorecard: Scorecard) -> pd.DataFrame:
+    """Return which share of the holdout's money (or purchases) each ranking reaches, by share of customers targeted.
+
+    Parameters
+    ----------
+    scorecard : Scorecard
+        From ``compare``, without groups.
+
+    Returns
+    -------
+    DataFrame
+        ``share_targeted``, one column a ranking, and ``perfect``: customers in the order of what they did.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, customer="customer_id", time="date",
+    ...                       observation_end="1997-09-30", holdout_end="1998-06-30")
+    >>> lift = clv.lift_table(clv.compare(rfm, heuristics=[]))
+    >>> lift.columns.to_list()
+    ['share_targeted', 'bgnbd', 'run_rate', 'perfect']
+    """
+    holdout = scorecard.summary.holdout
+    assert holdout is not None  # a scorecard is made from a holdout
+    in_money = "spend" in scorecard.forecasts and holdout.spend is not None
+    actual = holdout.spend if in_money and holdout.spend is not None else holdout.frequency
+    rankings = scorecard.forecasts["spend" if in_money else "purchases"]
+    if not rankings:
+        raise InputError("The scorecard was made by group, where rankings don't join; compare without by=.")
+    table = pd.DataFrame({"share_targeted": _SHARES})
+    for name, ranking in rankings.items():
+        if np.ptp(ranking) > 0:  # a rule that gives everybody the same number ranks nobody
+            table[name] = captured(ranking, actual, _SHARES)
+    table["perfect"] = captured(actual, actual, _SHARES)
+    return table

@@ -1,0 +1,127 @@
+"""From rows to purchases: one a customer and calendar day, after identities, refunds and zero amounts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import narwhals as nw
+
+from clvmodels.errors import InputError
+from clvmodels.ingest.engines import Workbench
+from clvmodels.ingest.identities import with_customer
+from clvmodels.ingest.periods import Span
+from clvmodels.ingest.refunds import Refunds, dropped, netted_by_customer, netted_by_day
+from clvmodels.ingest.schema import LogColumns, Survey, count_of, first_rows
+from clvmodels.records import Note
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How rows become purchases; days are day numbers from 1970-01-01."""
+
+    refunds: Refunds
+    zero_amounts: Literal["keep", "drop"]
+    same_customer: Any
+    observation_end: int
+    holdout_end: int | None
+
+
+def purchase_days(
+    bench: Workbench,
+    rows: nw.LazyFrame[Any],
+    columns: LogColumns,
+    rules: Rules,
+    survey: Survey,
+    *,
+    foreign: bool,
+) -> tuple[nw.LazyFrame[Any], list[Note]]:
+    """Return one row a customer and day of purchase, with ``value`` and the range of each group column that day.
+
+    The grouping by customer and day is the one heavy step; its result is kept, and all later questions are put to it.
+
+    Raises
+    ------
+    InputError
+        When the log has refunds and the rules don't say what to do with them.
+    """
+    notes: list[Note] = []
+    if survey.n_negative and rules.refunds == "error":
+        raise _undecided(rows, columns, survey)
+    if rules.holdout_end is not None:
+        rows = rows.filter(nw.col("day") <= rules.holdout_end)
+    if survey.n_negative and rules.refunds == "drop":
+        rows = rows.filter(nw.col("amount") >= 0)
+        notes.append(dropped(survey))
+    if survey.n_zero:
+        notes.append(_zeros(survey, rules))
+        if rules.zero_amounts == "drop":
+            rows = rows.filter(nw.col("amount") != 0)
+    netted = bool(survey.n_negative) and rules.refunds in ("day", "customer")
+    days = bench.keep(_grouped(_measured(rows, columns, netted=netted), columns.ids), foreign=foreign)
+    if len(columns.ids) > 1 or rules.same_customer is not None:
+        days, note = with_customer(bench, days, columns, rules.same_customer)
+        days = bench.keep(_grouped(days, ["customer"]))
+        notes.append(note)
+    else:
+        days = days.rename({"id_0": "customer"})
+    if netted:
+        if rules.refunds == "day":
+            days, note = netted_by_day(days, survey)
+        else:
+            days, note = netted_by_customer(bench, days, rules.observation_end, survey)
+        notes.append(note)
+    return days, notes
+
+
+def collapsed(bench: Workbench, days: nw.LazyFrame[Any], span: Span) -> nw.LazyFrame[Any]:
+    """Return one row a customer and whole period, on the first day of purchase in it.
+
+    The period in which the observation ends is split there, so that its rest counts as holdout.
+    """
+    by_period = days.with_columns(period=span.place_in_table(nw.col("day")), ahead=nw.col("day") > span.observation_end)
+    return bench.keep(
+        by_period.group_by("customer", "period", "ahead")
+        .agg(nw.col("day").min(), nw.col("value").sum())
+        .drop("period", "ahead")
+    )
+
+
+def _measured(rows: nw.LazyFrame[Any], columns: LogColumns, *, netted: bool) -> nw.LazyFrame[Any]:
+    value = nw.lit(0.0) if columns.amount is None else nw.col("amount")
+    measures = {"value": value}
+    if netted:
+        measures["bought"] = nw.when(value > 0).then(value).otherwise(0.0)
+        measures["n_refunds"] = nw.when(value < 0).then(1).otherwise(0)
+    for name in columns.group_ids:
+        measures |= {f"low_{name}": nw.col(name), f"high_{name}": nw.col(name)}
+    return rows.select(*columns.ids, "day", **measures)
+
+
+def _grouped(measured: nw.LazyFrame[Any], ids: list[str]) -> nw.LazyFrame[Any]:
+    """Add up the measures by customer and day, and take the range of the group columns."""
+    totals = []
+    for name in measured.collect_schema().names():
+        if name.startswith(("low_", "high_")):
+            totals.append(nw.col(name).min() if name.startswith("low_") else nw.col(name).max())
+        elif name in ("value", "bought"):
+            totals.append(nw.col(name).sum())
+        elif name == "n_refunds":
+            totals.append(nw.col(name).sum().cast(nw.Int64))
+    return measured.group_by(*ids, "day").agg(*totals)
+
+
+def _undecided(rows: nw.LazyFrame[Any], columns: LogColumns, survey: Survey) -> InputError:
+    return InputError(
+        f"The log has {count_of(survey.n_negative, 'row')} with a negative {columns.amount!r} (first: "
+        f"{first_rows(rows, columns, nw.col('amount') < 0)}), and a refund is no purchase; say what refunds do: "
+        f"refunds='day' nets them against purchases of the same day, 'customer' against the customer's latest "
+        f"purchases before, 'drop' leaves them out."
+    )
+
+
+def _zeros(survey: Survey, rules: Rules) -> Note:
+    rows = f"{count_of(survey.n_zero, 'row')} with an amount of zero"
+    if rules.zero_amounts == "keep":
+        return Note("zero_amounts", f"Counted as purchases: {rows}; zero_amounts='drop' leaves such rows out.")
+    return Note("zero_amounts", f"Left out: {rows}; zero_amounts='keep' counts such rows as purchases.")

@@ -1,0 +1,53 @@
+"""The customer base by whole periods of calendar time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+
+from clvmodels.arrays import AnyArray, FloatArray
+from clvmodels.ingest.periods import Span, as_date
+from clvmodels.records import Timeline
+
+
+def timeline_of(days: nw.LazyFrame[Any], first_days: AnyArray, span: Span, *, has_amounts: bool) -> Timeline | None:
+    """Count purchases, buyers, newcomers and money by whole periods; None where not one is whole.
+
+    Parameters
+    ----------
+    days : lazy frame
+        One row a purchase of the customers in the summary: ``customer``, ``day``, ``value``.
+    first_days : array of int, shape (customer,)
+        Day numbers of their first purchases.
+    """
+    n_periods = span.n_whole(span.holdout_end)
+    if n_periods < 1:
+        return None
+    within = days.filter(nw.col("day") <= span.holdout_end)
+    by_day = within.group_by("day").agg(n=nw.len(), spend=nw.col("value").sum()).collect("pyarrow")
+    place = span.place(by_day["day"].to_numpy())
+
+    def binned(values: AnyArray) -> FloatArray:
+        return np.bincount(place, weights=values, minlength=n_periods)[:n_periods]
+
+    new_customers = np.bincount(span.place(first_days), minlength=n_periods)[:n_periods].astype(np.float64)
+    purchases = binned(by_day["n"].to_numpy())
+    return Timeline(
+        start=as_date(span.start),
+        n_observed=min(span.n_whole(span.observation_end), n_periods),
+        purchases=purchases,
+        repeat_purchases=purchases - new_customers,
+        buyers=_buyers(within, span, n_periods),
+        new_customers=new_customers,
+        spend=binned(by_day["spend"].to_numpy()) if has_amounts else None,
+    )
+
+
+def _buyers(days: nw.LazyFrame[Any], span: Span, n_periods: int) -> FloatArray:
+    by_customer = (
+        days.with_columns(period=span.place_in_table(nw.col("day"))).group_by("customer", "period").agg(nw.len())
+    )
+    found = by_customer.group_by("period").agg(n=nw.len()).collect("pyarrow")
+    return np.bincount(found["period"].to_numpy(), weights=found["n"].to_numpy(), minlength=n_periods)[:n_periods]

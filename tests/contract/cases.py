@@ -1,0 +1,36 @@
+"""Parameters on which every model is tried: what data give, and what breaks formulas."""
+
+from __future__ import annotations
+
+import clvmodels as clv
+
+ORDINARY = {
+    "bgnbd": {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259},
+    "gammagamma": {"p": 6.25, "q": 3.74, "gamma": 15.44},
+}
+HARD = {
+    "bgnbd": [
+        {"r": 1e-3, "alpha": 1.0, "a": 1e-3, "b": 1e-3},
+        {"r": 1e3, "alpha": 1e3, "a": 1e3, "b": 1e3},
+        {"r": 0.25, "alpha": 4.0, "a": 1.0, "b": 2.4},
+        {"r": 0.25, "alpha": 4.0, "a": 1.0 + 1e-9, "b": 2.4},
+        {"r": 0.25, "alpha": 4.0, "a": 1e-6, "b": 2.4},
+        {"r": 20.0, "alpha": 1e5, "a": 0.5, "b": 1e3},
+        {"r": 0.25, "alpha": 0.01, "a": 0.8, "b": 2.4},
+    ],
+    "gammagamma": [
+        {"p": 1e-3, "q": 1.001, "gamma": 1e-3},
+        {"p": 1e3, "q": 1e3, "gamma": 1e3},
+        {"p": 6.25, "q": 1.2, "gamma": 1e-3},
+    ],
+}
+
+
+def purchase_models() -> list[str]:
+    """Return the names of all models of buying."""
+    return [name for name, model in clv.models.registry().items() if "T" in model.statistics]
+
+
+def every_model() -> list[str]:
+    """Return the names of all models."""
+    return list(clv.models.registry())

@@ -1,0 +1,168 @@
+"""What holds for every registered model; a new model is tried here as soon as it has its row in cases.py."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from .cases import HARD, ORDINARY, every_model, purchase_models
+
+import clvmodels as clv
+from clvmodels.inference.mle import Objective
+from clvmodels.inference.transforms import Scale
+from clvmodels.kernels.namespace import NUMPY
+from clvmodels.kernels.tape import TAPE, Node, factor, gradient, spread
+
+X = np.array([0, 0, 1, 1, 3, 10, 150, 800, 5000], dtype=float)
+T = np.array([1.0, 40.0, 30.0, 39.0, 39.0, 39.0, 200.0, 365.0, 1e3])
+T_X = np.array([0.0, 0.0, 1e-3, 39.0, 20.0, 38.0, 150.0, 364.0, 999.0])
+N = np.array([0, 1, 1, 2, 10, 150, 800, 5000], dtype=float)
+M = np.array([0, 0.01, 35.0, 1e4, 20.0, 30.0, 28.0, 31.0])
+
+
+def columns(name):
+    if "T" in clv.models.get(name).statistics:
+        return {"x": X, "t_x": T_X, "T": T}
+    return {"n": N, "m": M}
+
+
+def all_params(name):
+    return [ORDINARY[name], *HARD[name]]
+
+
+@pytest.mark.parametrize("name", every_model())
+def test_log_likelihood_is_a_number_on_hard_parameters(name):
+    for params in all_params(name):
+        assert np.all(np.isfinite(clv.models.get(name).pointwise(params, columns(name)))), params
+
+
+@pytest.mark.parametrize("name", every_model())
+def test_formula_says_the_same_on_the_tape_as_on_arrays(name):
+    model, h = clv.models.get(name), columns(name)
+    for params in all_params(name):
+        leaves = {k: Node(v, None, is_leaf=True) for k, v in params.items()}
+        with np.errstate(divide="ignore"):
+            taped = spread(model.log_likelihood(TAPE, leaves, factor(h)), len(next(iter(h.values()))))
+            plain = model.log_likelihood(NUMPY, params, h)
+        np.testing.assert_allclose(taped, plain, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", every_model())
+def test_gradient_is_the_derivative_of_the_formula(name):
+    # Central differences of the value in logarithms, extrapolated (Richardson), reach about 1e-8 of the largest term.
+    model, h = clv.models.get(name), columns(name)
+    h = {k: v[:6] for k, v in h.items()}
+    weights = np.array([3.0, 1, 2, 5, 1, 4])
+    params = ORDINARY[name]
+
+    def total(name_, log_value):
+        return float(weights @ model.pointwise(params | {name_: np.exp(log_value)}, h))
+
+    leaves = {k: Node(v, None, is_leaf=True) for k, v in params.items()}
+    exact = gradient(model.log_likelihood(TAPE, leaves, factor(h)), weights, leaves)
+    for name_, value in params.items():
+        u, step = np.log(value), 1e-3
+        coarse = (total(name_, u + step) - total(name_, u - step)) / (2 * step)
+        fine = (total(name_, u + step / 2) - total(name_, u - step / 2)) / step
+        assert exact[name_] * value == pytest.approx((4 * fine - coarse) / 3, rel=1e-7, abs=1e-7), name_
+
+
+@pytest.mark.parametrize("name", every_model())
+def test_counts_stand_for_repeated_rows_in_any_order(name):
+    model, h = clv.models.get(name), columns(name)
+    counts = np.arange(1.0, len(next(iter(h.values()))) + 1)
+    rng = np.random.default_rng(3)
+    repeated = rng.permutation(np.repeat(np.arange(len(counts)), counts.astype(int)))
+    theta = Scale(1.0, 1.0).theta(model, ORDINARY[name])
+    grouped = Objective(model, h, counts)(theta)
+    single = Objective(model, {k: v[repeated] for k, v in h.items()}, np.ones(len(repeated)))(theta)
+    assert grouped[0] == pytest.approx(single[0], rel=1e-13)
+    np.testing.assert_allclose(grouped[1], single[1], rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", purchase_models())
+@pytest.mark.parametrize("factor_", [7.0, 1 / 52])
+def test_a_change_of_time_unit_shifts_the_log_likelihood_by_a_known_constant(name, factor_):
+    model, h = clv.models.get(name), columns(name)
+    params = ORDINARY[name]
+    units = {p.name: factor_ if p.unit == "time" else 1.0 for p in model.parameters}
+    scaled = model.pointwise({k: v * units[k] for k, v in params.items()}, h | {"t_x": T_X * factor_, "T": T * factor_})
+    np.testing.assert_allclose(scaled, model.pointwise(params, h) - X * np.log(factor_), rtol=1e-11, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", purchase_models())
+def test_p_alive_is_a_probability_on_hard_parameters(name):
+    for params in all_params(name):
+        p_alive = clv.models.get(name).p_alive(params, columns(name))
+        assert np.all((p_alive >= 0) & (p_alive <= 1)), params
+
+
+@pytest.mark.parametrize("name", purchase_models())
+def test_alive_probability_falls_with_silence(name):
+    t_x = np.linspace(39.0, 1.0, 50)
+    p_alive = clv.models.get(name).p_alive(ORDINARY[name], {"x": np.full(50, 4.0), "t_x": t_x, "T": np.full(50, 39.0)})
+    assert np.all(np.diff(p_alive) < 0)
+
+
+@pytest.mark.parametrize("name", purchase_models())
+def test_expectation_is_zero_at_the_start_and_rises(name):
+    model = clv.models.get(name)
+    for params in all_params(name):
+        expected = model.expectation(params, np.array([0.0, 1e-3, 1.0, 10.0, 100.0, 1e4]))
+        assert expected[0] == 0
+        assert np.all(np.diff(expected) > -1e-12 * expected[1:]), params  # where all have left it rises no more
+        assert np.all(np.isfinite(expected)), params
+
+
+@pytest.mark.parametrize("name", purchase_models())
+def test_pmf_sums_to_one_and_its_mean_is_the_expectation(name):
+    model = clv.models.get(name)
+    for t in (0.5, 39.0):
+        pmf = model.pmf(ORDINARY[name], t, 2_000)
+        assert pmf.sum() == pytest.approx(1, abs=1e-12)
+        assert np.all(pmf >= 0)
+        assert pmf @ np.arange(2_001) == pytest.approx(float(model.expectation(ORDINARY[name], t)), rel=1e-10)
+
+
+@pytest.mark.parametrize("name", purchase_models())
+def test_conditional_expectation_is_a_number_for_thousands_of_purchases(name):
+    model, h = clv.models.get(name), columns(name)
+    for params in all_params(name):
+        ahead = model.future().expectation(model.updated(params, h), 1_825.0)
+        assert np.all(np.isfinite(ahead)) and np.all(ahead >= 0), params
+
+
+@pytest.mark.parametrize("name", purchase_models())
+def test_simulated_customers_buy_as_often_as_expected(name):
+    model, params, n = clv.models.get(name), ORDINARY[name], 200_000
+    who, when = model.simulate(params, np.full(n, 39.0), np.random.default_rng(11))
+    counts = np.bincount(who, minlength=n)
+    assert when.min() >= 0
+    assert when.max() <= 39.0
+    error = counts.std() / np.sqrt(n)
+    assert abs(counts.mean() - float(model.expectation(params, 39.0))) < 4 * error  # 1 in 16,000 by chance, and seeded
+    share = np.bincount(np.minimum(counts, 12), minlength=13) / n
+    pmf = model.pmf(params, 39.0, 12)
+    assert np.all(np.abs(share - pmf) < 4.5 * np.sqrt(pmf * (1 - pmf) / n))
+
+
+@pytest.mark.parametrize("name", purchase_models())
+def test_conditional_forms_are_right_for_customers_drawn_from_the_model(name):
+    """Among simulated customers with a history, what comes later is what the conditional forms say."""
+    model, params, n = clv.models.get(name), ORDINARY[name], 300_000
+    who, when = model.simulate(params, np.full(n, 60.0), np.random.default_rng(5))
+    seen, later = when <= 39.0, when > 39.0
+    x = np.bincount(who[seen], minlength=n).astype(float)
+    t_x = np.zeros(n)
+    np.maximum.at(t_x, who[seen], when[seen])
+    h = {"x": x, "t_x": t_x, "T": np.full(n, 39.0)}
+    expected = model.p_alive(params, h) * model.future().expectation(model.updated(params, h), 21.0)
+    came = np.bincount(who[later], minlength=n)
+    for mask in (x == 0, x == 1, (x > 1) & (t_x > 30), (x > 1) & (t_x <= 30)):
+        error = (came[mask] - expected[mask]).std() / np.sqrt(mask.sum())
+        assert abs((came[mask] - expected[mask]).mean()) < 4 * error
+
+
+def test_every_model_has_its_cases():
+    assert set(every_model()) == set(ORDINARY) == set(HARD)
+
+
