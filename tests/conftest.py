@@ -2,12 +2,11 @@
 
 import os
 
-# Pictures need no screen. Two test processes on two cores wait for each other where linear algebra takes threads as well:
-# a fit was ten times slower. Both are read when the libraries are first imported, so they stand before any such import.
-os.environ.setdefault("MPLBACKEND", "Agg")
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
 from hypothesis import settings
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+# The workers of `pytest -n 2` inherit it. With threads of their own on two cores they take three times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # The same examples every time: a run that fails on one machine fails on all. Shared cores make single examples slow.
 settings.register_profile("reproducible", derandomize=True, deadline=None)

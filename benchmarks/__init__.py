@@ -1,0 +1,1 @@
+"""Problems times libraries, measured side by side in one run."""

@@ -1,0 +1,61 @@
+"""What a problem states: cases with their data, who solves them, and what to compare in the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A library on a case.
+
+    Attributes
+    ----------
+    library : str
+        Its name in the table.
+    solve : callable
+        Takes what the case's ``load`` returned, gives the answer. It must not keep anything for the next call.
+    repeats : int
+        Measured calls. With more than one, an unmeasured call goes before them.
+    """
+
+    library: str
+    solve: Callable[[Any], Any]
+    repeats: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One set of data. ``prepare`` writes it into a folder once, ``load`` reads it; neither is measured.
+
+    The first contender is the one that the others are held against.
+    """
+
+    name: str
+    prepare: Callable[[Path], None]
+    load: Callable[[Path], Any]
+    contenders: tuple[Contender, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A question with its cases. ``answer(data, solution)`` gives the numbers that must agree, or be better."""
+
+    title: str
+    cases: tuple[Case, ...]
+    answer: Callable[[Any, Any], Mapping[str, float]]
+
+
+def known() -> list[str]:
+    """Return the names of the problems: the files in the folder ``problems``."""
+    return sorted(found.name for found in iter_modules(import_module("benchmarks.problems").__path__))
+
+
+def find(name: str) -> Problem:
+    """Return the problem of that name."""
+    return import_module(f"benchmarks.problems.{name}").PROBLEM
