@@ -29,6 +29,8 @@ from clvmodels.heuristics import forecast as carry_forward
 from clvmodels.heuristics.registry import rules
 from clvmodels.inference import fit
 from clvmodels.ingest import rfm_summary
+from clvmodels.ingest.purchases import ZeroAmounts
+from clvmodels.ingest.refunds import Refunds
 from clvmodels.prediction import predict
 from clvmodels.records import Estimate, HeuristicForecast, Note, Prediction, Scorecard, Summary, Terms, Valuation
 from clvmodels.valuation import value
@@ -105,8 +107,8 @@ class CLV:
         period: str | timedelta = "week",
         observation_end: Any = None,
         groups: str | Sequence[str] = (),
-        refunds: str = "error",
-        zero_amounts: str = "keep",
+        refunds: Refunds = "error",
+        zero_amounts: ZeroAmounts = "keep",
         tz: str | None = None,
     ) -> Self:
         """Read a log; arguments as in `rfm_summary`. Returns the study."""
@@ -132,9 +134,9 @@ class CLV:
             days = round(whole.period.horizon(self.holdout) * whole.period.days)
             assert whole.observation_end is not None  # a log has a last day
             checked = summarise(whole.observation_end - np.timedelta64(days, "D"), whole.observation_end)
-        return self.take(whole, checked)
+        return self.take(whole, checked=checked)
 
-    def take(self, summary: Summary, checked: Summary | None = None) -> Self:
+    def take(self, summary: Summary, *, checked: Summary | None = None) -> Self:
         """Study summaries that are already made: of all customers, and of an earlier part with its holdout."""
         self.summary, self.checked = summary, checked
         self.buying = self.spending = self.prediction = self.valuation = self.scorecard = None
@@ -151,8 +153,8 @@ class CLV:
         period: str | timedelta = "week",
         observation_end: Any = None,
         groups: str | Sequence[str] = (),
-        refunds: str = "error",
-        zero_amounts: str = "keep",
+        refunds: Refunds = "error",
+        zero_amounts: ZeroAmounts = "keep",
         tz: str | None = None,
     ) -> Self:
         """Read a log and fit the models to it; arguments as in `rfm_summary`. Returns the study."""

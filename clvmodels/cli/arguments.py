@@ -8,6 +8,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from clvmodels.ingest.purchases import ZeroAmounts
+from clvmodels.ingest.refunds import Refunds
 from clvmodels.records import Terms
 
 type Folder = Annotated[Path, Parameter(name="--out", help="Folder of the study; made where it isn't there.")]
@@ -43,8 +45,8 @@ class Columns:
     amount: str | None = None
     period: str = "week"
     by: str | None = None
-    refunds: str = "error"
-    zero_amounts: str = "keep"
+    refunds: Refunds = "error"
+    zero_amounts: ZeroAmounts = "keep"
     tz: str | None = None
 
 

@@ -104,7 +104,7 @@ def _study(out: Path, *, horizon: Any = 52, business: Business | None = None) ->
         margin=terms.margin,
         discount_rate=terms.discount_rate,
         acquisition_cost=terms.acquisition_cost,
-    ).take(load_summary(out), checked)
+    ).take(load_summary(out), checked=checked)
     if (out / "buying.json").exists():
         study.buying = load(out / "buying.json")
         study.model = study.buying.model.name

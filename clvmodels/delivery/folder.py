@@ -31,7 +31,7 @@ _COLUMNS = (
     "recent_purchases",
     "recent_spend",
 )
-_SERIES = ("purchases", "repeat_purchases", "buyers", "new_customers", "spend")
+_SERIES = ("purchases", "repeat_purchases", "new_customers", "spend")
 
 
 @contextmanager

@@ -12,7 +12,18 @@ from clvmodels.heuristics.formula import FORMULAS
 
 
 def rules() -> Mapping[str, AbstractHeuristic]:
-    """Return the rules that `forecast` knows, by name."""
+    """List the rules that `forecast` knows.
+
+    Returns
+    -------
+    mapping of str to AbstractHeuristic
+        By name.
+
+    Examples
+    --------
+    >>> rules()["run_rate"].title
+    'Run rate: x / T carried on'
+    """
     return MappingProxyType(RULES)
 
 

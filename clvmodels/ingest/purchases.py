@@ -15,13 +15,15 @@ from clvmodels.ingest.refunds import Refunds, dropped, netted_by_customer, nette
 from clvmodels.ingest.schema import LogColumns, Survey, count_of, first_rows
 from clvmodels.records import Note
 
+type ZeroAmounts = Literal["keep", "drop"]
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """How rows become purchases; days are day numbers from 1970-01-01."""
 
     refunds: Refunds
-    zero_amounts: Literal["keep", "drop"]
+    zero_amounts: ZeroAmounts
     same_customer: Any
     observation_end: int
     holdout_end: int | None

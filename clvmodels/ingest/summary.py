@@ -16,7 +16,7 @@ from clvmodels.errors import ArgumentError, InputError, check_between, unknown_n
 from clvmodels.ingest.customers import counted, group_values
 from clvmodels.ingest.engines import Workbench, is_foreign, native_maker
 from clvmodels.ingest.periods import Day, Span, as_date, day_of, recent_periods
-from clvmodels.ingest.purchases import Rules, collapsed, purchase_days
+from clvmodels.ingest.purchases import Rules, ZeroAmounts, collapsed, purchase_days
 from clvmodels.ingest.refunds import Refunds
 from clvmodels.ingest.remarks import remarks
 from clvmodels.ingest.schema import LogColumns, as_names, standardised, surveyed
@@ -41,7 +41,7 @@ def rfm_summary(  # noqa: PLR0913
     holdout_end: Day | None = None,
     collapse: Literal["day", "period"] = "day",
     refunds: Refunds = "error",
-    zero_amounts: Literal["keep", "drop"] = "keep",
+    zero_amounts: ZeroAmounts = "keep",
     groups: str | Sequence[str] = (),
     same_customer: Any = None,
     tz: str | None = None,

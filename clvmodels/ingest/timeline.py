@@ -13,7 +13,7 @@ from clvmodels.records import Timeline
 
 
 def timeline_of(days: nw.LazyFrame[Any], first_days: AnyArray, span: Span, *, has_amounts: bool) -> Timeline | None:
-    """Count purchases, buyers, newcomers and money by whole periods; None where not one is whole.
+    """Count purchases, newcomers and money by whole periods; None where not one is whole.
 
     Parameters
     ----------
@@ -39,15 +39,6 @@ def timeline_of(days: nw.LazyFrame[Any], first_days: AnyArray, span: Span, *, ha
         n_observed=min(span.n_whole(span.observation_end), n_periods),
         purchases=purchases,
         repeat_purchases=purchases - new_customers,
-        buyers=_buyers(within, span, n_periods),
         new_customers=new_customers,
         spend=binned(by_day["spend"].to_numpy()) if has_amounts else None,
     )
-
-
-def _buyers(days: nw.LazyFrame[Any], span: Span, n_periods: int) -> FloatArray:
-    by_customer = (
-        days.with_columns(period=span.place_in_table(nw.col("day"))).group_by("customer", "period").agg(nw.len())
-    )
-    found = by_customer.group_by("period").agg(n=nw.len()).collect("pyarrow")
-    return np.bincount(found["period"].to_numpy(), weights=found["n"].to_numpy(), minlength=n_periods)[:n_periods]

@@ -50,16 +50,15 @@ class Timeline:
         The day of the first purchase in the log.
     n_observed : int
         How many of the periods end within the observation; the rest are holdout.
-    purchases, repeat_purchases, buyers, new_customers, spend : array, shape (period,)
-        Purchases, purchases that weren't a customer's first, customers who bought, customers who bought for
-        the first time, and money. ``spend`` is None where the log has no amounts.
+    purchases, repeat_purchases, new_customers, spend : array, shape (period,)
+        Purchases, purchases that weren't a customer's first, customers who bought for the first time, and money.
+        ``spend`` is None where the log has no amounts.
     """
 
     start: np.datetime64
     n_observed: int
     purchases: FloatArray
     repeat_purchases: FloatArray
-    buyers: FloatArray
     new_customers: FloatArray
     spend: FloatArray | None = None
 

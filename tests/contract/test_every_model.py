@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from .cases import HARD, ORDINARY, every_model, purchase_models
 
 import clvmodels as clv
 from clvmodels.inference.mle import Objective
 from clvmodels.inference.transforms import Scale
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.kernels.tape import TAPE, Node, factor, gradient, spread
+
+from .cases import HARD, ORDINARY, every_model, purchase_models
 
 X = np.array([0, 0, 1, 1, 3, 10, 150, 800, 5000], dtype=float)
 T = np.array([1.0, 40.0, 30.0, 39.0, 39.0, 39.0, 200.0, 365.0, 1e3])
@@ -128,7 +129,8 @@ def test_conditional_expectation_is_a_number_for_thousands_of_purchases(name):
     model, h = clv.models.get(name), columns(name)
     for params in all_params(name):
         ahead = model.future().expectation(model.updated(params, h), 1_825.0)
-        assert np.all(np.isfinite(ahead)) and np.all(ahead >= 0), params
+        assert np.all(np.isfinite(ahead)), params
+        assert np.all(ahead >= 0), params
 
 
 @pytest.mark.parametrize("name", purchase_models())
@@ -164,5 +166,3 @@ def test_conditional_forms_are_right_for_customers_drawn_from_the_model(name):
 
 def test_every_model_has_its_cases():
     assert set(every_model()) == set(ORDINARY) == set(HARD)
-
-

@@ -38,7 +38,6 @@ def test_the_timeline_adds_up_to_the_counts():
     assert timeline.repeat_purchases[39:].sum() == 1_882
     assert timeline.new_customers.sum() == 2_357
     week = (log["date"] - log["date"].min()).dt.days // 7
-    assert timeline.buyers.tolist() == log["customer_id"].groupby(week).nunique().tolist()
     np.testing.assert_allclose(timeline.spend, log["amount"].groupby(week).sum(), rtol=1e-12)
 
 

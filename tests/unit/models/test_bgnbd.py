@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 
-from . import mp_bgnbd as exact
 import mpmath as mp
 import numpy as np
 import pytest
 
 import clvmodels as clv
+
+from . import mp_bgnbd as exact
 
 MODEL = clv.models.get("bgnbd")
 SHAPES = (1e-3, 0.25, 2.5, 1e3)
@@ -43,7 +44,8 @@ def test_likelihood_and_p_alive_have_ten_digits(alpha):
         params = {"r": r, "alpha": alpha, "a": a, "b": b}
         h = {"x": np.array([float(x)]), "t_x": np.array([t_x]), "T": np.array([T])}
         right = float(exact.log_likelihood(r, alpha, a, b, x, t_x, T))
-        # ln L enters results as L, so an absolute error of ln L is a relative one of L; ln L itself may be tiny or huge.
+        # ln L enters results as L, so an absolute error of ln L is a relative one of L; ln L itself may be tiny or
+        # huge.
         assert MODEL.pointwise(params, h)[0] == pytest.approx(right, rel=RELATIVE, abs=RELATIVE), (params, h)
         right = float(exact.p_alive(r, alpha, a, b, x, t_x, T))
         assert MODEL.p_alive(params, h)[0] == pytest.approx(right, rel=RELATIVE, abs=1e-300), (params, h)
@@ -81,7 +83,12 @@ def test_published_failures_of_other_packages_are_right_here():
 
 def test_many_times_of_one_customer_are_the_times_one_by_one():
     times = np.array([[0.5], [3.0], [40.0], [900.0]])
-    params = {"r": np.array([0.25, 5.0]), "alpha": np.array([4.0, 40.0]), "a": np.array([0.8, 0.8]), "b": np.array([2.4, 9.0])}
+    params = {
+        "r": np.array([0.25, 5.0]),
+        "alpha": np.array([4.0, 40.0]),
+        "a": np.array([0.8, 0.8]),
+        "b": np.array([2.4, 9.0]),
+    }
     together = MODEL.expectation(params, times)
     single = np.array([MODEL.expectation(params, float(t)) for t in times[:, 0]])
     np.testing.assert_allclose(together, single, rtol=1e-11)

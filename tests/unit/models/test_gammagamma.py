@@ -68,4 +68,3 @@ def test_simulated_spend_is_fitted_back():
     fitted = clv.fit("gammagamma", base)
     for name, value in params.items():
         assert abs(fitted.params[name] - value) < 4 * fitted.std_errors[name]
-

@@ -22,7 +22,14 @@ def test_a_timedelta_of_seven_days_is_a_week():
 
 @pytest.mark.parametrize(
     ("horizon", "weeks"),
-    [(39, 39), ("12 months", 365.25 / 7), ("2 weeks", 2), ("10", 10), (timedelta(days=14), 2), (float("inf"), float("inf"))],
+    [
+        (39, 39),
+        ("12 months", 365.25 / 7),
+        ("2 weeks", 2),
+        ("10", 10),
+        (timedelta(days=14), 2),
+        (float("inf"), float("inf")),
+    ],
 )
 def test_a_horizon_carries_its_own_unit(horizon, weeks):
     assert Period.of("week").horizon(horizon) == pytest.approx(weeks)
