@@ -77,4 +77,4 @@ def gini(ranking: FloatArray, actual: FloatArray) -> float:
     """
     points = np.linspace(0, 1, len(actual) + 1)
     area = float(2 * np.trapezoid(captured(ranking, actual, points), points) - 1)
-    return area if abs(area) > 1e-12 else 0.0  # a rule that ranks nobody shall not print as -0.000
+    return 0.0 if abs(area) < 1e-12 else area  # a rule that ranks nobody shall not print as -0.000

@@ -11,11 +11,10 @@ from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.prediction.futures import Futures, ParamDraws
 from clvmodels.records import Estimate
 
-_MIXTURE_DRAWS = 200  # the mixture's own error is then 1/14 of the parameters' part, itself small beside chance
+_MIXTURE_DRAWS = 100  # the mixture's own error is then a tenth of the parameters' part, itself small beside chance
 _TAIL = 1e-9  # probability that may lie beyond the last count that stands alone
 _MOST = 1_024  # counts that stand alone at most; beyond them only the tail's mass is known
 _CELLS = 1_000_000  # draws x futures x counts at a time: 8 MB, and a few such arrays
-_FEWEST_DRAWS = 25  # where a thousand counts stand alone, chance is all
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +51,11 @@ def purchase_pmfs(futures: Futures, estimate: Estimate, horizon: float, *, at_le
     Futures come in falling order of their expected purchases, so that the counts of a part end at about the same place.
     """
     point = {name: np.array([value]) for name, value in estimate.params.items()}
+    draws = thinned(estimate.draws, _MIXTURE_DRAWS)
     order = _by_expectation(futures, point)
     start = 0
     while start < len(order):
         n = _counts(futures, point, order[start], horizon, at_least)
-        draws = thinned(estimate.draws, max(_FEWEST_DRAWS, min(_MIXTURE_DRAWS, 50 * _MIXTURE_DRAWS // n)))
         part = order[start : start + max(1, _CELLS // (n * len(next(iter(draws.values())))))]
         columns = {name: values[part] for name, values in futures.rows.columns.items()}
         pmf = futures.living.pmf(futures.params(draws, columns), horizon, n)  # (n + 1, draw, future)

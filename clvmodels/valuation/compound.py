@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
+from scipy.optimize import elementwise
 
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.kernels.special import betaln
@@ -14,7 +15,6 @@ from clvmodels.records import Members
 _ALONE = 32  # counts up to here stand alone
 _GROWTH = 1.05  # beyond, counts within 5% share a term: their sums of spend differ by less than one purchase's spread
 _NEGLIGIBLE = 1e-9  # probability of a count that is left out
-_ITERATIONS = 60
 _TOLERANCE = 1e-10  # of the cumulative probability at a quantile
 
 
@@ -52,45 +52,36 @@ class Compound:
 
     def cdf(self, amount: FloatArray) -> FloatArray:
         """Return P(sum <= amount) of each row; 0 below 0."""
-        share = np.clip(amount, 0, None) / (np.clip(amount, 0, None) + self.scale)
-        terms = special.betainc(self.p[self.row] * self.count, self.q[self.row], share[self.row])
-        below: FloatArray = np.where(
-            amount < 0, 0.0, self.none + np.bincount(self.row, self.mass * terms, len(self.none))
-        )
+        positive = np.maximum(amount, 0.0)
+        below: FloatArray = np.where(amount < 0, 0.0, self.none + self._up_to(positive / (positive + self.scale)))
         return below
 
     def quantile(self, probability: float) -> FloatArray:
-        """Return the smallest amount whose cumulative probability reaches ``probability``.
-
-        Newton's method on the log-odds of amount / (amount + scale), kept inside a bracket that shrinks.
-        """
+        """Return the smallest amount whose cumulative probability reaches ``probability``, to 1e-10 of it."""
         out = np.zeros(len(self.none))
-        open_ = self.none < probability
-        rows = self.take(np.flatnonzero(open_))
-        v = np.log(np.maximum(rows.p * np.bincount(rows.row, rows.mass * rows.count, len(rows.none)), 1e-12) / rows.q)
-        low, high = np.full(len(v), -60.0), np.full(len(v), 60.0)
-        active = np.ones(len(v), dtype=bool)
-        for _ in range(_ITERATIONS):
-            if not active.any():
-                break
-            part = rows.take(np.flatnonzero(active))
-            below, density = part._at(v[active])
-            error = part.none + below - probability
-            low[active], high[active] = (
-                np.where(error < 0, v[active], low[active]),
-                np.where(error < 0, high[active], v[active]),
-            )
-            step = v[active] - error / np.maximum(density, 1e-300)
-            inside = (step > low[active]) & (step < high[active])
-            v[active] = np.where(inside, step, (low[active] + high[active]) / 2)
-            active[active] = np.abs(error) > _TOLERANCE
-        out[open_] = rows.scale * np.exp(v)
+        open_ = np.flatnonzero(self.none < probability)
+        if not len(open_):
+            return out
+
+        def missing(v: FloatArray, row: IntArray) -> FloatArray:
+            part = self.take(row)
+            return part.none + part._up_to(special.expit(v)) - probability
+
+        rows = self.take(open_)
+        mean = np.bincount(rows.row, rows.mass * rows.count, len(open_)) * rows.p / rows.q
+        guess = np.log(np.maximum(mean, np.finfo(float).tiny))
+        bracket = elementwise.bracket_root(missing, guess - 1.0, guess + 1.0, args=(open_,))
+        found = elementwise.find_root(missing, bracket.bracket, args=(open_,), tolerances={"fatol": _TOLERANCE})
+        out[open_] = self.scale[open_] * np.exp(found.x)
         return out
 
     def density(self, amount: FloatArray) -> FloatArray:
         """Return the density of each row's sum at a positive amount."""
-        slope: FloatArray = self._at(np.log(amount / self.scale))[1] / amount
-        return slope
+        a, b = self.p[self.row] * self.count, self.q[self.row]
+        v = np.log(amount / self.scale)
+        log_share, log_rest = -np.logaddexp(0, -v)[self.row], -np.logaddexp(0, v)[self.row]
+        terms = np.exp(a * log_share + b * log_rest - betaln(a, b))
+        return np.bincount(self.row, self.mass * terms, len(self.none)) / amount
 
     def moments(self) -> tuple[FloatArray, FloatArray]:
         """Return mean and variance of each row; inf where they don't exist."""
@@ -103,21 +94,17 @@ class Compound:
             )
         return mean, np.where(self.q > 2, np.maximum(square - mean**2, 0.0), np.inf)
 
-    def _at(self, v: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the probability of a positive sum up to scale * e^v, and its derivative by v."""
-        a, b = self.p[self.row] * self.count, self.q[self.row]
-        log_share, log_rest = -np.logaddexp(0, -v)[self.row], -np.logaddexp(0, v)[self.row]
-        below = special.betainc(a, b, np.exp(log_share))
-        density = np.exp(a * log_share + b * log_rest - betaln(a, b))
-        size = len(self.none)
-        return np.bincount(self.row, self.mass * below, size), np.bincount(self.row, self.mass * density, size)
-
     def take(self, rows: IntArray) -> Compound:
         """Return some rows, in any order and as often as they are named."""
         terms, place = Members.of(self.row, len(self.none)).within(rows)
         return Compound(
             self.none[rows], place, self.count[terms], self.mass[terms], self.scale[rows], self.p[rows], self.q[rows]
         )
+
+    def _up_to(self, share: FloatArray) -> FloatArray:
+        """Return the probability of a positive sum whose share of (sum + scale) is at most ``share``."""
+        terms = special.betainc(self.p[self.row] * self.count, self.q[self.row], share[self.row])
+        return np.bincount(self.row, self.mass * terms, len(self.none))
 
 
 def _terms(pmf: FloatArray) -> tuple[FloatArray, FloatArray]:

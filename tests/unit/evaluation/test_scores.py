@@ -1,0 +1,94 @@
+"""Scores against their definitions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from clvmodels.evaluation import scores
+from clvmodels.evaluation.forecasts import crps_of_sum
+from clvmodels.valuation.compound import Compound
+
+COUNTS = st.lists(st.integers(0, 9), min_size=2, max_size=30)
+
+
+def test_bias_is_relative_and_unknown_where_nothing_came():
+    assert scores.bias(np.array([3.0, 3.0]), np.array([1.0, 4.0])) == pytest.approx(0.2)
+    assert np.isnan(scores.bias(np.ones(2), np.zeros(2)))
+
+
+def test_crps_of_a_certain_count_is_the_distance():
+    pmf = np.zeros((3, 10))
+    pmf[:, 4] = 1
+    np.testing.assert_allclose(scores.crps_of_counts(pmf, np.array([4.0, 1.0, 9.0])), [0, 3, 5])
+
+
+def test_crps_of_counts_is_its_energy_form():
+    """E|X - y| - E|X - X'| / 2, by enumeration."""
+    rng = np.random.default_rng(2)
+    pmf = rng.dirichlet(np.ones(8), size=5)
+    y = np.array([0, 1, 3, 6, 7])
+    k = np.arange(8)
+    to_y = (pmf * np.abs(k - y[:, None])).sum(axis=1)
+    apart = np.einsum("ri,rj,ij->r", pmf, pmf, np.abs(k[:, None] - k))
+    np.testing.assert_allclose(scores.crps_of_counts(pmf, y.astype(float)), to_y - apart / 2, atol=1e-12)
+
+
+def test_crps_of_a_sum_is_its_energy_form():
+    pmf = np.array([stats.nbinom(0.8, 0.3).pmf(np.arange(60))] * 3)
+    pmf[:, -1] += 1 - pmf.sum(axis=1)
+    compound = Compound.of(pmf, np.full(3, 20.0), np.full(3, 6.25), np.full(3, 3.7))
+    rng = np.random.default_rng(6)
+    size = 400_000
+    k = rng.choice(60, size=2 * size, p=pmf[0])
+    sums = np.where(k > 0, rng.gamma(np.maximum(k, 1) * 6.25, 1.0), 0.0) / rng.gamma(3.7, 1 / 20.0, 2 * size)
+    came = np.array([0.0, 35.0, 900.0])
+    apart = np.abs(sums[:size] - sums[size:]).mean() / 2
+    right = [np.abs(sums - y).mean() - apart for y in came]
+    np.testing.assert_allclose(crps_of_sum(compound, came), right, rtol=0.02)  # simulation errs by about 0.5%
+
+
+@given(COUNTS, st.integers(0, 10**6))
+def test_ranking_scores_do_not_depend_on_the_order_of_the_table(actual, seed):
+    actual = np.array(actual, dtype=float)
+    rng = np.random.default_rng(seed)
+    ranking = rng.integers(0, 4, len(actual)).astype(float)
+    order = rng.permutation(len(actual))
+    share = np.array([0.1, 0.5])
+    np.testing.assert_allclose(
+        scores.captured(ranking, actual, share), scores.captured(ranking[order], actual[order], share)
+    )
+
+
+@given(COUNTS)
+def test_nobody_ranks_better_than_who_knows_the_outcome(actual):
+    actual = np.array(actual, dtype=float)
+    if actual.sum() == 0:
+        assert np.isnan(scores.gini(actual, actual))
+        return
+    best = scores.gini(actual, actual)
+    assert -1e-9 <= best < 1
+    for seed in range(3):
+        assert scores.gini(np.random.default_rng(seed).random(len(actual)), actual) <= best + 1e-12
+    assert scores.gini(np.ones(len(actual)), actual) == 0
+
+
+def test_top_tenth_of_a_known_base():
+    actual = np.array([50.0, *np.ones(9)])
+    assert scores.captured(actual, actual, np.array([0.1]))[0] == pytest.approx(50 / 59)
+    assert scores.captured(np.ones(10), actual, np.array([0.1]))[0] == pytest.approx(0.1)
+
+
+def test_rank_correlation_is_the_known_one_and_unknown_for_a_constant():
+    rng = np.random.default_rng(1)
+    a, b = rng.integers(0, 5, 50).astype(float), rng.normal(size=50)
+    assert scores.spearman(a, b) == pytest.approx(stats.spearmanr(a, b).statistic)
+    assert np.isnan(scores.spearman(np.ones(50), b))
+
+
+def test_log_score_of_the_impossible_is_large_and_finite():
+    assert np.isfinite(scores.log_score_of(np.zeros(1)))
+    assert scores.log_score_of(np.array([0.25]))[0] == pytest.approx(np.log(4))

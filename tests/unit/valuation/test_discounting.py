@@ -1,0 +1,47 @@
+"""Discounted expectations against the integral of the purchase rate, in 30-digit arithmetic."""
+
+from __future__ import annotations
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+import clvmodels as clv
+from clvmodels.records import Period, Terms
+from clvmodels.valuation.discounting import discounted_expectation
+
+MODEL = clv.models.get("bgnbd")
+
+
+def exact(r, alpha, a, b, horizon, delta):
+    """Integrate e^(-delta u) times the rate of purchases, which is written without the package's forms."""
+    r, alpha, a, b = map(mp.mpf, (r, alpha, a, b))
+
+    def worth(u):
+        return mp.exp(-delta * u) * r / alpha * mp.hyp2f1(r + 1, a, a + b, -u / alpha)
+
+    ends = [0, alpha, 10 * alpha, 100 * alpha]
+    return mp.quad(worth, [end for end in ends if end < horizon] + [horizon])
+
+
+@pytest.mark.parametrize("shape", [(0.2426, 4.4136, 0.7929, 2.4259), (29.2, 40.0, 0.72, 31.0), (0.5, 34.0, 1.0, 2.4)])
+@pytest.mark.parametrize(
+    ("horizon", "delta"), [(39, 2.7e-3), (520, 2.7e-3), (39, 0.5), (mp.inf, 2.7e-3), (mp.inf, 2e-4)]
+)
+def test_discounted_expectation_has_ten_digits(shape, horizon, delta):
+    with mp.workdps(30):
+        right = float(exact(*shape, horizon, delta))
+    params = {name: np.array([[v]]) for name, v in zip(("r", "alpha", "a", "b"), shape, strict=True)}
+    found = discounted_expectation(MODEL, params, float(horizon), delta)[0, 0]
+    assert found == pytest.approx(right, rel=1e-10)
+
+
+def test_no_discount_is_the_plain_expectation():
+    params = {"r": np.array([0.3]), "alpha": np.array([4.0]), "a": np.array([0.8]), "b": np.array([2.0])}
+    assert discounted_expectation(MODEL, params, 39.0, 0.0) == pytest.approx(MODEL.expectation(params, 39.0))
+
+
+@pytest.mark.parametrize("period", ["day", "week", "month", "year"])
+def test_a_yearly_rate_discounts_a_year_by_itself(period):
+    unit = Period.of(period)
+    assert np.exp(-Terms(discount_rate=0.15).force_of_interest(unit) * unit.per_year) == pytest.approx(1 / 1.15)
