@@ -70,7 +70,7 @@ class CLV:
     >>> log = clv.load_cdnow(sample=True)
     >>> worth = study.fit(log, customer="customer_id", time="date", amount="amount", period="week").predict()
     >>> round(worth.total().expected, -3)
-    34000.0
+    56000.0
     """
 
     def __init__(  # noqa: PLR0913 - the whole study is asked here

@@ -37,7 +37,10 @@ def from_lifetimes(fitter: Any, *, period: str | timedelta | Period | None = Non
     --------
     >>> import clvmodels as clv
     >>> from lifetimes import GammaGammaFitter
-    >>> fitter = GammaGammaFitter().fit([2, 3, 1, 4], [10.0, 12.0, 30.0, 18.0])
+    >>> log = clv.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, customer="customer_id", time="date", amount="amount", observation_end="1997-09-30")
+    >>> bought = rfm.monetary_value > 0
+    >>> fitter = GammaGammaFitter().fit(rfm.frequency[bought], rfm.monetary_value[bought])
     >>> clv.from_lifetimes(fitter).model
     <Gamma-Gamma>
     """

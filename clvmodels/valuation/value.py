@@ -68,7 +68,7 @@ def value(
     >>> spend = clv.estimate_from("gammagamma", {"p": 6.25, "q": 3.74, "gamma": 15.44})
     >>> newcomer = clv.predict(buying, None, horizon="1 year")
     >>> round(float(clv.value(newcomer, spend, margin=0.3, discount_rate=0.15)["clv"][0]), 2)
-    14.49
+    14.45
     """
     terms = _checked_terms(margin, discount_rate, acquisition_cost)
     spend_model(spend.model.name)
