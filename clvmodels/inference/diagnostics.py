@@ -17,8 +17,8 @@ _WIDE = 1.0  # a standard error of 1 in the logarithm: the parameter is known to
 def parameter_notes(
     model: AbstractModel, params: Mapping[str, float], log_errors: FloatArray, n_customers: int
 ) -> tuple[Note, ...]:
-    """Return warnings about ridges, missing means and small samples."""
-    notes = []
+    """Return warnings about ridges, missing means and small samples, and when the model misleads at all."""
+    notes = [Note("model_misleads", f"{model.title} by its nature: {model.misleads}.")]
     names = [p.name for p in model.parameters]
     wide = [name for name, error in zip(names, log_errors, strict=True) if not error < _WIDE]
     if wide:

@@ -24,7 +24,9 @@ def laplace_draws(maximum: Maximum, n_draws: int, seed: int) -> FloatArray:
     spread = covariance(maximum)
     if np.isnan(spread).any():
         return maximum.theta[None, :]
-    half = np.random.default_rng(seed).standard_normal(((n_draws + 1) // 2, len(maximum.theta)))
+    size = len(maximum.theta)
+    rng = np.random.default_rng((seed, size))  # models of different size, fitted side by side, draw independently
+    half = rng.standard_normal(((n_draws + 1) // 2, size))
     noise = np.concatenate([half, -half])[:n_draws]
     draws: FloatArray = maximum.theta + noise @ np.linalg.cholesky(spread).T
     return draws

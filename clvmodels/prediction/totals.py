@@ -10,7 +10,7 @@ from clvmodels.arrays import FloatArray
 from clvmodels.prediction.futures import Futures, blocks
 from clvmodels.records import Estimate, Total
 
-_ROWS = 5_000  # x 1,000 draws x 8 bytes = 40 MB, and a few such arrays at a time
+_ROWS = 2_500  # x 1,000 draws x 8 bytes = 20 MB, and a few such arrays at a time
 
 
 def expectation_bounds(

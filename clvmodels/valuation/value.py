@@ -15,7 +15,7 @@ from clvmodels.valuation.discounting import discounted_expectation
 from clvmodels.valuation.path import monthly_path
 from clvmodels.valuation.predictive import compounds
 
-_ROWS = 5_000  # x 1,000 draws x 8 bytes = 40 MB, and a few such arrays at a time
+_ROWS = 2_500  # x 1,000 draws x 8 bytes = 20 MB, and a few such arrays at a time
 
 
 def value(
