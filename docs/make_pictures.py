@@ -1,0 +1,43 @@
+"""The picture of the README: python docs/make_pictures.py"""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+import clvmodels as clv
+from clvmodels import heuristics, plots
+
+PICTURE = Path(__file__).parent / "img" / "cdnow_holdout.svg"
+SAYS = "Purchases of CDNOW's customers in 39 weeks: BG/NBD by decile, the LTV formula, and what came."
+FORMULA = "#d55e00"
+TITLE = {"loc": "left", "fontsize": 10.5, "fontweight": "bold"}
+
+
+def main() -> None:
+    """Draw what models and formulas said of the 39 weeks held back, by decile and in total."""
+    rfm = clv.rfm_summary(
+        clv.load_cdnow(),
+        customer="customer_id",
+        time="date",
+        amount="amount",
+        observation_end="1997-09-30",
+        holdout_end="1998-06-30",
+    )
+    buying = clv.fit("bgnbd", rfm)
+    deciles = clv.decile_table(clv.predict(buying, rfm, horizon=rfm.holdout.duration))
+    formula = heuristics.forecast("ltv", rfm, horizon=rfm.holdout.duration)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10.4, 3.9), layout="constrained", width_ratios=(1.25, 1))
+    plots.decile_calibration(deciles, ax=left)
+    left.axhline(formula.purchases.mean(), color=FORMULA, linewidth=1.8, label="LTV formula: the same for everybody")
+    left.legend(loc="upper right", fontsize=9, edgecolor="none")
+    left.set_title("Purchases in 39 weeks, by decile of BG/NBD's forecast", **TITLE)
+    board = clv.compare(rfm, models=[buying], spend=None).to_frame()
+    plots.totals(board, ax=right)
+    right.set_title(f"The sum over {len(rfm):,} customers", **TITLE)
+    right.margins(x=0.06)
+    PICTURE.parent.mkdir(exist_ok=True)
+    PICTURE.write_text(plots.to_svg(figure, name="cdnow", title=SAYS) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
