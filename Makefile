@@ -37,6 +37,7 @@ arch: $(STAMP) ## check who imports whom, and the rules of the house
 
 docs: $(STAMP) ## run the examples of the docstrings and of the README
 	$(BIN)/pytest --doctest-modules clvmodels tests/architecture/test_readme.py
+	$(BIN)/python docs/make_tables.py --check
 
 bench: $(STAMP) ## time clvmodels against other libraries (about 10 minutes)
 	$(BIN)/python -m benchmarks

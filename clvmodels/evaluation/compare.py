@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -41,7 +42,7 @@ def compare(
     summary : Summary
         With a holdout (``holdout_end=`` when the log was read).
     models : sequence of str or Estimate
-        Models of buying: a name is fitted to the summary, an estimate is taken as it is.
+        Models of buying: a name is fitted to the summary, an estimate is taken as it is. Two of one model are numbered.
     heuristics : "all" or sequence of str
         Registered business rules; the baselines all_zero, run_rate and past_spend are always there.
     spend : str, Estimate or None
@@ -130,15 +131,24 @@ def _has_money(summary: Summary) -> bool:
 
 
 def _forecasters(
-    estimates: Iterable[Estimate], spend: Estimate | None, names: Iterable[str], settings: HeuristicSettings
+    estimates: Sequence[Estimate], spend: Estimate | None, names: Iterable[str], settings: HeuristicSettings
 ) -> list[Forecaster]:
-    def by_model(estimate: Estimate) -> Forecaster:
-        return lambda part: of_model(estimate, spend, part, settings.ci_prob)
+    def by_model(estimate: Estimate, label: str) -> Forecaster:
+        return lambda part: {
+            target: replace(row, name=label)
+            for target, row in of_model(estimate, spend, part, settings.ci_prob).items()
+        }
 
     def by_rule(name: str) -> Forecaster:
         return lambda part: of_rule(name, part, settings)
 
-    return [*map(by_model, estimates), *map(by_rule, names)]
+    return [*map(by_model, estimates, _labels(estimates)), *map(by_rule, names)]
+
+
+def _labels(estimates: Sequence[Estimate]) -> list[str]:
+    """Return the models' names, numbered where one occurs twice."""
+    names = [estimate.model.name for estimate in estimates]
+    return [name if names.count(name) == 1 else f"{name} {names[:i].count(name) + 1}" for i, name in enumerate(names)]
 
 
 def _actual(summary: Summary, target: Target) -> FloatArray:

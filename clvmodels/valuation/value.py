@@ -59,7 +59,8 @@ def value(
     -----
     The predictive interval is that of the compound distribution of purchases and spend. With a discount, each
     customer's distribution of purchase times enters by its first two moments, exact in mean and variance when counts
-    and times are independent; without discount nothing is approximated.
+    and times are independent; without discount nothing is approximated. Parameters of buying are averaged over their
+    draws, those of spend enter as estimated.
 
     Examples
     --------

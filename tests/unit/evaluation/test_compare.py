@@ -75,6 +75,14 @@ def test_an_estimate_is_taken_as_it_is(rfm, board):
     )
 
 
+def test_two_estimates_of_one_model_keep_a_row_and_a_curve_each(rfm):
+    fitted = clv.fit("bgnbd", rfm)
+    other = clv.estimate_from("bgnbd", fitted.params | {"a": 0.5}, period="week")
+    board = clv.compare(rfm, models=[fitted, other], heuristics=[], spend=None)
+    assert board.to_frame().name.to_list()[:2] == ["bgnbd 1", "bgnbd 2"]
+    assert {"bgnbd 1", "bgnbd 2"} <= set(clv.lift_table(board).columns)
+
+
 def test_groups_have_their_own_rows_and_their_own_truth(rfm):
     by_group = clv.compare(rfm, heuristics=["ltv"], by="segment").to_frame()
     assert by_group.columns.to_list() == ["group", *COLUMNS]
