@@ -96,8 +96,9 @@ def compare(
     settings = HeuristicSettings(gone_after=gone_after, ci_prob=ci_prob)
     forecasters = _forecasters(fitted, worth, names, settings)
     groups = {"": summary} if by is None else summary.by_group(by)
-    blocks: dict[Target, list[pd.DataFrame]] = {"purchases": [], "spend": []}
-    points: dict[Target, dict[str, FloatArray]] = {"purchases": {}, "spend": {}}
+    targets: list[Target] = ["purchases"] if worth is None else ["purchases", "spend"]
+    blocks: dict[Target, list[pd.DataFrame]] = {target: [] for target in targets}
+    points: dict[Target, dict[str, FloatArray]] = {target: {} for target in targets}
     for label, part in groups.items():
         found = [forecaster(part) for forecaster in forecasters]
         for target in blocks:
