@@ -5,10 +5,12 @@ A customer buys at rate lambda ~ Gamma(r, rate alpha) and leaves after a purchas
 
 from __future__ import annotations
 
-import numpy as np
-from scipy import special
+from collections.abc import Mapping
 
-from clvmodels.arrays import AnyArray, FloatArray
+import numpy as np
+
+from clvmodels.arrays import AnyArray, FloatArray, IntArray
+from clvmodels.kernels import negative_binomial
 from clvmodels.kernels.special import betaln
 
 # The integrand bends where the beta law peaks and where p r y passes 1. The farther these lie apart (as a difference
@@ -90,14 +92,11 @@ def purchase_pmf(r: AnyArray, y: AnyArray, a: AnyArray, b: AnyArray, n: int) -> 
     downwards by adding, so that nothing is lost to 1 - sum.
     """
     r, y, a, b = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (r, y, a, b)))
+    bought, beyond = negative_binomial.counts(r, y, n)
     k = np.arange(n).reshape(-1, *(1,) * r.ndim)
-    share = 1 / (1 + 1 / np.maximum(y, np.finfo(float).tiny))  # y / (1 + y), for y = 0 and y = inf too
     with np.errstate(divide="ignore", invalid="ignore"):
-        steps = np.where(k > 0, np.log((r + k - 1) / np.maximum(k, 1)) + np.log(share), -r * np.log1p(y))
         stays = np.cumsum(np.where(k > 0, np.log((b + k - 1) / (a + b + k - 1)), 0.0), axis=0)
-    bought = np.exp(np.cumsum(steps, axis=0))  # negative binomial
     alive = np.exp(stays)  # B(a, b+k) / B(a, b)
-    beyond = special.betainc(n, r, share)
     tails = beyond + np.cumsum(bought[::-1], axis=0)[::-1]  # P(NB >= k)
     out = np.empty((n + 1, *r.shape))
     out[:n] = alive * bought
@@ -105,3 +104,27 @@ def purchase_pmf(r: AnyArray, y: AnyArray, a: AnyArray, b: AnyArray, n: int) -> 
     out[1:n] += leaves * tails[1:]
     out[n] = beyond * alive[-1]
     return out
+
+
+def simulate_purchases(
+    params: Mapping[str, float], T: FloatArray, rng: np.random.Generator, *, coins_before: int
+) -> tuple[IntArray, FloatArray]:
+    """Draw repeat purchases (customer, time) of customers who may leave after each purchase.
+
+    Parameters
+    ----------
+    params : mapping
+        ``r, alpha, a, b``.
+    T : array, shape (customer,)
+        How long each is followed.
+    rng : Generator
+        Source of chance.
+    coins_before : int
+        Coins that are thrown before the first repeat purchase: 1 where the first purchase may be the last.
+    """
+    rate = rng.gamma(params["r"], 1 / params["alpha"], len(T))
+    p = rng.beta(params["a"], params["b"], len(T))
+    customer, time, nth = negative_binomial.purchase_times(rate, T, rng)
+    last = rng.geometric(np.maximum(p, np.finfo(float).tiny))  # the coin that ends it
+    stays = nth + coins_before < last[customer]
+    return customer[stays], time[stays]

@@ -10,6 +10,7 @@ import numpy as np
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.kernels import beta_geometric
 from clvmodels.kernels.namespace import Namespace
+from clvmodels.kernels.negative_binomial import log_buying
 from clvmodels.models.base import AbstractPurchaseModel, Parameter, Params
 
 
@@ -75,13 +76,15 @@ class BGNBD(AbstractPurchaseModel):
     def log_alive(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:
         """Return ln P(history, alive at T)."""
         x, T, a, b = h["x"], h["T"], params["a"], params["b"]
-        return _buying(xp, params, x, T) + xp.betaln(a, b + x) - xp.betaln(a, b)
+        return log_buying(xp, params["r"], params["alpha"], x, T) + xp.betaln(a, b + x) - xp.betaln(a, b)
 
     def log_gone(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:
         """Return ln P(history, gone before T): the last purchase was the last ever."""
         x, t_x, a, b = h["x"], h["t_x"], params["a"], params["b"]
         left = xp.where(x > 0, x, 1.0)  # keeps the unused branch inside the support of the beta function
-        gone = _buying(xp, params, x, t_x) + xp.betaln(a + 1.0, b + left - 1.0) - xp.betaln(a, b)
+        gone = (
+            log_buying(xp, params["r"], params["alpha"], x, t_x) + xp.betaln(a + 1.0, b + left - 1.0) - xp.betaln(a, b)
+        )
         return xp.where(x > 0, gone, -np.inf)
 
     def updated(self, params: Params, h: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,18 +106,4 @@ class BGNBD(AbstractPurchaseModel):
 
     def simulate(self, params: Params, T: FloatArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
         """Return repeat purchases (customer, time)."""
-        rate = rng.gamma(params["r"], 1 / params["alpha"], len(T))
-        p = rng.beta(params["a"], params["b"], len(T))
-        customer = np.repeat(np.arange(len(T)), rng.poisson(rate * T))
-        time = rng.random(len(customer)) * T[customer]
-        order = np.lexsort((time, customer))
-        customer, time = customer[order], time[order]
-        nth = np.arange(len(customer)) - np.searchsorted(customer, customer)  # 0 for a customer's first
-        stays = nth < rng.geometric(np.maximum(p, np.finfo(float).tiny))[customer]
-        return customer[stays], time[stays]
-
-
-def _buying(xp: Namespace, params: Params, x: Any, until: Any) -> Any:
-    """Return ln of the density of x purchases by a customer observed buying until then."""
-    r, alpha = params["r"], params["alpha"]
-    return xp.gammaln(r + x) - xp.gammaln(r) - r * xp.log1p(until / alpha) - x * xp.log(alpha + until)
+        return beta_geometric.simulate_purchases(params, T, rng, coins_before=0)

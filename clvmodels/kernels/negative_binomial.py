@@ -1,0 +1,44 @@
+"""Purchases at random times by customers whose rates follow a gamma law: the part that all models of buying share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from clvmodels.arrays import AnyArray, FloatArray, IntArray
+from clvmodels.kernels.namespace import Namespace
+
+
+def log_buying(xp: Namespace, r: Any, alpha: Any, x: Any, until: Any) -> Any:
+    """Return ln of the density of x purchases at known times by a customer observed buying until then.
+
+    ``alpha ** r`` is carried inside ``log1p``, so that large r and alpha don't cancel.
+    """
+    return xp.gammaln(r + x) - xp.gammaln(r) - r * xp.log1p(until / alpha) - x * xp.log(alpha + until)
+
+
+def counts(r: AnyArray, y: AnyArray, n: int) -> tuple[FloatArray, FloatArray]:
+    """Return P(X = 0), ..., P(X = n - 1), shape (n, *broadcast), and P(X >= n), in a time of y = t / alpha."""
+    r, y = np.broadcast_arrays(np.asarray(r, dtype=np.float64), np.asarray(y, dtype=np.float64))
+    k = np.arange(n).reshape(-1, *(1,) * r.ndim)
+    share = 1 / (1 + 1 / np.maximum(y, np.finfo(float).tiny))  # y / (1 + y), for y = 0 and y = inf too
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steps = np.where(k > 0, np.log((r + k - 1) / np.maximum(k, 1)) + np.log(share), -r * np.log1p(y))
+    return np.exp(np.cumsum(steps, axis=0)), special.betainc(n, r, share)
+
+
+def purchase_times(rate: FloatArray, T: FloatArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray, IntArray]:
+    """Draw purchases of customers who buy at constant rates until T, by customer and time.
+
+    Returns
+    -------
+    customer, time, nth : array, shape (purchase,)
+        Whose, when, and how many the customer had made before.
+    """
+    customer = np.repeat(np.arange(len(T)), rng.poisson(rate * T))
+    time = rng.random(len(customer)) * T[customer]
+    order = np.lexsort((time, customer))
+    customer, time = customer[order], time[order]
+    return customer, time, np.arange(len(customer)) - np.searchsorted(customer, customer)
