@@ -5,10 +5,20 @@ from __future__ import annotations
 import clvmodels as clv
 
 ORDINARY = {
+    "nbd": {"r": 0.3848, "alpha": 12.072},
+    "mbgnbd": {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614},
     "bgnbd": {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259},
     "gammagamma": {"p": 6.25, "q": 3.74, "gamma": 15.44},
 }
 HARD = {
+    "nbd": [{"r": 1e-3, "alpha": 1.0}, {"r": 1e3, "alpha": 1e3}, {"r": 20.0, "alpha": 1e5}, {"r": 0.25, "alpha": 0.01}],
+    "mbgnbd": [
+        {"r": 1e-3, "alpha": 1.0, "a": 1e-3, "b": 1e-3},
+        {"r": 1e3, "alpha": 1e3, "a": 1e3, "b": 1e3},
+        {"r": 0.25, "alpha": 4.0, "a": 1.0, "b": 2.4},
+        {"r": 0.25, "alpha": 4.0, "a": 1e-6, "b": 2.4},
+        {"r": 0.25, "alpha": 0.01, "a": 0.8, "b": 2.4},
+    ],
     "bgnbd": [
         {"r": 1e-3, "alpha": 1.0, "a": 1e-3, "b": 1e-3},
         {"r": 1e3, "alpha": 1e3, "a": 1e3, "b": 1e3},
@@ -29,6 +39,11 @@ HARD = {
 def purchase_models() -> list[str]:
     """Return the names of all models of buying."""
     return [name for name, model in clv.models.registry().items() if "T" in model.statistics]
+
+
+def churning_models() -> list[str]:
+    """Return the names of the models in which customers leave."""
+    return [name for name in purchase_models() if name != "nbd"]
 
 
 def every_model() -> list[str]:

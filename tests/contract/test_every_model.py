@@ -11,7 +11,7 @@ from clvmodels.inference.transforms import Scale
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.kernels.tape import TAPE, Node, factor, gradient, spread
 
-from .cases import HARD, ORDINARY, every_model, purchase_models
+from .cases import HARD, ORDINARY, churning_models, every_model, purchase_models
 
 X = np.array([0, 0, 1, 1, 3, 10, 150, 800, 5000], dtype=float)
 T = np.array([1.0, 40.0, 30.0, 39.0, 39.0, 39.0, 200.0, 365.0, 1e3])
@@ -97,7 +97,7 @@ def test_p_alive_is_a_probability_on_hard_parameters(name):
         assert np.all((p_alive >= 0) & (p_alive <= 1)), params
 
 
-@pytest.mark.parametrize("name", purchase_models())
+@pytest.mark.parametrize("name", churning_models())
 def test_alive_probability_falls_with_silence(name):
     t_x = np.linspace(39.0, 1.0, 50)
     p_alive = clv.models.get(name).p_alive(ORDINARY[name], {"x": np.full(50, 4.0), "t_x": t_x, "T": np.full(50, 39.0)})
