@@ -14,7 +14,7 @@ from clvmodels.delivery import ReportMaterial
 from clvmodels.delivery import export as write_export
 from clvmodels.delivery import report as write_report
 from clvmodels.delivery.files import FilePath
-from clvmodels.errors import ArgumentError, ClvError
+from clvmodels.errors import ArgumentError, ClvError, check_between
 from clvmodels.evaluation import (
     compare,
     decile_table,
@@ -31,9 +31,22 @@ from clvmodels.inference import fit
 from clvmodels.ingest import rfm_summary
 from clvmodels.ingest.purchases import ZeroAmounts
 from clvmodels.ingest.refunds import Refunds
+from clvmodels.models import purchase_model, spend_model
 from clvmodels.prediction import predict
-from clvmodels.records import Estimate, HeuristicForecast, Note, Prediction, Scorecard, Summary, Terms, Valuation
+from clvmodels.records import (
+    Estimate,
+    HeuristicForecast,
+    Note,
+    Period,
+    Prediction,
+    Scorecard,
+    Summary,
+    Terms,
+    Valuation,
+)
 from clvmodels.valuation import value
+
+A_THIRD = "a third"  # of the log: enough to see customers come back or not, and twice as much is left to learn from
 
 
 class CLV:
@@ -46,7 +59,8 @@ class CLV:
     horizon : float, str or timedelta
         How far ahead to look: periods, or a text with its unit ("12 months").
     holdout : float, str or timedelta, optional
-        Keep back so much of the end of the log to check forecasts on; the forecast ahead uses all of the log.
+        Keep back so much of the end of the log to check forecasts on, "a third" or any length; the forecast ahead uses
+        all of the log.
     margin, discount_rate, acquisition_cost
         As in `value`.
     ci_prob : float, in (0, 1)
@@ -85,6 +99,11 @@ class CLV:
         acquisition_cost: float | None = None,
         ci_prob: float = 0.9,
     ) -> None:
+        purchase_model(model)
+        spend_model(spend)
+        check_between(
+            "ci_prob", ci_prob, 0, 1, "it is the probability inside the interval", open_low=True, open_high=True
+        )
         self.model, self.spend = model, spend
         self.horizon, self.holdout, self.ci_prob = horizon, holdout, ci_prob
         self.terms = Terms(margin, discount_rate, acquisition_cost)
@@ -112,6 +131,9 @@ class CLV:
         tz: str | None = None,
     ) -> Self:
         """Read a log; arguments as in `rfm_summary`. Returns the study."""
+        unit = Period.of(period)
+        unit.horizon(self.horizon)  # what can't be read is said now, not after a fit
+        held_back = self._held_back(unit)
 
         def summarise(end: Any, holdout_end: Any) -> Summary:
             return rfm_summary(
@@ -130,10 +152,21 @@ class CLV:
 
         whole = summarise(observation_end, None)
         checked = None
-        if self.holdout is not None:
-            days = round(whole.period.horizon(self.holdout) * whole.period.days)
-            assert whole.observation_end is not None  # a log has a last day
-            checked = summarise(whole.observation_end - np.timedelta64(days, "D"), whole.observation_end)
+        if held_back is not None:
+            end, first_days = whole.observation_end, whole.first_purchase
+            assert end is not None  # a log has a last day
+            assert first_days is not None  # and its customers a first one
+            length = int((end - first_days.min()).astype(np.int64))
+            if self.holdout == A_THIRD:
+                held_back = length / 3
+                if held_back < 1:
+                    return self.take(whole)
+            if held_back > length:
+                raise ArgumentError(
+                    f"holdout is {self.holdout!r}, but the log runs from {first_days.min()} to {end} "
+                    f"({length / unit.days:.4g} {unit.name}s), so nothing is left to learn from; give a shorter one."
+                )
+            checked = summarise(end - np.timedelta64(round(held_back), "D"), end)
         return self.take(whole, checked=checked)
 
     def take(self, summary: Summary, *, checked: Summary | None = None) -> Self:
@@ -215,6 +248,19 @@ class CLV:
             self.scorecard = board
         return board
 
+    def compare_if_possible(self) -> Scorecard | None:
+        """Compare where there is a holdout; a third that is too short to learn from leaves a note and no scorecard."""
+        if self.checked is None:
+            return None
+        try:
+            return self.compare()
+        except ClvError as error:
+            if self.holdout != A_THIRD:
+                raise
+            self.checked = None
+            self.notes.append(Note("nothing_to_check", f"Two thirds of the log are too little to check on: {error}"))
+            return None
+
     def report(self, path: FilePath, *, title: str = "What our customers will be worth") -> Path:
         """Write the study as one page that opens anywhere; returns its path."""
         return write_report(self.material(title=title), path)
@@ -270,6 +316,21 @@ class CLV:
             except ClvError as error:
                 self.notes.append(Note(f"rule_{name}_silent", f"The rule {name} says nothing here: {error}"))
         return found
+
+    def _held_back(self, period: Period) -> float | None:
+        """Return the days to keep back."""
+        if self.holdout is None:
+            return None
+        if self.holdout == A_THIRD:
+            return period.days  # as much as it takes; the log says how much that is
+        try:
+            days = period.horizon(self.holdout) * period.days
+            return check_between("holdout (in days)", days, 1.0, float("inf"), "purchases are counted by day")
+        except ArgumentError:
+            raise ArgumentError(
+                f"holdout is {self.holdout!r}, which is no time to keep back; give at least a day, as a number of "
+                f"{period.name}s or a text such as '9 months'."
+            ) from None
 
     def _known_summary(self) -> Summary:
         if self.summary is None:

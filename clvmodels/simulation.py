@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from operator import index
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ from clvmodels.arrays import FloatArray
 from clvmodels.errors import ArgumentError, check_between
 from clvmodels.models import purchase_model, spend_model
 from clvmodels.records import Period
+
+_LONGEST = 100_000.0  # years; dates to the microsecond reach 290,000
 
 
 def simulate(  # noqa: PLR0913 - the arguments are the experiment
@@ -63,22 +66,50 @@ def simulate(  # noqa: PLR0913 - the arguments are the experiment
     """
     facts = purchase_model(model)
     values = facts.check_params(params)
-    if n_customers < 1 or int(n_customers) != n_customers:
-        raise ArgumentError(
-            f"n_customers is {n_customers!r}; a simulation needs a whole number of customers, at least 1."
-        )
-    followed = np.broadcast_to(np.asarray(T, dtype=np.float64), (n_customers,))
-    check_between(
-        "the smallest T", float(followed.min()), 0, float("inf"), "nobody is followed backwards", open_high=True
-    )
+    unit, first_day = Period.of(period), _first_day(start)
+    n_customers = _count(n_customers)
+    followed = _followed(T, n_customers, unit)
     rng = np.random.default_rng(seed)
     customer, time = facts.simulate(values, followed, rng)
     customer = np.concatenate([np.arange(n_customers), customer])
     time = np.concatenate([np.zeros(n_customers), time]) + (followed.max() - followed)[customer]
-    microseconds = np.round(time * Period.of(period).days * 86_400e6).astype("timedelta64[us]")
-    table = {"customer_id": customer, "date": np.datetime64(start, "us") + microseconds}
+    microseconds = np.round(time * unit.days * 86_400e6).astype("timedelta64[us]")
+    table = {"customer_id": customer, "date": first_day + microseconds}
     if spend_params is not None:
         spend = spend_model("gammagamma")
         table["amount"] = spend.simulate_spend(spend.check_params(spend_params), customer, n_customers, rng)
     order = np.lexsort((time, customer))
     return pd.DataFrame({name: column[order] for name, column in table.items()})
+
+
+def _count(n_customers: int) -> int:
+    try:
+        count = index(n_customers)
+    except TypeError:
+        count = 0
+    if count < 1:
+        raise ArgumentError(
+            f"n_customers is {n_customers!r}; a simulation needs a whole number of customers, at least 1."
+        )
+    return count
+
+
+def _first_day(start: str) -> np.datetime64:
+    try:
+        return np.datetime64(start, "us")
+    except ValueError:
+        raise ArgumentError(f"start is {start!r}, which is no date; give one such as '2020-01-01'.") from None
+
+
+def _followed(T: float | FloatArray, n_customers: int, period: Period) -> FloatArray:
+    """Return how long each customer is followed, in periods."""
+    try:
+        followed = np.broadcast_to(np.asarray(T, dtype=np.float64), (n_customers,))
+    except (TypeError, ValueError):
+        raise ArgumentError(
+            f"T is {T!r}; give one number of {period.name}s, or as many as there are customers ({n_customers:,})."
+        ) from None
+    check_between("the smallest T", float(followed.min()), 0, float("inf"), "nobody is followed backwards")
+    years = float(followed.max()) / period.per_year
+    check_between("the longest T (in years)", years, 0, _LONGEST, "dates end somewhere")
+    return followed

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cyclopts import App, CycloptsError
 
-from clvmodels.api import CLV
+from clvmodels.api import A_THIRD, CLV
 from clvmodels.cli import steps
 from clvmodels.cli.arguments import Business, Columns, Folder, length
 from clvmodels.cli.job import whole_job
@@ -24,6 +24,7 @@ app = App(
     help="What each customer will be worth: from a transaction log to purchases, spend and value, with intervals.",
     version=lambda: version("clvmodels"),
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
 )
 
 
@@ -42,7 +43,7 @@ def run(
     columns: Columns,
     business: Business = _REVENUE,
     horizon: str = "52",
-    holdout: str | None = None,
+    holdout: str = A_THIRD,
     out: Folder = _FOLDER,
 ) -> None:
     """Do the whole job on a log.
@@ -54,11 +55,11 @@ def run(
     horizon
         How far ahead: a number of periods, or a text with its unit ("12 months").
     holdout
-        How much of the end of the log to check forecasts on: periods, or a text with its unit.
+        How much of the end of the log to check forecasts on: periods, a text with its unit, or "none".
     """
     study = CLV(
         horizon=length(horizon),
-        holdout=None if holdout is None else length(holdout),
+        holdout=None if holdout == "none" else length(holdout),
         margin=business.margin,
         discount_rate=business.discount_rate,
         acquisition_cost=business.acquisition_cost,

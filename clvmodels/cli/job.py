@@ -29,22 +29,21 @@ _PACKAGES = ("clvmodels", "numpy", "pandas", "scipy", "duckdb", "narwhals")
 
 def whole_job(study: CLV, log: Any, columns: Columns, out: Path, *, title: str) -> None:
     """Read, fit, compare, value, and write all of it into a folder, or nothing."""
-    with step("Reading the log"):
-        read(study, log, columns)
-    assert study.summary is not None  # just read
-    with step(f"Fitting {len(study.summary):,} customers"):
-        study.estimate()
-    if study.checked is not None:
+    with all_or_nothing(out) as place:  # opened first: a folder that can't be written is known before the work
+        with step("Reading the log"):
+            read(study, log, columns)
+        assert study.summary is not None  # just read
+        with step(f"Fitting {len(study.summary):,} customers"):
+            study.estimate()
         with step("Comparing models and formulas on the holdout"):
-            board = study.compare()
-            by_group = None if columns.by is None else study.compare(by=columns.by)
-    with step("Forecasting and valuing"):
-        ahead = study.predict()
-    with all_or_nothing(out) as place:
+            board = study.compare_if_possible()
+            by_group = None if board is None or columns.by is None else study.compare(by=columns.by)
+        with step("Forecasting and valuing"):
+            ahead = study.predict()
         with step("Writing customers"):
             write_customers(ahead, place)
             write_table(parameters(study), place / "parameters.csv")
-            if study.checked is not None:
+            if board is not None:
                 write_table(comparison(board, by_group), place / "comparison.csv")
         with step("Writing the report"):
             study.report(place / "report.html", title=title)
@@ -136,7 +135,7 @@ def _tell(study: CLV, ahead: Valuation | Prediction, out: Path, written: list[st
     horizon = ahead.prediction.horizon if isinstance(ahead, Valuation) else ahead.horizon
     assert study.summary is not None  # the job has read it
     unit = study.summary.period.name
-    print(f"\n{len(study.summary):,} customers over the next {horizon:g} {unit}s: {total}")
+    print(f"\n{len(study.summary):,} customers over the next {horizon:.4g} {unit}s: {total}")
     print(f"\nIn {out}:")
     for name in written:
         print(f"  {name:18s} {_FILES[name]}")

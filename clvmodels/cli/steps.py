@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from clvmodels.api import CLV
 from clvmodels.cli.arguments import Business, Columns, length
@@ -11,9 +10,13 @@ from clvmodels.cli.console import say_notes, short, step
 from clvmodels.cli.job import comparison, parameter_table, read, write_customers
 from clvmodels.delivery import export as write_export
 from clvmodels.delivery import load, rank, save, write_json, write_table
-from clvmodels.delivery.folder import all_or_nothing, load_summary, read_json, save_summary
+from clvmodels.delivery.folder import all_or_nothing, load_summary, needed, read_json, save_summary
+from clvmodels.errors import InputError
 from clvmodels.inference import fit as fit_model
+from clvmodels.models import purchase_model, spend_model
 from clvmodels.records import Prediction, Valuation
+
+_OF_AN_OLDER_LOG = ("checked.parquet", "checked.json", "buying.json", "spending.json")
 
 
 def rfm(log: str, columns: Columns, holdout: str | None, out: Path) -> None:
@@ -22,7 +25,7 @@ def rfm(log: str, columns: Columns, holdout: str | None, out: Path) -> None:
     with step("Reading the log"):
         read(study, log, columns)
     assert study.summary is not None  # just read
-    with all_or_nothing(out) as place:
+    with all_or_nothing(out, outdated=_OF_AN_OLDER_LOG) as place:
         save_summary(study.summary, place)
         if study.checked is not None:
             save_summary(study.checked, place, name="checked")
@@ -32,6 +35,8 @@ def rfm(log: str, columns: Columns, holdout: str | None, out: Path) -> None:
 
 def fit(model: str, spend: str, out: Path) -> None:
     """Write the estimates of a model of buying and, where there is money, of a spend model."""
+    purchase_model(model)
+    spend_model(spend)
     summary = load_summary(out)
     with step("Fitting"):
         estimates = {"buying": fit_model(model, summary)}
@@ -48,8 +53,8 @@ def fit(model: str, spend: str, out: Path) -> None:
 
 def predict(horizon: str, out: Path) -> None:
     """Write each customer's purchases ahead."""
-    study = _study(out, horizon=length(horizon))
-    study.spending = None
+    study = _fitted(out)
+    study.horizon, study.spending = length(horizon), None
     with step("Forecasting"):
         prediction = study.predict()
     assert isinstance(prediction, Prediction)  # without a spend model there is no value
@@ -62,7 +67,7 @@ def predict(horizon: str, out: Path) -> None:
 
 def value(business: Business, out: Path) -> None:
     """Write each customer's value over the horizon that was forecast."""
-    ahead = _valued(out, business)
+    ahead = _valued(_forecast(out, business))
     with all_or_nothing(out) as place:
         write_customers(ahead, place)
         write_json(vars(business), place / "terms.json")
@@ -74,6 +79,11 @@ def value(business: Business, out: Path) -> None:
 def compare(by: str | None, out: Path) -> None:
     """Write how models and formulas met the holdout."""
     study = _study(out)
+    if study.checked is None:
+        raise InputError(
+            f"The summary in {str(out)!r} keeps nothing back to check forecasts on; run clv rfm again with --holdout, "
+            f"such as --holdout 39."
+        )
     with step("Comparing"):
         table = comparison(study.compare(by=by))
     with all_or_nothing(out) as place:
@@ -83,7 +93,7 @@ def compare(by: str | None, out: Path) -> None:
 
 def report(title: str, out: Path) -> None:
     """Write the page."""
-    study = _study(out, horizon=_horizon(out), business=_business(out))
+    study = _forecast(out)
     with step("Writing the report"), all_or_nothing(out) as place:
         study.report(place / "report.html", title=title)
     print(f"-> {out / 'report.html'}")
@@ -91,20 +101,14 @@ def report(title: str, out: Path) -> None:
 
 def export(path: Path, excel_safe: bool, out: Path) -> None:
     """Write the list of customers, best first."""
-    ahead = _valued(out, _business(out))
+    ahead = _valued(_forecast(out))
     print(f"-> {write_export(ahead, path, excel_safe=excel_safe)}")
 
 
-def _study(out: Path, *, horizon: Any = 52, business: Business | None = None) -> CLV:
+def _study(out: Path) -> CLV:
     """Return the study that stands in a folder, as far as its steps have come."""
-    terms = (business or Business()).terms()
     checked = load_summary(out, name="checked") if (out / "checked.json").exists() else None
-    study = CLV(
-        horizon=horizon,
-        margin=terms.margin,
-        discount_rate=terms.discount_rate,
-        acquisition_cost=terms.acquisition_cost,
-    ).take(load_summary(out), checked=checked)
+    study = CLV().take(load_summary(out), checked=checked)
     if (out / "buying.json").exists():
         study.buying = load(out / "buying.json")
         study.model = study.buying.model.name
@@ -114,15 +118,39 @@ def _study(out: Path, *, horizon: Any = 52, business: Business | None = None) ->
     return study
 
 
-def _valued(out: Path, business: Business) -> Valuation | Prediction:
-    study = _study(out, horizon=_horizon(out), business=business)
+def _fitted(out: Path) -> CLV:
+    """Return the study, which must have been fitted."""
+    study = _study(out)
+    needed(out / "buying.json", made_by="clv fit")
+    if study.summary is not None and study.summary.monetary_value is not None:
+        needed(out / "spending.json", made_by="clv fit")
+    return study
+
+
+def _forecast(out: Path, business: Business | None = None) -> CLV:
+    """Return the study with the horizon that was forecast, and with these business terms or those it was valued by."""
+    study = _fitted(out)
+    study.horizon = _horizon(out)
+    study.terms = (business or _business(out)).terms()
+    return study
+
+
+def _valued(study: CLV) -> Valuation | Prediction:
     with step("Valuing"):
         return study.predict()
 
 
 def _horizon(out: Path) -> float | str:
-    return length(str(read_json(out / "horizon.json", made_by="clv predict")["horizon"]))
+    path = out / "horizon.json"
+    asked = read_json(path, made_by="clv predict")
+    if not isinstance(asked.get("horizon"), str):
+        raise InputError(f"{str(path)!r} holds no horizon; make it again with clv predict.")
+    return length(asked["horizon"])
 
 
 def _business(out: Path) -> Business:
-    return Business(**read_json(out / "terms.json", made_by="clv value"))
+    path = out / "terms.json"
+    try:
+        return Business(**read_json(path, made_by="clv value"))
+    except TypeError:
+        raise InputError(f"{str(path)!r} holds no business terms; make it again with clv value.") from None

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from os.path import exists
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -53,7 +54,7 @@ def all_or_nothing(folder: Path, *, outdated: Collection[str] = ()) -> Iterator[
     ArgumentError
         When the folder can't be made or written.
     """
-    made = [path for path in (folder, *folder.parents) if not path.exists()]  # the innermost first
+    made = [path for path in (folder, *folder.parents) if not exists(path)]  # the innermost first
     place = None
     try:
         place = _place_in(folder)
@@ -104,7 +105,7 @@ def load_summary(folder: Path, *, name: str = "summary") -> Summary:
     table_path = needed(folder / f"{name}.parquet", made_by="clv rfm")
     try:
         return _summary(content, pd.read_parquet(table_path))
-    except (OSError, LookupError, TypeError, AttributeError, ValueError) as error:
+    except Exception as error:  # a damaged file may make its readers raise anything
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise InputError(
             f"The summary in {str(folder)!r} is damaged ({reason}); make it again with clv rfm."
@@ -178,8 +179,8 @@ def _move_in(place: Path, folder: Path, outdated: Collection[str]) -> None:
             there.replace(here)
         if isinstance(error, OSError):
             raise ArgumentError(
-                f"{str(folder)!r} can't take the new files ({error.strerror or error}), so it was left as it was; close "
-                f"programs that have its files open, or give another folder."
+                f"{str(folder)!r} can't take the new files ({error.strerror or error}), so it was left as it was; "
+                f"close programs that have its files open, or give another folder."
             ) from error
         raise
 

@@ -19,6 +19,8 @@ from clvmodels.records import Estimate, Histories, Outcome, Period, Summary
 
 type Method = Literal["mle"]
 
+_ROUNDING = 1e-9  # means of equal amounts differ by the rounding of their sums
+
 
 def fit(model: str, summary: Summary, *, method: Method = "mle", n_draws: int = 1_000, seed: int = 1) -> Estimate:
     """Fit a model to a summary.
@@ -97,7 +99,8 @@ def _informative(model: AbstractModel, histories: Histories) -> tuple[dict[str, 
                 f"{buyers:.0f}; at least 2 are needed. Observe longer, or value customers with the mean of "
                 f"their purchases."
             )
-        if len(np.unique(histories.columns["m"][kept])) == 1:
+        means = histories.columns["m"][kept]
+        if np.ptp(means) <= _ROUNDING * means.max():
             raise FitError(
                 f"Every customer spends the same on average, so {model.title} has no spread to learn from; "
                 f"multiply expected "

@@ -7,6 +7,8 @@ import numpy as np
 from clvmodels.arrays import FloatArray
 from clvmodels.inference.mle import Maximum
 
+_WIDEST = 12.0  # e^12 = 160,000 times the estimate either way: on a ridge, more is rounding and not uncertainty
+
 
 def covariance(maximum: Maximum) -> FloatArray:
     """Return the covariance of the logarithms of the parameters; NaN where the likelihood doesn't curve."""
@@ -28,5 +30,6 @@ def laplace_draws(maximum: Maximum, n_draws: int, seed: int) -> FloatArray:
     rng = np.random.default_rng((seed, size))  # models of different size, fitted side by side, draw independently
     half = rng.standard_normal(((n_draws + 1) // 2, size))
     noise = np.concatenate([half, -half])[:n_draws]
-    draws: FloatArray = maximum.theta + noise @ np.linalg.cholesky(spread).T
+    steps = np.clip(noise @ np.linalg.cholesky(spread).T, -_WIDEST, _WIDEST)
+    draws: FloatArray = maximum.theta + steps
     return draws

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from glob import glob
@@ -46,6 +47,8 @@ class Workbench:
     ) -> None:
         self._connection.close()
         self._spill.cleanup()
+        if isinstance(error, duckdb.Error):  # what the engine met only while it computed
+            raise InputError(_unreadable(error)) from error
 
     def open(
         self, table: Any, what: str, required: Sequence[str] = (), optional: Sequence[str] = ()
@@ -198,6 +201,21 @@ def _read(opened: Callable[[], duckdb.DuckDBPyRelation], names: list[str], what:
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"The {what} {names[0]!r} can't be read ({reason}); check that the file is whole.") from error
+
+
+def _unreadable(error: duckdb.Error) -> str:
+    """Return one sentence from an engine's page."""
+    lines = str(error).splitlines()
+    found = re.search(r'column "(.+?)"\. (.+)', str(error))
+    if found:
+        row = re.search(r"on Line: (\d+)", lines[0])
+        place = f" in line {row[1]}" if row else ""
+        return (
+            f"The column {found[1]!r} can't be read{place}: {found[2].rstrip('.')}. All its values must be of "
+            f"one kind; "
+            f"correct that one, or leave its row out."
+        )
+    return f"The log can't be read to its end ({lines[0].rstrip('.')}); check that the file is whole."
 
 
 def _suffix(name: str) -> str:

@@ -59,9 +59,10 @@ def predict(
     every = slice(0, len(futures.histories))
     p_alive = futures.p_alive(point, every)[0]
     ahead = futures.evaluate(lambda model, params: model.expectation(params, periods), point)[0]
+    active = futures.evaluate(lambda model, params: model.pmf(params, periods, 1)[1], point)[0]
     columns = {
         "p_alive": p_alive,
-        "p_active": np.empty_like(p_alive),
+        "p_active": p_alive * active[futures.rows.index],
         "expected_purchases": p_alive * ahead[futures.rows.index],
     }
     counts = futures.histories.counts
@@ -70,7 +71,6 @@ def predict(
     columns |= {"purchases_lower": np.empty_like(p_alive), "purchases_upper": np.empty_like(p_alive)}
     variance = np.empty_like(p_alive)
     for part in purchase_pmfs(futures, estimate, periods):
-        columns["p_active"][part.rows] = 1 - part.pmf[:, 0]
         columns["purchases_lower"][part.rows] = part.quantile((1 - ci_prob) / 2)
         columns["purchases_upper"][part.rows] = part.quantile((1 + ci_prob) / 2)
         variance[part.rows] = part.moments()[1]
