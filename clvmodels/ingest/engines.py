@@ -211,9 +211,8 @@ def _unreadable(error: duckdb.Error) -> str:
         row = re.search(r"on Line: (\d+)", lines[0])
         place = f" in line {row[1]}" if row else ""
         return (
-            f"The column {found[1]!r} can't be read{place}: {found[2].rstrip('.')}. All its values must be of "
-            f"one kind; "
-            f"correct that one, or leave its row out."
+            f"The column {found[1]!r} can't be read{place}: {found[2].rstrip('.')}. All its values must be of one "
+            f"kind; correct that one, or leave its row out."
         )
     return f"The log can't be read to its end ({lines[0].rstrip('.')}); check that the file is whole."
 
