@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings(
 
 ROWS = {
     "a column that isn't there": (lambda log: log.drop(columns="amount"), {}, "no column 'amount'. It has: customer"),
-    "a column spelt wrong": (whole, {"--by": "chanel"}, "no column 'chanel'. Did you mean 'channel'?"),
+    "a column spelt wrong": (whole, {"--by": "channels"}, "no column 'channels'. Did you mean 'channel'?"),
     "two id columns, one unknown": (
         lambda log: log.rename(columns={"customer_id": "mail"}),
         {"--customer": "mail,phone"},
