@@ -48,5 +48,7 @@ def check_between(
         bounds = f"{'above' if open_low else 'at least'} {low:g}"
         if high != float("inf"):
             bounds += f" and {'below' if open_high else 'at most'} {high:g}"
+        elif open_high:
+            bounds += " and finite"
         raise ArgumentError(f"{name} is {value!r}; it must be {bounds}, because {why}")
     return number

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,7 @@ from clvmodels.heuristics.registry import rules
 from clvmodels.heuristics.terms import HeuristicSettings
 from clvmodels.inference import fit
 from clvmodels.models import purchase_model
-from clvmodels.records import Estimate, Note, Scorecard, Summary, Target
+from clvmodels.records import Estimate, Note, Scorecard, Summary, Target, check_summary
 
 _ALWAYS = ("all_zero", "run_rate", "past_spend")
 _NOISE = 3.0  # two log-likelihoods closer than this can change places on the next sample
@@ -28,8 +27,8 @@ type Forecaster = Callable[[Summary], dict[Target, Forecast]]
 def compare(
     summary: Summary,
     *,
-    models: Sequence[str | Estimate] = ("bgnbd",),
-    heuristics: Literal["all"] | Sequence[str] = "all",
+    models: str | Estimate | Sequence[str | Estimate] = ("bgnbd",),
+    heuristics: str | Sequence[str] = "all",
     spend: str | Estimate | None = "gammagamma",
     by: str | None = None,
     gone_after: float | None = None,
@@ -41,9 +40,9 @@ def compare(
     ----------
     summary : Summary
         With a holdout (``holdout_end=`` when the log was read).
-    models : sequence of str or Estimate
+    models : str, Estimate or sequence of them
         Models of buying: a name is fitted to the summary, an estimate is taken as it is. Two of one model are numbered.
-    heuristics : "all" or sequence of str
+    heuristics : "all", str or sequence of str
         Registered business rules; the baselines all_zero, run_rate and past_spend are always there.
     spend : str, Estimate or None
         The spend model for money; None leaves money out. It is left out too where the log has no amounts.
@@ -82,13 +81,15 @@ def compare(
     3  run_rate   baseline  0.557  1.024
     """
     check_between("ci_prob", ci_prob, 0, 1, "it is the probability inside the interval", open_low=True, open_high=True)
+    check_summary(summary)
     if summary.holdout is None:
         raise InputError(
             "The summary has no holdout, so there is no truth to compare with; give holdout_end= (and an earlier "
             "observation_end=) when the log is read."
         )
     names = _rule_names(heuristics, summary)
-    fitted = [fit(model, summary) if isinstance(model, str) else model for model in models]
+    wanted = [models] if isinstance(models, str | Estimate) else models
+    fitted = [fit(model, summary) if isinstance(model, str) else model for model in wanted]
     for estimate in fitted:
         purchase_model(estimate.model.name)
     worth = None if summary.holdout.spend is None or summary.monetary_value is None else spend
@@ -113,13 +114,13 @@ def compare(
     return Scorecard(summary, tables, {t: p for t, p in points.items() if t in tables}, ci_prob, _notes(fitted))
 
 
-def _rule_names(heuristics: Literal["all"] | Sequence[str], summary: Summary) -> list[str]:
+def _rule_names(heuristics: str | Sequence[str], summary: Summary) -> list[str]:
     """Return the rules to run, the baselines last."""
     known = list(rules())
     if heuristics == "all":
         wanted = [name for name in known if name != "recent_run_rate" or summary.recent_purchases is not None]
     else:
-        wanted = list(heuristics)
+        wanted = [heuristics] if isinstance(heuristics, str) else list(heuristics)
     for name in wanted:
         if name not in known:
             raise unknown_name("business rule", name, known)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import scoringrules as sr
 
 from clvmodels.arrays import FloatArray
 
@@ -37,7 +36,9 @@ def crps_of_counts(pmf: FloatArray, actual: FloatArray) -> FloatArray:
     actual : array, shape (row,)
         What came, below n.
     """
-    scores: FloatArray = sr.rps_score(actual + 1, pmf)
+    from scoringrules import rps_score  # noqa: PLC0415 - it compiles its kernels when it is loaded: 3 seconds
+
+    scores: FloatArray = rps_score(actual + 1, pmf)
     return scores
 
 

@@ -15,7 +15,7 @@ from clvmodels.inference.mle import maximise
 from clvmodels.inference.transforms import Scale
 from clvmodels.inference.uncertainty import covariance, laplace_draws
 from clvmodels.models import AbstractModel, AbstractSpendModel, get
-from clvmodels.records import Estimate, Histories, Outcome, Period, Summary
+from clvmodels.records import Estimate, Histories, Outcome, Period, Summary, check_summary
 
 type Method = Literal["mle"]
 
@@ -66,7 +66,7 @@ def fit(model: str, summary: Summary, *, method: Method = "mle", n_draws: int = 
         raise ArgumentError(
             f"n_draws is {n_draws!r}; it must be at least 1, because intervals are made from the draws."
         )
-    histories = summary.statistics(facts.statistics)
+    histories = check_summary(summary).statistics(facts.statistics)
     columns, counts = _informative(facts, histories)
     scale = Scale.of(columns, counts)
     maximum = maximise(facts, columns, counts, scale)

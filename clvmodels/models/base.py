@@ -79,7 +79,12 @@ class AbstractModel(AbstractOrFinal):
         missing = [name for name in known if name not in params]
         if missing:
             raise ArgumentError(f"{self.title} needs {', '.join(known)}; missing: {', '.join(missing)}.")
-        values = {name: float(params[name]) for name in known}
+        values = {}
+        for name in known:
+            try:
+                values[name] = float(params[name])
+            except (TypeError, ValueError):
+                raise ArgumentError(f"{name} is {params[name]!r}; {self.title} needs a number there.") from None
         for name, value in values.items():
             if not 0 < value < np.inf:
                 raise ArgumentError(

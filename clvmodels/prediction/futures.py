@@ -18,7 +18,7 @@ from numpy.polynomial import chebyshev
 from clvmodels.arrays import Columns, FloatArray, IntArray
 from clvmodels.kernels.tape import TAPE, factor, spread
 from clvmodels.models import AbstractPurchaseModel, purchase_model
-from clvmodels.records import Estimate, Histories, Summary
+from clvmodels.records import Estimate, Histories, Summary, check_summary
 
 _DRAW_BLOCK = 50  # 50 draws x 500 futures x 81 nodes x 8 bytes = 16 MB in an inner loop
 _STRIP = 2.0  # half the width in which expectations are analytic in ln(scale + T); pi less a margin for other draws
@@ -67,7 +67,7 @@ class Futures:
         if summary is None:
             histories = Histories.of({name: np.zeros(1) for name in model.statistics})
         else:
-            estimate.check_period(summary)
+            estimate.check_period(check_summary(summary))
             histories = summary.statistics(model.statistics)
         rows = Histories.of({name: histories.columns[name] for name in model.updated_by})
         scale = sum(estimate.params[p.name] for p in model.parameters if p.unit == "time")

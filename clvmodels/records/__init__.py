@@ -7,7 +7,7 @@ from clvmodels.records.note import Note
 from clvmodels.records.period import Period
 from clvmodels.records.prediction import Prediction
 from clvmodels.records.scorecard import Scorecard, Target
-from clvmodels.records.summary import Holdout, Summary, Timeline
+from clvmodels.records.summary import Holdout, Summary, Timeline, check_summary
 from clvmodels.records.total import Total
 from clvmodels.records.valuation import Path, Terms, Valuation
 
@@ -30,4 +30,5 @@ __all__ = [
     "Timeline",
     "Total",
     "Valuation",
+    "check_summary",
 ]

@@ -182,12 +182,13 @@ class Summary:
 
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas frame, one row a customer, with ``holdout_*`` columns where there is a holdout."""
-        table: dict[str, AnyArray] = {name: getattr(self, name) for name in self._known()} | dict(self.groups)
+        table: dict[str, AnyArray] = {name: getattr(self, name) for name in self._known()}
         if self.holdout is not None:
             table["holdout_frequency"] = self.holdout.frequency
             if self.holdout.spend is not None:
                 table["holdout_spend"] = self.holdout.spend
-        return pd.DataFrame(table)
+        carried = {f"{name} (group)" if name in table else name: values for name, values in self.groups.items()}
+        return pd.DataFrame(table | carried)
 
     def to_native(self) -> Any:
         """Return the kind of table that came in (pandas where an engine has no frame of its own)."""
@@ -205,6 +206,16 @@ class Summary:
                 f"is read, or a monetary_value column in an aggregated table."
             )
         return values
+
+
+def check_summary(value: object) -> Summary:
+    """Return what was given when it is a Summary, else raise an ArgumentError that says how to make one."""
+    if not isinstance(value, Summary):
+        raise ArgumentError(
+            f"A Summary is needed and a {type(value).__name__} was given; make one with rfm_summary from a log, or "
+            f"with as_summary from a table of frequency, recency and T."
+        )
+    return value
 
 
 _PER_CUSTOMER = (

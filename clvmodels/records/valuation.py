@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from clvmodels.arrays import FloatArray, frozen
+from clvmodels.errors import check_between
 from clvmodels.records.estimate import Estimate
 from clvmodels.records.note import Note
 from clvmodels.records.period import Period
@@ -19,7 +20,7 @@ from clvmodels.records.total import Total
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The business terms of a valuation.
+    """The business terms of a valuation; an ArgumentError says when one can't be.
 
     Attributes
     ----------
@@ -34,6 +35,30 @@ class Terms:
     margin: float = 1.0
     discount_rate: float = 0.0
     acquisition_cost: float | None = None
+
+    def __post_init__(self) -> None:
+        known = {
+            "margin": check_between("margin", self.margin, 0, 1, "it is the share of revenue that stays (0.3 is 30%)"),
+            "discount_rate": check_between(
+                "discount_rate",
+                self.discount_rate,
+                0,
+                float("inf"),
+                "it is an effective rate a year (0.15 is 15%)",
+                open_high=True,
+            ),
+        }
+        if self.acquisition_cost is not None:
+            known["acquisition_cost"] = check_between(
+                "acquisition_cost",
+                self.acquisition_cost,
+                0,
+                float("inf"),
+                "it is money spent on one customer",
+                open_high=True,
+            )
+        for name, value in known.items():
+            object.__setattr__(self, name, value)
 
     def force_of_interest(self, period: Period) -> float:
         """Return the continuous rate a period that makes the effective rate a year."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from clvmodels.arrays import FloatArray
-from clvmodels.errors import ArgumentError, check_between
+from clvmodels.errors import ArgumentError
 from clvmodels.models import spend_model
 from clvmodels.prediction.futures import ParamDraws, blocks
 from clvmodels.prediction.totals import total_of
@@ -71,7 +71,7 @@ def value(
     >>> round(float(clv.value(newcomer, spend, margin=0.3, discount_rate=0.15)["clv"][0]), 2)
     14.45
     """
-    terms = _checked_terms(margin, discount_rate, acquisition_cost)
+    terms = Terms(margin, discount_rate, acquisition_cost)
     spend_model(spend.model.name)
     estimate = prediction.estimate
     assert estimate.period is not None  # every estimate of a model of buying has one
@@ -151,19 +151,6 @@ def _paired(draws: ParamDraws, n: int) -> ParamDraws:
     """Return n draws: as they are, or repeated in turn where the other model has more."""
     have = len(next(iter(draws.values())))
     return draws if have == n else {name: np.resize(values, n) for name, values in draws.items()}
-
-
-def _checked_terms(margin: float, discount_rate: float, acquisition_cost: float | None) -> Terms:
-    """Return the terms, or raise when one can't be."""
-    check_between("margin", margin, 0, 1, "it is the share of revenue that stays (0.3 is 30%)")
-    check_between(
-        "discount_rate", discount_rate, 0, float("inf"), "it is an effective rate a year (0.15 is 15%)", open_high=True
-    )
-    if acquisition_cost is not None:
-        check_between(
-            "acquisition_cost", acquisition_cost, 0, float("inf"), "it is money spent on one customer", open_high=True
-        )
-    return Terms(float(margin), float(discount_rate), None if acquisition_cost is None else float(acquisition_cost))
 
 
 def _notes(prediction: Prediction, total: Total, terms: Terms) -> tuple[Note, ...]:

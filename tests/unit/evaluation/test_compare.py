@@ -83,6 +83,11 @@ def test_two_estimates_of_one_model_keep_a_row_and_a_curve_each(rfm):
     assert {"bgnbd 1", "bgnbd 2"} <= set(clv.lift_table(board).columns)
 
 
+def test_a_single_name_is_a_list_of_one(rfm):
+    names = clv.compare(rfm, models="bgnbd", heuristics="ltv", spend=None).to_frame().name.to_list()
+    assert names == ["bgnbd", "ltv", "all_zero", "run_rate", "past_spend"]
+
+
 def test_groups_have_their_own_rows_and_their_own_truth(rfm):
     by_group = clv.compare(rfm, heuristics=["ltv"], by="segment").to_frame()
     assert by_group.columns.to_list() == ["group", *COLUMNS]

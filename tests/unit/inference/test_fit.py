@@ -172,6 +172,9 @@ def test_too_little_to_learn_from_is_said(rows, model, words):
         (lambda base: clv.estimate_from("bgnbd", TRUE | {"beta": 1.0}, period="week"), "no parameter of BG/NBD"),
         (lambda base: clv.estimate_from("bgnbd", TRUE | {"a": -1.0}, period="week"), "positive"),
         (lambda base: clv.estimate_from("bgnbd", TRUE), "period= is missing"),
+        (lambda base: clv.estimate_from("bgnbd", TRUE | {"r": "x"}, period="week"), "needs a number"),
+        (lambda base: clv.fit("bgnbd", base.to_frame()), "make one with rfm_summary"),
+        (lambda base: clv.predict(clv.fit("bgnbd", base), base.to_frame(), horizon=3), "make one with rfm_summary"),
         (lambda base: clv.estimate_from("bgnbd", TRUE, period="day").pointwise(base), "counts time in days"),
     ],
 )
