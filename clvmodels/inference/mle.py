@@ -18,7 +18,9 @@ _SEARCH_CUSTOMERS = 4_000  # enough to land near the maximum of any base; the po
 _STARTS = 5
 _REACH = 12.0  # e^12 = 160,000 times the size of the data: beyond it a parameter is at its boundary
 _DECREMENT = 1e-9  # log-likelihood left to gain; published log-likelihoods carry three decimals
+_ROUNDING = 1e-14  # of the log-likelihood: what a sum over many rows can tell apart
 _AGREE = 0.01  # starts within this log-likelihood of the best have found the same top
+_ROUGH = 1e-7  # of the log-likelihood: enough to tell tops apart; the polish does the rest
 _NEWTON_STEPS = 60
 _BORROWED_STEPS = 4
 _SHORTEST = 1e-6  # a Newton step cut to a millionth without gain: rounding decides, the top is reached
@@ -109,7 +111,9 @@ def _starting_points(centre: FloatArray) -> list[FloatArray]:
 
 def _descend(objective: Objective, start: FloatArray, centre: FloatArray) -> tuple[float, FloatArray]:
     bounds = [(c - _REACH, c + _REACH) for c in centre]
-    result = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
+    result = minimize(
+        objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500, "ftol": _ROUGH}
+    )
     return float(result.fun), np.asarray(result.x)
 
 
@@ -124,7 +128,7 @@ def _polish(
     value, slope = objective(theta)
     for attempt in range(_NEWTON_STEPS):
         step = _newton_step(information, slope)
-        if float(slope @ step) / 2 < _DECREMENT:
+        if float(slope @ step) / 2 < max(_DECREMENT, _ROUNDING * abs(value)):
             break
         length = 1.0
         while length > _SHORTEST:
