@@ -20,7 +20,6 @@ _REACH = 12.0  # e^12 = 160,000 times the size of the data: beyond it a paramete
 _DECREMENT = 1e-9  # log-likelihood left to gain; published log-likelihoods carry three decimals
 _ROUNDING = 1e-14  # of the log-likelihood: what a sum over many rows can tell apart
 _AGREE = 0.01  # starts within this log-likelihood of the best have found the same top
-_ROUGH = 1e-7  # of the log-likelihood: enough to tell tops apart; the polish does the rest
 _NEWTON_STEPS = 60
 _BORROWED_STEPS = 4
 _SHORTEST = 1e-6  # a Newton step cut to a millionth without gain: rounding decides, the top is reached
@@ -80,8 +79,7 @@ def maximise(model: AbstractModel, columns: Columns, counts: FloatArray, scale: 
     if not usable:
         raise FitError(
             f"The likelihood of {model.title} isn't finite at any of {_STARTS} starting points, so it can't be "
-            f"fitted; look for "
-            f"extreme values in {', '.join(model.statistics)}."
+            f"fitted; look for extreme values in {', '.join(model.statistics)}."
         )
     best, theta = min(usable, key=lambda pair: pair[0])
     agreeing = sum(value < best + _AGREE for value, _ in usable)
@@ -110,9 +108,7 @@ def _starting_points(centre: FloatArray) -> list[FloatArray]:
 
 def _descend(objective: Objective, start: FloatArray, centre: FloatArray) -> tuple[float, FloatArray]:
     bounds = [(c - _REACH, c + _REACH) for c in centre]
-    result = minimize(
-        objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500, "ftol": _ROUGH}
-    )
+    result = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
     return float(result.fun), np.asarray(result.x)
 
 

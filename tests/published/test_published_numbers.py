@@ -45,6 +45,7 @@ def printed_step(text: str) -> float:
 def test_estimates_and_log_likelihood_are_the_published_ones(row):
     fitted = estimate(row["model"], row["data"], row.get("period_days", 7))
     assert fitted.outcome.converged, fitted.outcome.text
+    assert fitted.outcome.n_agreeing == fitted.outcome.n_starts, fitted.outcome.text
     for name, text in row["params"].items():
         assert fitted.params[name] == pytest.approx(float(text), abs=printed_step(text)), name
     assert fitted.log_likelihood == pytest.approx(float(row["log_likelihood"]), abs=printed_step(row["log_likelihood"]))
