@@ -14,7 +14,7 @@ from clvmodels.inference.diagnostics import parameter_notes
 from clvmodels.inference.mle import maximise
 from clvmodels.inference.transforms import Scale
 from clvmodels.inference.uncertainty import covariance, laplace_draws
-from clvmodels.models import AbstractModel, AbstractSpendModel, get
+from clvmodels.models import AbstractModel, AbstractPurchaseModel, AbstractSpendModel, get
 from clvmodels.records import Estimate, Histories, Outcome, Period, Summary, check_summary
 
 type Method = Literal["mle"]
@@ -67,8 +67,10 @@ def fit(model: str, summary: Summary, *, method: Method = "mle", n_draws: int = 
             f"n_draws is {n_draws!r}; it must be at least 1, because intervals are made from the draws."
         )
     histories = check_summary(summary).statistics(facts.statistics)
+    if isinstance(facts, AbstractPurchaseModel):
+        facts.check_histories(histories.columns)
     columns, counts = _informative(facts, histories)
-    scale = Scale.of(columns, counts)
+    scale = Scale.of(facts, columns, counts)
     maximum = maximise(facts, columns, counts, scale)
     point = {name: float(value) for name, value in scale.natural(facts, maximum.theta).items()}
     log_errors = np.sqrt(np.diag(covariance(maximum)))

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from clvmodels.arrays import Columns, FloatArray
-from clvmodels.models.base import STATISTIC_UNITS, AbstractModel, Unit
+from clvmodels.models.base import AbstractModel
+from clvmodels.records.parameter import STATISTIC_UNITS, Unit
+
+_LOGS = "log time"  # a change of unit shifts a sum of x logarithms by x times its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +26,22 @@ class Scale:
     money: float
 
     @classmethod
-    def of(cls, columns: Columns, counts: FloatArray) -> Scale:
-        """Return units in which the median customer has T = 1 and m = 1."""
-        return cls(_median(columns.get("T"), counts), _median(columns.get("m"), counts))
+    def of(cls, model: AbstractModel, columns: Columns, counts: FloatArray) -> Scale:
+        """Return units in which the median customer has T = 1 and m = 1; a model that counts steps keeps them."""
+        timed = any(p.unit in ("time", "rate") for p in model.parameters)
+        return cls(_median(columns.get("T"), counts) if timed else 1.0, _median(columns.get("m"), counts))
 
     def factor(self, unit: Unit) -> float:
         """Return by how much a quantity of that unit shrinks in the fit."""
-        return {"none": 1.0, "time": self.time, "money": self.money}[unit]
+        return {"none": 1.0, "time": self.time, "rate": 1 / self.time, "money": self.money}[unit]
 
     def columns(self, columns: Columns) -> dict[str, FloatArray]:
         """Return statistics in the units of the fit."""
-        return {name: values / self.factor(STATISTIC_UNITS[name]) for name, values in columns.items()}
+        scaled = {
+            name: v / self.factor(unit) for name, v in columns.items() if (unit := STATISTIC_UNITS[name]) != _LOGS
+        }
+        sums = {name: v - columns["x"] * np.log(self.time) for name, v in columns.items() if name not in scaled}
+        return scaled | sums
 
     def natural(self, model: AbstractModel, theta: FloatArray) -> dict[str, FloatArray]:
         """Return parameters in the units of the data, from logarithms in those of the fit; shape (..., parameter)."""

@@ -14,12 +14,11 @@ from clvmodels.models.base import (
     AbstractModel,
     AbstractPurchaseModel,
     AbstractSpendModel,
-    Parameter,
     get,
-    purchase_model,
     registry,
-    spend_model,
 )
+from clvmodels.models.lookup import purchase_model, spend_model
+from clvmodels.records import Parameter
 
 for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")
@@ -38,12 +37,13 @@ __all__ = [
 
 
 def catalogue() -> pd.DataFrame:
-    """Return one row a model: ``name, title, setting, parameters, statistics, misleads``."""
+    """Return one row a model: ``name, title, setting, assumes, parameters, statistics, misleads``."""
     rows = [
         {
             "name": model.name,
             "title": model.title,
             "setting": model.setting,
+            "assumes": model.assumes,
             "parameters": ", ".join(p.name for p in model.parameters),
             "statistics": ", ".join(model.statistics),
             "misleads": model.misleads,

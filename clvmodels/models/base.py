@@ -4,42 +4,18 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from functools import reduce
+from typing import Any, ClassVar
 
 import numpy as np
 
 from clvmodels.arrays import AnyArray, Columns, FloatArray, IntArray
 from clvmodels.declaration import AbstractOrFinal
-from clvmodels.errors import ArgumentError, unknown_name
+from clvmodels.errors import ArgumentError, InputError, unknown_name
 from clvmodels.kernels.namespace import NUMPY, Namespace
+from clvmodels.records import Parameter
 
-type Unit = Literal["none", "time", "money"]
 type Params = Mapping[str, Any]
-
-STATISTIC_UNITS: Mapping[str, Unit] = {"x": "none", "t_x": "time", "T": "time", "n": "none", "m": "money"}
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One parameter of a model; every one is positive.
-
-    Attributes
-    ----------
-    name : str
-        The paper's symbol.
-    meaning : str
-        What it is.
-    unit : "none", "time" or "money"
-        What it scales with: a parameter in "time" doubles when the unit of time is halved.
-    typical : float
-        Where to start looking, with time and money counted so that their medians are 1.
-    """
-
-    name: str
-    meaning: str
-    unit: Unit
-    typical: float
 
 
 class AbstractModel(AbstractOrFinal):
@@ -48,6 +24,7 @@ class AbstractModel(AbstractOrFinal):
     name: ClassVar[str]
     title: ClassVar[str]
     setting: ClassVar[str]
+    assumes: ClassVar[str]
     misleads: ClassVar[str]
     parameters: ClassVar[tuple[Parameter, ...]]
     statistics: ClassVar[tuple[str, ...]]
@@ -99,19 +76,29 @@ class AbstractPurchaseModel(AbstractModel):
     """A customer buys at some rate and may leave without a word.
 
     A history is explained in two ways, and a model states the log-density of each: the customer is still *alive* at
-    T, or is *gone*. Likelihood and P(alive) follow. Given "alive", the mixing laws keep their family with ``updated``
-    parameters; so every conditional quantity is P(alive) times the unconditional one at those parameters.
+    T, or is *gone*. Likelihood and P(alive) follow. Given "alive", the customer goes on under the same model with
+    ``updated`` parameters; so every conditional quantity is P(alive) times the unconditional one at those parameters.
+
+    What ``updated`` returns may hold a *state* beside the parameters (an age, a coin that lies behind), which the
+    unconditional forms read; a new customer has none.
     """
 
     statistics = ("x", "t_x", "T")
     updated_by: ClassVar[tuple[str, ...]]
     """The statistics that ``updated`` looks at; customers who share them share a future, once alive."""
-    living: ClassVar[str]
-    """Name of the model that the living follow from T on: mostly the same one."""
+    discrete: ClassVar[bool] = False
+    """Whether purchases come at whole periods only: opportunities, renewals."""
+    contractual: ClassVar[bool] = False
+    """Whether leaving is seen: who doesn't renew is gone."""
+    phases: ClassVar[str] = ""
+    """The parameter that counts the phases of waiting a customer may be in at T; most models have a single one.
+
+    With phases, ``log_alive`` is given a row's ``phase`` (0, 1, ...) and returns ln P(history, alive in that phase).
+    """
 
     @abstractmethod
     def log_alive(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:
-        """Return ln P(history, alive at T) of each row."""
+        """Return ln P(history, alive at T) of each row; in phase ``h["phase"]``, where the model has phases."""
 
     @abstractmethod
     def log_gone(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:
@@ -119,7 +106,7 @@ class AbstractPurchaseModel(AbstractModel):
 
     @abstractmethod
     def updated(self, params: Params, h: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the parameters of the living customer's future, one value a row."""
+        """Return the parameters, and the state, of the living customer's future, one value a row."""
 
     @abstractmethod
     def expectation(self, params: Params, t: Any) -> FloatArray:
@@ -133,24 +120,46 @@ class AbstractPurchaseModel(AbstractModel):
     def simulate(self, params: Params, T: FloatArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
         """Return repeat purchases of customers observed for T: (customer, time after the first purchase), unordered."""
 
+    def n_phases(self, params: Params) -> int:
+        """Return how many phases of waiting there are."""
+        return int(np.max(params[self.phases])) if self.phases else 1
+
+    def log_alive_in_phases(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> list[Any]:
+        """Return ln P(history, alive at T in each phase), one term a phase."""
+        if not self.phases:
+            return [self.log_alive(xp, params, h)]
+        return [self.log_alive(xp, params, {**h, "phase": float(j)}) for j in range(self.n_phases(params))]
+
     def log_likelihood(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:
         """Return the log-likelihood of each row: alive or gone."""
-        return xp.logaddexp(self.log_alive(xp, params, h), self.log_gone(xp, params, h))
+        return reduce(xp.logaddexp, self.log_alive_in_phases(xp, params, h), self.log_gone(xp, params, h))
 
-    def log_p_alive(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:
-        """Return ln P(alive at T | history) of each row."""
-        alive = self.log_alive(xp, params, h)
-        return alive - xp.logaddexp(alive, self.log_gone(xp, params, h))
+    def log_p_alive(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> list[Any]:
+        """Return ln P(alive at T in each phase | history), one term a phase."""
+        alive = self.log_alive_in_phases(xp, params, h)
+        either = reduce(xp.logaddexp, alive, self.log_gone(xp, params, h))
+        return [term - either for term in alive]
 
     def p_alive(self, params: Params, columns: Columns) -> FloatArray:
         """Return P(alive at T | history); parameters and columns broadcast."""
         with np.errstate(divide="ignore"):
-            alive: FloatArray = np.exp(self.log_p_alive(NUMPY, params, columns))
+            terms = [np.exp(term) for term in self.log_p_alive(NUMPY, params, columns)]
+        alive: FloatArray = np.minimum(np.sum(terms, axis=0), 1.0)  # a sum of phases may round to a hair above
         return alive
 
-    def future(self) -> AbstractPurchaseModel:
-        """Return the model that the living follow."""
-        return purchase_model(self.living)
+    def check_histories(self, columns: Columns) -> None:
+        """Raise where the histories can't come from this model's setting."""
+        if self.discrete and any(np.any(columns[name] % 1) for name in ("t_x", "T")):
+            raise InputError(
+                f"{self.title} counts opportunities, and recency or T are no whole numbers here; read the log with "
+                f"collapse='period', or give the number of opportunities as T."
+            )
+        if self.contractual and np.any(columns["x"] != columns["t_x"]):
+            raise InputError(
+                f"{self.title} speaks of contracts, which are renewed every period until they end, and "
+                f"{int(np.sum(columns['x'] != columns['t_x'])):,} of the distinct histories have gaps; use a model "
+                f"without contract, or read the contracts with as_contracts."
+            )
 
 
 class AbstractSpendModel(AbstractModel):
@@ -190,31 +199,3 @@ def get(name: str) -> AbstractModel:
     if name not in _REGISTRY:
         raise unknown_name("model", name, _REGISTRY)
     return _REGISTRY[name]
-
-
-def purchase_model(name: str) -> AbstractPurchaseModel:
-    """Return the model of that name, which must be one of buying."""
-    model = get(name)
-    if not isinstance(model, AbstractPurchaseModel):
-        raise ArgumentError(
-            f"{model.title} says what a purchase is worth, not when it comes; here a model of buying is needed, "
-            f"such as "
-            f"{_names(AbstractPurchaseModel.statistics)}."
-        )
-    return model
-
-
-def spend_model(name: str) -> AbstractSpendModel:
-    """Return the model of that name, which must be one of spend."""
-    model = get(name)
-    if not isinstance(model, AbstractSpendModel):
-        raise ArgumentError(
-            f"{model.title} says when purchases come, not what they are worth; here a model of spend is needed, "
-            f"such as "
-            f"{_names(AbstractSpendModel.statistics)}."
-        )
-    return model
-
-
-def _names(statistics: tuple[str, ...]) -> str:
-    return ", ".join(repr(name) for name, model in _REGISTRY.items() if model.statistics == statistics)

@@ -11,7 +11,8 @@ from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.kernels import beta_geometric
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.negative_binomial import log_buying
-from clvmodels.models.base import AbstractPurchaseModel, Parameter, Params
+from clvmodels.models.base import AbstractPurchaseModel, Params
+from clvmodels.records import Parameter
 
 
 class BGNBD(AbstractPurchaseModel):
@@ -63,6 +64,10 @@ class BGNBD(AbstractPurchaseModel):
     name = "bgnbd"
     title = "BG/NBD"
     setting = "no contract; purchases at any time; leaving right after a purchase"
+    assumes = (
+        "buying is Poisson at a rate of the customer's own; rate and dropout are independent; "
+        "a coin is thrown after each repeat purchase"
+    )
     misleads = "customers without a repeat purchase count as alive for ever; leaving between purchases isn't seen"
     parameters = (
         Parameter("r", "shape of the buying rates: small means customers differ much", "none", 0.5),
@@ -71,7 +76,6 @@ class BGNBD(AbstractPurchaseModel):
         Parameter("b", "dropout: large a + b means customers leave alike", "none", 2.5),
     )
     updated_by = ("x", "T")
-    living = "bgnbd"
 
     def log_alive(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:
         """Return ln P(history, alive at T)."""

@@ -9,7 +9,8 @@ import numpy as np
 
 from clvmodels.arrays import AnyArray, FloatArray, IntArray
 from clvmodels.kernels.namespace import Namespace
-from clvmodels.models.base import AbstractSpendModel, Parameter, Params
+from clvmodels.models.base import AbstractSpendModel, Params
+from clvmodels.records import Parameter
 
 
 class GammaGamma(AbstractSpendModel):
@@ -61,6 +62,10 @@ class GammaGamma(AbstractSpendModel):
     name = "gammagamma"
     title = "Gamma-Gamma"
     setting = "the value of a purchase, independent of how often a customer buys"
+    assumes = (
+        "spend is independent of buying; "
+        "every customer has a mean of their own, with the same relative spread around it"
+    )
     misleads = "with q <= 1 the mean spend of a new customer doesn't exist; spend that grows with frequency is missed"
     parameters = (
         Parameter("p", "shape within a customer: 1 / sqrt(p) is the spread of one customer's purchases", "none", 4.0),

@@ -11,7 +11,8 @@ from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.kernels import beta_geometric
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.negative_binomial import log_buying
-from clvmodels.models.base import AbstractPurchaseModel, Parameter, Params
+from clvmodels.models.base import AbstractPurchaseModel, Params
+from clvmodels.records import Parameter
 
 
 class MBGNBD(AbstractPurchaseModel):
@@ -36,7 +37,7 @@ class MBGNBD(AbstractPurchaseModel):
         \text{alive} = C \frac{B(a, b+x+1)}{B(a,b)} (\alpha+T)^{-(r+x)}, \qquad
         \text{gone} = C \frac{B(a+1, b+x)}{B(a,b)} (\alpha+t_x)^{-(r+x)}.
 
-    Whoever is alive at T has passed the first coin and follows BG/NBD from there.
+    Whoever is alive at T has passed the first coin: no coin stands before the next purchase.
 
     Parameters
     ----------
@@ -65,6 +66,10 @@ class MBGNBD(AbstractPurchaseModel):
     name = "mbgnbd"
     title = "MBG/NBD"
     setting = "no contract; purchases at any time; leaving right after any purchase, the first included"
+    assumes = (
+        "buying is Poisson at a rate of the customer's own; rate and dropout are independent; "
+        "a coin is thrown after every purchase"
+    )
     misleads = "leaving between purchases isn't seen"
     parameters = (
         Parameter("r", "shape of the buying rates: small means customers differ much", "none", 0.5),
@@ -73,7 +78,6 @@ class MBGNBD(AbstractPurchaseModel):
         Parameter("b", "dropout: large a + b means customers leave alike", "none", 1.5),
     )
     updated_by = ("x", "T")
-    living = "bgnbd"
 
     def log_alive(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:
         """Return ln P(history, alive at T)."""
@@ -92,24 +96,28 @@ class MBGNBD(AbstractPurchaseModel):
             "alpha": params["alpha"] + h["T"],
             "a": params["a"] + 0.0 * h["x"],
             "b": params["b"] + h["x"] + 1.0,
+            "coin": 0.0 * h["x"],  # whoever is alive has the coin of the first purchase behind
         }
 
     def expectation(self, params: Params, t: Any) -> FloatArray:
         """Return E[X(t)]."""
-        a, b = params["a"], params["b"]
-        expected: FloatArray = (
-            b / (a + b) * beta_geometric.expected_purchases(params["r"], t / params["alpha"], a, b + 1.0)
-        )
+        stays, passed = _past_first_coin(params)
+        expected: FloatArray = stays * beta_geometric.expected_purchases(**passed, y=t / params["alpha"])
         return expected
 
     def pmf(self, params: Params, t: Any, n: int) -> FloatArray:
         """Return P(X(t) = 0 .. n - 1) and P(X(t) >= n)."""
-        a, b = params["a"], params["b"]
-        stays = b / (a + b)
-        out: FloatArray = stays * beta_geometric.purchase_pmf(params["r"], t / params["alpha"], a, b + 1.0, n)
+        stays, passed = _past_first_coin(params)
+        out: FloatArray = stays * beta_geometric.purchase_pmf(**passed, y=t / params["alpha"], n=n)
         out[0] += 1 - stays
         return out
 
     def simulate(self, params: Params, T: FloatArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
         """Return repeat purchases (customer, time)."""
         return beta_geometric.simulate_purchases(params, T, rng, coins_before=1)
+
+
+def _past_first_coin(params: Params) -> tuple[Any, dict[str, Any]]:
+    """Return the chance that the first coin lets a new customer stay, and the parameters of those who do."""
+    a, b, coin = params["a"], params["b"], params.get("coin", 1.0)
+    return 1.0 - coin * a / (a + b), {"r": params["r"], "a": a, "b": b + coin}

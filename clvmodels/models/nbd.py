@@ -10,7 +10,8 @@ import numpy as np
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.negative_binomial import counts, log_buying, purchase_times
-from clvmodels.models.base import AbstractPurchaseModel, Parameter, Params
+from clvmodels.models.base import AbstractPurchaseModel, Params
+from clvmodels.records import Parameter
 
 
 class NBD(AbstractPurchaseModel):
@@ -52,13 +53,13 @@ class NBD(AbstractPurchaseModel):
     name = "nbd"
     title = "NBD"
     setting = "no contract; purchases at any time; nobody leaves"
+    assumes = "buying is Poisson at a rate of the customer's own, for ever"
     misleads = "whoever has fallen silent still counts as a customer, so forecasts run high wherever customers leave"
     parameters = (
         Parameter("r", "shape of the buying rates: small means customers differ much", "none", 0.5),
         Parameter("alpha", "rate of the buying rates: r / alpha purchases a period on average", "time", 0.5),
     )
     updated_by = ("x", "T")
-    living = "nbd"
 
     def log_alive(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:
         """Return ln P(history, alive at T)."""

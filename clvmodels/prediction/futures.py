@@ -69,6 +69,7 @@ class Futures:
         else:
             estimate.check_period(check_summary(summary))
             histories = summary.statistics(model.statistics)
+            model.check_histories(histories.columns)
         rows = Histories.of({name: histories.columns[name] for name in model.updated_by})
         scale = sum(estimate.params[p.name] for p in model.parameters if p.unit == "time")
         grid, bands = _nodes(rows.columns, scale)
@@ -81,11 +82,6 @@ class Futures:
             return spread_out
         return self.model.updated(spread_out, columns)
 
-    @property
-    def living(self) -> AbstractPurchaseModel:
-        """The model that futures follow."""
-        return self.model.future() if self.known else self.model
-
     def evaluate(self, quantity: Quantity, draws: ParamDraws) -> FloatArray:
         """Return a smooth quantity of the living for every draw and future, shape (draw, future)."""
         n_draws = len(next(iter(draws.values())))
@@ -94,7 +90,7 @@ class Futures:
         def fill(start: int) -> None:
             block = slice(start, start + _DRAW_BLOCK)
             at_nodes = quantity(
-                self.living, self.params({name: values[block] for name, values in draws.items()}, self.grid)
+                self.model, self.params({name: values[block] for name, values in draws.items()}, self.grid)
             )
             for band in self.bands:
                 values = at_nodes[:, band.nodes]
@@ -119,7 +115,7 @@ class Futures:
         with np.errstate(all="ignore"):
             for i in range(n_draws):
                 params = {name: values[i] for name, values in draws.items()}
-                out[i] = spread(TAPE.exp(self.model.log_p_alive(TAPE, params, factored)), n_rows)
+                out[i] = sum(spread(TAPE.exp(t), n_rows) for t in self.model.log_p_alive(TAPE, params, factored))
         return out
 
 

@@ -58,7 +58,7 @@ def purchase_pmfs(futures: Futures, estimate: Estimate, horizon: float, *, at_le
         n = _counts(futures, point, order[start], horizon, at_least)
         part = order[start : start + max(1, _CELLS // (n * len(next(iter(draws.values())))))]
         columns = {name: values[part] for name, values in futures.rows.columns.items()}
-        pmf = futures.living.pmf(futures.params(draws, columns), horizon, n)  # (n + 1, draw, future)
+        pmf = futures.model.pmf(futures.params(draws, columns), horizon, n)  # (n + 1, draw, future)
         yield _mixture(futures, draws, pmf, part)
         start += len(part)
 
@@ -68,7 +68,7 @@ def _by_expectation(futures: Futures, point: ParamDraws) -> IntArray:
     counts."""
     params = futures.params(point, futures.rows.columns)
     soon = 1e-3 * np.asarray(futures.rows.columns["T"]).max(initial=1.0)
-    return np.argsort(-np.atleast_2d(futures.living.expectation(params, soon))[0], kind="stable")
+    return np.argsort(-np.atleast_2d(futures.model.expectation(params, soon))[0], kind="stable")
 
 
 def _mixture(futures: Futures, draws: ParamDraws, pmf: FloatArray, part: IntArray) -> PurchasePmf:
@@ -87,7 +87,7 @@ def _counts(futures: Futures, point: ParamDraws, future: int, horizon: float, at
     """Return how many counts stand alone: the tail beyond holds less than 1e-9 for this future."""
     params = futures.params(point, {name: values[[future]] for name, values in futures.rows.columns.items()})
     n = at_least
-    while n < _MOST and float(np.max(futures.living.pmf(params, horizon, n)[-1])) > _TAIL:
+    while n < _MOST and float(np.max(futures.model.pmf(params, horizon, n)[-1])) > _TAIL:
         n *= 2
     return n
 

@@ -4,6 +4,7 @@ from clvmodels.records.estimate import Estimate, ModelFacts, Outcome
 from clvmodels.records.heuristic import HeuristicForecast
 from clvmodels.records.histories import Histories, Members
 from clvmodels.records.note import Note
+from clvmodels.records.parameter import Parameter
 from clvmodels.records.period import Period
 from clvmodels.records.prediction import Prediction
 from clvmodels.records.scorecard import Scorecard, Target
@@ -20,6 +21,7 @@ __all__ = [
     "ModelFacts",
     "Note",
     "Outcome",
+    "Parameter",
     "Path",
     "Period",
     "Prediction",

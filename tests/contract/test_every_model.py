@@ -128,7 +128,7 @@ def test_pmf_sums_to_one_and_its_mean_is_the_expectation(name):
 def test_conditional_expectation_is_a_number_for_thousands_of_purchases(name):
     model, h = clv.models.get(name), columns(name)
     for params in all_params(name):
-        ahead = model.future().expectation(model.updated(params, h), 1_825.0)
+        ahead = model.expectation(model.updated(params, h), 1_825.0)
         assert np.all(np.isfinite(ahead)), params
         assert np.all(ahead >= 0), params
 
@@ -157,7 +157,7 @@ def test_conditional_forms_are_right_for_customers_drawn_from_the_model(name):
     t_x = np.zeros(n)
     np.maximum.at(t_x, who[seen], when[seen])
     h = {"x": x, "t_x": t_x, "T": np.full(n, 39.0)}
-    expected = model.p_alive(params, h) * model.future().expectation(model.updated(params, h), 21.0)
+    expected = model.p_alive(params, h) * model.expectation(model.updated(params, h), 21.0)
     came = np.bincount(who[later], minlength=n)
     for mask in (x == 0, x == 1, (x > 1) & (t_x > 30), (x > 1) & (t_x <= 30)):
         error = (came[mask] - expected[mask]).std() / np.sqrt(mask.sum())

@@ -56,12 +56,10 @@ def test_whoever_is_alive_follows_bgnbd():
     """Buying on, a customer with one more coin passed is a BG/NBD customer with b + 1."""
     params = {"r": 0.5, "alpha": 6.0, "a": 0.9, "b": 1.6}
     h = {"x": np.array([3.0]), "t_x": np.array([20.0]), "T": np.array([39.0])}
-    one = clv.models.get("bgnbd").updated(params | {"b": 2.6}, h)
-    other = MODEL.updated(params, h)
-    assert {k: float(np.asarray(v).item()) for k, v in one.items()} == {
-        k: float(np.asarray(v).item()) for k, v in other.items()
-    }
-    assert MODEL.future().name == "bgnbd"
+    bgnbd = clv.models.get("bgnbd")
+    one, other = bgnbd.updated(params | {"b": 2.6}, h), MODEL.updated(params, h)
+    assert MODEL.expectation(other, 20.0) == bgnbd.expectation(one, 20.0)
+    np.testing.assert_array_equal(MODEL.pmf(other, 20.0, 5), bgnbd.pmf(one, 20.0, 5))
 
 
 def test_a_customer_without_a_repeat_purchase_may_have_left():
