@@ -7,7 +7,16 @@ from typing import Any, Protocol
 import numpy as np
 from scipy import special
 
+from clvmodels.arrays import FloatArray
 from clvmodels.kernels.special import betaln
+
+
+class Integral(Protocol):
+    """A function that no formula gives: its value and, where asked, its derivatives by its first arguments."""
+
+    __name__: str
+
+    def __call__(self, *args: Any, slopes: bool = False) -> tuple[FloatArray, tuple[FloatArray, ...]]: ...
 
 
 class Namespace(Protocol):
@@ -20,6 +29,7 @@ class Namespace(Protocol):
     def betaln(self, a: Any, b: Any, /) -> Any: ...
     def logaddexp(self, a: Any, b: Any, /) -> Any: ...
     def where(self, condition: Any, yes: Any, no: Any, /) -> Any: ...
+    def integral(self, function: Integral, *args: Any) -> Any: ...
 
 
 class NumpyNamespace:
@@ -32,6 +42,10 @@ class NumpyNamespace:
     betaln = staticmethod(betaln)
     logaddexp = staticmethod(np.logaddexp)
     where = staticmethod(np.where)
+
+    def integral(self, function: Integral, *args: Any) -> FloatArray:
+        """Return the function's value."""
+        return function(*args)[0]
 
 
 NUMPY: Namespace = NumpyNamespace()

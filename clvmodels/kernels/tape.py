@@ -15,6 +15,7 @@ import numpy as np
 from scipy import special
 
 from clvmodels.arrays import AnyArray, Columns, FloatArray, IntArray
+from clvmodels.kernels.namespace import Integral
 from clvmodels.kernels.special import betaln
 
 _FEW = 0.5  # a column with more levels than this share of its rows saves nothing by being factored
@@ -146,6 +147,13 @@ class TapeNamespace:
         chosen = test.on(axis)
         out = np.where(chosen, first.on(axis), second.on(axis))
         return Node(out, axis, ((first, lambda: 1.0 * chosen), (second, lambda: 1.0 * ~chosen)))
+
+    def integral(self, function: Integral, *args: Any) -> Node:
+        nodes = [_node(argument) for argument in args]
+        axis = _common(*nodes)
+        leads = any(node.is_leaf or node.parents for node in nodes)
+        value, slopes = function(*(node.on(axis) for node in nodes), slopes=leads)
+        return Node(value, axis, tuple((node, lambda slope=slope: slope) for node, slope in zip(nodes, slopes)))
 
 
 TAPE = TapeNamespace()

@@ -28,6 +28,12 @@ class AbstractModel(AbstractOrFinal):
     misleads: ClassVar[str]
     parameters: ClassVar[tuple[Parameter, ...]]
     statistics: ClassVar[tuple[str, ...]]
+    usual: ClassVar[bool] = False
+    """Whether it is taken where nobody names one; true of a single model of buying and a single one of spend."""
+    lifetimes_name: ClassVar[str] = ""
+    """The class of the lifetimes package that fits it."""
+    lifetimes_renames: ClassVar[Mapping[str, str]] = {}
+    """The parameters that lifetimes calls otherwise: its name to ours."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
