@@ -9,6 +9,7 @@ few evaluations whatever the number of parameters.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -153,7 +154,12 @@ class TapeNamespace:
         axis = _common(*nodes)
         leads = any(node.is_leaf or node.parents for node in nodes)
         value, slopes = function(*(node.on(axis) for node in nodes), slopes=leads)
-        return Node(value, axis, tuple((node, lambda slope=slope: slope) for node, slope in zip(nodes, slopes)))
+        differentiable = zip(nodes, slopes, strict=False)  # derivatives are of the first arguments
+        return Node(value, axis, tuple((node, partial(_as_it_is, slope)) for node, slope in differentiable))
+
+
+def _as_it_is(slope: FloatArray) -> FloatArray:
+    return slope
 
 
 TAPE = TapeNamespace()

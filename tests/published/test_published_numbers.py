@@ -48,6 +48,8 @@ def test_estimates_and_log_likelihood_are_the_published_ones(row):
     assert fitted.outcome.n_agreeing == fitted.outcome.n_starts, fitted.outcome.text
     for name, text in row["params"].items():
         assert fitted.params[name] == pytest.approx(float(text), abs=printed_step(text)), name
+    for name, text in row.get("std_errors", {}).items():
+        assert fitted.std_errors[name] == pytest.approx(float(text), abs=printed_step(text)), name
     assert fitted.log_likelihood == pytest.approx(float(row["log_likelihood"]), abs=printed_step(row["log_likelihood"]))
 
 
