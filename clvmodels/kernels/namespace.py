@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,13 +11,8 @@ from scipy import special
 from clvmodels.arrays import FloatArray
 from clvmodels.kernels.special import betaln
 
-
-class Integral(Protocol):
-    """A function that no formula gives: its value and, where asked, its derivatives by its first arguments."""
-
-    __name__: str
-
-    def __call__(self, *args: Any, slopes: bool = False) -> tuple[FloatArray, tuple[FloatArray, ...]]: ...
+type Integral = Callable[..., tuple[FloatArray, tuple[FloatArray, ...]]]
+"""A function that no formula gives: its value and, with ``slopes=True``, its derivatives by its first arguments."""
 
 
 class Namespace(Protocol):

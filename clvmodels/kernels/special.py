@@ -9,7 +9,7 @@ from scipy import special
 
 from clvmodels.arrays import FloatArray
 
-_LARGE = 20.0  # from here on five terms of Stirling's series leave less than 1e-16
+LARGE = 20.0  # from here on five terms of Stirling's series leave less than 1e-16
 
 
 def betaln(a: Any, b: Any) -> FloatArray:
@@ -23,14 +23,14 @@ def betaln(a: Any, b: Any) -> FloatArray:
         grown = (
             (large + small - 0.5) * np.log1p(small / large)
             + small * (np.log(large) - 1.0)
-            + _stirling_rest(large + small)
-            - _stirling_rest(large)
+            + stirling_rest(large + small)
+            - stirling_rest(large)
         )
-        out: FloatArray = np.where(large > _LARGE, special.gammaln(small) - grown, special.betaln(small, large))
+        out: FloatArray = np.where(large > LARGE, special.gammaln(small) - grown, special.betaln(small, large))
     return out
 
 
-def _stirling_rest(x: Any) -> Any:
+def stirling_rest(x: Any) -> Any:
     """Return ln Gamma(x) less Stirling's leading terms."""
     y = 1.0 / (x * x)
     return (1 / 12 - y * (1 / 360 - y * (1 / 1260 - y * (1 / 1680 - y / 1188)))) / x

@@ -47,6 +47,11 @@ class AbstractModel(AbstractOrFinal):
     def log_likelihood(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:
         """Return the log-likelihood of each row of statistics ``h``, computed in the namespace ``xp``."""
 
+    @property
+    def free(self) -> tuple[Parameter, ...]:
+        """The parameters that a fit climbs in; one with few values is held while the others are found."""
+        return tuple(p for p in self.parameters if not p.among)
+
     def pointwise(self, params: Params, columns: Columns) -> FloatArray:
         """Return the log-likelihood of each row, shape (row,)."""
         with np.errstate(divide="ignore"):
@@ -68,12 +73,18 @@ class AbstractModel(AbstractOrFinal):
                 values[name] = float(params[name])
             except (TypeError, ValueError):
                 raise ArgumentError(f"{name} is {params[name]!r}; {self.title} needs a number there.") from None
+        for p in self.parameters:
+            value = values[p.name]
+            if p.among and value not in p.among:
+                raise ArgumentError(
+                    f"{p.name} is {params[p.name]!r}; {self.title} knows it as one of "
+                    f"{', '.join(f'{known:g}' for known in p.among)}."
+                )
         for name, value in values.items():
             if not 0 < value < np.inf:
                 raise ArgumentError(
                     f"{name} is {value!r}; every parameter of {self.title} is a positive, finite number, "
-                    f"because it shapes "
-                    f"a distribution of rates or probabilities."
+                    f"because it shapes a distribution of rates or probabilities."
                 )
         return values
 
@@ -89,9 +100,11 @@ class AbstractPurchaseModel(AbstractModel):
     unconditional forms read; a new customer has none.
     """
 
-    statistics = ("x", "t_x", "T")
+    statistics: ClassVar[tuple[str, ...]] = ("x", "t_x", "T")
     updated_by: ClassVar[tuple[str, ...]]
     """The statistics that ``updated`` looks at; customers who share them share a future, once alive."""
+    alive_by: ClassVar[tuple[str, ...]] = ()
+    """The statistics that P(alive) looks at, where some of the likelihood's cancel out there; all, when left out."""
     discrete: ClassVar[bool] = False
     """Whether purchases come at whole periods only: opportunities, renewals."""
     contractual: ClassVar[bool] = False
