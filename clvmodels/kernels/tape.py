@@ -1,9 +1,9 @@
 """A formula's value and gradient, on columns that keep only their distinct levels.
 
 A likelihood of a million customers has a few dozen distinct x and a few hundred distinct T. A function of x alone is
-therefore computed on its levels; only where two columns meet does the formula run over all rows. The operations are
-recorded, and the gradient is the recorded formula walked backwards (reverse accumulation): exact, at the price of a
-few evaluations whatever the number of parameters.
+therefore computed on its levels, one of x and T on the pairs that occur; only where hardly any two rows share their
+values does the formula run over all rows. The operations are recorded, and the gradient is the recorded formula walked
+backwards (reverse accumulation): exact, at the price of a few evaluations whatever the number of parameters.
 """
 
 from __future__ import annotations
@@ -20,19 +20,57 @@ from clvmodels.kernels.namespace import Integral
 from clvmodels.kernels.special import betaln
 
 _FEW = 0.5  # a column with more levels than this share of its rows saves nothing by being factored
+_SPARSE = 4.0  # times the rows: with more pairs of levels than that, hardly any two rows share one
 
 
 type _Slope = Callable[..., Any]
 
 
 class Axis:
-    """Along what a node's values run: the levels of one column (``codes`` leads from rows to levels), or all rows."""
+    """Along what a node's values run: the levels of one or more columns, or all rows.
 
-    __slots__ = ("codes", "size")
+    ``codes`` leads from rows to levels and is None for all rows; ``first`` is a row of each level. An axis that other
+    axes meet on is made once and kept with one of them.
+    """
+
+    __slots__ = ("codes", "first", "met", "size")
 
     def __init__(self, codes: IntArray | None, size: int) -> None:
         self.codes = codes
         self.size = size
+        self.met: dict[int, tuple[Axis, Axis]] = {}
+        self.first = np.empty(0 if codes is None else size, dtype=np.int64)
+        if codes is not None:
+            self.first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+
+    def seen_from(self, finer: Axis | None) -> IntArray:
+        """Return the level that each level of a finer axis belongs to."""
+        assert self.codes is not None  # all rows are as fine as it gets
+        return self.codes if finer is None or finer.codes is None else self.codes[finer.first]
+
+    def meet(self, other: Axis) -> Axis:
+        """Return the coarsest axis that is finer than both."""
+        if self.codes is None or other.codes is None:
+            return self if self.codes is None else other
+        if id(other) not in self.met:
+            self.met[id(other)] = other, _pairs(self, self.codes, other, other.codes)  # kept, so its id stays its own
+        return self.met[id(other)][1]
+
+
+def _pairs(one: Axis, codes: IntArray, other: Axis, other_codes: IntArray) -> Axis:
+    """Return the axis of the pairs of levels that occur; all rows where hardly any two share a pair."""
+    rows = Axis(None, len(codes))
+    if one.size * other.size > _SPARSE * len(codes):
+        return rows
+    pair = codes * other.size + other_codes
+    occurs = np.zeros(one.size * other.size, dtype=bool)
+    occurs[pair] = True
+    level = np.cumsum(occurs) - 1
+    n_pairs = int(level[-1]) + 1
+    for axis in (one, other):
+        if n_pairs == axis.size:
+            return axis  # the finer of the two already
+    return Axis(level[pair], n_pairs) if n_pairs < _FEW * len(codes) else rows
 
 
 class Node:
@@ -56,7 +94,7 @@ class Node:
         """Return the values along another axis: levels are spread over rows."""
         if self.axis is None or self.axis is axis or self.axis.codes is None:
             return self.value
-        return self.value[self.axis.codes]
+        return self.value[self.axis.seen_from(axis)]
 
     def __add__(self, other: Any) -> Node:
         return _binary(self, other, np.add, lambda a, b, out: 1.0, lambda a, b, out: 1.0)
@@ -91,14 +129,12 @@ def _node(value: Any) -> Node:
 
 
 def _common(*nodes: Node) -> Axis | None:
-    """Return the axis on which nodes meet: their own when it is one, else all rows."""
-    axes = {id(node.axis): node.axis for node in nodes if node.axis is not None}
-    found = list(axes.values())
-    if len(found) <= 1:
-        return found[0] if found else None
-    rows = [axis for axis in found if axis.codes is None]
-    codes = found[0].codes
-    return rows[0] if rows else Axis(None, 0 if codes is None else len(codes))
+    """Return the axis on which nodes meet."""
+    found: Axis | None = None
+    for node in nodes:
+        if node.axis is not None and node.axis is not found:
+            found = node.axis if found is None else found.meet(node.axis)
+    return found
 
 
 def _binary(left: Any, right: Any, function: Callable[[Any, Any], Any], by_left: _Slope, by_right: _Slope) -> Node:
@@ -201,7 +237,7 @@ def _onto(node: Node, values: AnyArray, axis: Axis | None) -> AnyArray:
         return np.asarray(np.sum(values))
     if node.axis is axis or node.axis.codes is None:
         return values
-    return np.bincount(node.axis.codes, weights=values, minlength=node.axis.size)
+    return np.bincount(node.axis.seen_from(axis), weights=values, minlength=node.axis.size)
 
 
 def _in_order(result: Node) -> list[Node]:

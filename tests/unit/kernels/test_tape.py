@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from clvmodels.kernels.tape import TAPE, Node, factor, gradient, spread
+from clvmodels.kernels.tape import TAPE, Axis, Node, factor, gradient, spread
 
 X = np.array([0.0, 1.0, 1.0, 4.0, 4.0, 4.0, 9.0, 9.0])
 T = np.array([3.0, 3.0, 7.0, 7.0, 3.0, 7.0, 3.0, 7.0])
@@ -22,6 +22,20 @@ def test_a_column_with_few_levels_is_computed_on_its_levels():
     assert TAPE.log1p(nodes["T"]).value.shape == (2,)
     assert nodes["noise"].value.shape == (8,)
     np.testing.assert_array_equal(spread(nodes["T"], 8), T)
+
+
+def test_columns_that_meet_are_computed_on_the_pairs_that_occur():
+    rng = np.random.default_rng(1)
+    columns = {"x": rng.integers(0, 4, 500).astype(float), "T": rng.integers(1, 6, 500).astype(float)}
+    columns["late"] = columns["x"] * 10 + columns["T"]  # one level for each pair
+    nodes = factor(columns)
+    pairs = nodes["x"] * TAPE.log(nodes["T"])
+    assert pairs.value.shape == (20,)
+    assert (pairs + nodes["x"]).axis is pairs.axis
+    assert (nodes["T"] + nodes["late"]).axis is nodes["late"].axis
+    np.testing.assert_array_equal(spread(pairs, 500), columns["x"] * np.log(columns["T"]))
+    every = pairs + Node(np.arange(500.0), Axis(None, 500))
+    np.testing.assert_array_equal(every.value, columns["x"] * np.log(columns["T"]) + np.arange(500.0))
 
 
 FORMULAS = {
