@@ -7,7 +7,7 @@ Survival is :math:`S(t) = e^{-s v(t)}` with :math:`v(t) = \ln[1 + (e^{bt} - 1) /
 
 from __future__ import annotations
 
-import itertools
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from clvmodels.kernels.quadrature import gauss_legendre, on_panels
 
 _CUT = 40.0  # e^-40 = 4e-18: what is worth less is left out
 _BEFORE, _AFTER = 4.0, 6.0  # e-folds of the hazard around its bend that make a panel of their own
-_NODES = 40  # a panel: singularities lie pi e-folds off its line, so the error falls by 1.8^2 with each node
+_RULES = np.array([12, 16, 20, 28, 40, 56])  # nodes of a panel
 _CELLS = 20_000  # nodes x rows that are worked on at once
 _OVERFLOW = 600.0  # of an exponent
 
@@ -45,16 +45,19 @@ def log_gompertz_integral(  # noqa: PLR0913 - as many as the integral has
     height = np.full(n_rows, -np.inf)
     total = np.zeros(n_rows)
     moments = np.zeros((5, n_rows))
-    size = _CELLS // _NODES
-    for start, stop in itertools.pairwise(edges):
-        found = np.flatnonzero(stop > start)
-        for part in (found[i : i + size] for i in range(0, len(found), size)):
-            peak, mass, means = _panel([v[part] for v in rows], start[part], stop[part], slopes=slopes)
-            top = np.maximum(height[part], peak)
-            before, now = np.exp(height[part] - top), np.exp(peak - top)
-            total[part] = total[part] * before + mass * now
-            moments[:, part] = moments[:, part] * before + means * now
-            height[part] = top
+    for start, stop in pairwise(edges):
+        some = np.flatnonzero(stop > start)
+        needed = _nodes_of_rows([v[some] for v in rows], start[some], stop[some])
+        for n in np.unique(needed):
+            found = some[needed == n]
+            size = _CELLS // n
+            for part in (found[i : i + size] for i in range(0, len(found), size)):
+                peak, mass, means = _panel([v[part] for v in rows], start[part], stop[part], n, slopes=slopes)
+                top = np.maximum(height[part], peak)
+                before, now = np.exp(height[part] - top), np.exp(peak - top)
+                total[part] = total[part] * before + mass * now
+                moments[:, part] = moments[:, part] * before + means * now
+                height[part] = top
     with np.errstate(divide="ignore"):
         value = (np.log(total) + height).reshape(shape)
     if not slopes:
@@ -88,12 +91,27 @@ def _edges(
     return np.sort([np.zeros_like(length), *steep, *bend, length], axis=0)
 
 
+def _nodes_of_rows(rows: list[FloatArray], start: FloatArray, stop: FloatArray) -> FloatArray:
+    """Return the rule that each row's panel takes: more the longer it is and the more the integrand changes on it."""
+    A, alpha, s, beta, b, lower, _ = rows
+    origin = _origin(alpha, beta, b) + lower
+    y, end = lower + origin * np.expm1(start), lower + origin * np.expm1(stop)
+    fall = A * np.log1p((end - y) / (alpha + y)) + s * (_growth(end, beta, b) - _growth(y, beta, b)) + b * (end - y)
+    needed = _nodes(np.minimum(fall, _CUT), stop - start, np.minimum(b * (end - y), _BEFORE + _AFTER))
+    return _RULES[np.minimum(np.searchsorted(_RULES, needed), len(_RULES) - 1)]
+
+
+def _nodes(fall: FloatArray, length: FloatArray, growth: FloatArray) -> FloatArray:
+    """Return how many nodes it takes; the nearest singularity, pi e-folds off the line, sets the pace of the error."""
+    return 8 + np.maximum(2.6 * np.sqrt(fall) + 1.8 * length, 17 / np.arcsinh(2 * np.pi / np.maximum(growth, 1e-9)))
+
+
 def _panel(
-    rows: list[FloatArray], start: FloatArray, stop: FloatArray, *, slopes: bool
+    rows: list[FloatArray], start: FloatArray, stop: FloatArray, n: int, *, slopes: bool
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return ln of the highest integrand of a panel, the integral in units of it, and the integrals of the slopes."""
     A, alpha, s, beta, b, lower, _ = rows
-    points, weights = gauss_legendre(_NODES)
+    points, weights = gauss_legendre(n)
     half = (stop - start) / 2
     u = start + half * (points[:, None] + 1)
     origin = _origin(alpha, beta, b)
@@ -121,8 +139,12 @@ def leaving_times(s: AnyArray, beta: AnyArray, b: AnyArray, t: AnyArray, alpha: 
     s, beta, b, t, alpha = inputs
     end = np.minimum(t, _when((_CUT + 2 * n + np.log(np.maximum(beta, 1))) / s, beta, b))
     c = _origin(alpha, beta, b)
-    edges = [np.zeros_like(end), *(np.log1p(np.clip(y, 0, end) / c) for y in _bend(beta, b)), np.log1p(end / c)]
-    u, weight = on_panels(edges, _NODES + nodes_for(n))
+    times = np.sort([np.zeros_like(end), *(np.clip(y, 0, end) for y in _bend(beta, b)), end], axis=0)
+    panels = [i for i in range(3) if np.any(times[i + 1] > times[i])] or [0]  # mostly a single one
+    edges = [np.log1p(times[i] / c) for i in (panels[0], *(i + 1 for i in panels))]
+    lengths = np.max([stop - start for start, stop in pairwise(edges)], axis=0)
+    fall, growth = np.minimum(s * _growth(end, beta, b), _CUT), np.minimum(b * end, _BEFORE + _AFTER)
+    u, weight = on_panels(edges, int(np.max(_nodes(fall, lengths, growth))) + 1 + nodes_for(n))
     y = c * np.expm1(u)
     return Times(
         y=y,
@@ -139,7 +161,7 @@ def mean_time_alive(s: AnyArray, beta: AnyArray, b: AnyArray, t: AnyArray) -> Fl
     inputs = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (s, beta, b, t)))
     rows = [v.ravel() for v in inputs]
     out = np.empty(len(rows[0]))
-    size = _CELLS // (3 * _NODES)
+    size = _CELLS // 60  # a panel or two of some thirty nodes
     for start in range(0, len(out), size):
         part_s, part_beta, part_b, ends = (v[start : start + size] for v in rows)
         times = leaving_times(part_s, part_beta, part_b, ends, np.asarray(np.inf), 1)
