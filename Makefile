@@ -3,6 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.clvmodels
+PEERS := .venv-bench
 
 # Pictures are drawn without a screen.
 export MPLBACKEND := Agg
@@ -39,14 +40,18 @@ docs: $(STAMP) ## run the examples of the docstrings and of the README
 	$(BIN)/pytest --doctest-modules clvmodels tests/architecture/test_readme.py
 	$(BIN)/python docs/make_tables.py --check
 
-bench: $(STAMP) ## time clvmodels against other libraries (about 10 minutes)
-	$(BIN)/python -m benchmarks
+# The peers hold NumPy and PyMC back, so they share an environment of their own with clvmodels.
+bench: $(STAMP) ## time clvmodels against other libraries (about half an hour)
+	[ -d $(PEERS) ] || $(BIN)/python -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(PEERS)/bin/python -m pip install --quiet --editable . --group bench
+	$(PEERS)/bin/python -m benchmarks
 
 notebooks: $(STAMP) ## run every notebook from top to bottom
 	$(BIN)/pytest --nbmake --nbmake-timeout=600 notebooks
 
 clean: ## remove .venv, caches and what was built or written
-	rm -rf $(VENV) build dist out clv-demo clv-run .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) build dist out clv-demo clv-run .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The first Python that runs and is new enough: a name on the PATH may be a shim with nothing behind it.

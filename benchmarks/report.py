@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
-LIBRARIES = ("clvmodels", "numpy", "scipy", "pandas", "duckdb", "narwhals", "pyarrow", "lifetimes")
+LIBRARIES = ("clvmodels", "numpy", "scipy", "pandas", "duckdb", "narwhals", "pyarrow", "lifetimes", "pymc-marketing", "pymc")
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
