@@ -22,7 +22,7 @@ test: $(STAMP) ## run the tests that take less than a few seconds each
 	$(BIN)/pytest -n 2 -m "not slow and not bayes and not spark"
 
 slow: $(STAMP) ## run the other tests: slow ones, samplers, Spark
-	$(BIN)/pytest -m "slow or bayes or spark"
+	$(BIN)/pytest -n 2 -m "slow or bayes or spark"
 
 lint: $(STAMP) ## check style, format and spelling
 	$(BIN)/ruff check .

@@ -12,7 +12,18 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
-LIBRARIES = ("clvmodels", "numpy", "scipy", "pandas", "duckdb", "narwhals", "pyarrow", "lifetimes", "pymc-marketing", "pymc")
+LIBRARIES = (
+    "clvmodels",
+    "numpy",
+    "scipy",
+    "pandas",
+    "duckdb",
+    "narwhals",
+    "pyarrow",
+    "lifetimes",
+    "pymc-marketing",
+    "pymc",
+)
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:

@@ -22,11 +22,19 @@ if TYPE_CHECKING:
         purchase_frequency_table,
         tracking_table,
     )
-    from clvmodels.inference import estimate_from, fit, from_lifetimes
-    from clvmodels.ingest import as_summary, load_cdnow, rfm_summary
+    from clvmodels.inference import estimate_from, fit, fit_table, from_lifetimes, likelihood_ratio, regularity, vuong
+    from clvmodels.ingest import (
+        as_contracts,
+        as_summary,
+        contracts_from_survivors,
+        load_cdnow,
+        load_contracts,
+        load_donations,
+        rfm_summary,
+    )
     from clvmodels.prediction import predict
     from clvmodels.simulation import simulate
-    from clvmodels.valuation import value
+    from clvmodels.valuation import cohort_projection, residual_lifetime, value
 
 _HOMES = {
     "clvmodels.api": ("CLV",),
@@ -41,11 +49,27 @@ _HOMES = {
         "purchase_frequency_table",
         "tracking_table",
     ),
-    "clvmodels.inference": ("estimate_from", "fit", "from_lifetimes"),
-    "clvmodels.ingest": ("as_summary", "load_cdnow", "rfm_summary"),
+    "clvmodels.inference": (
+        "estimate_from",
+        "fit",
+        "fit_table",
+        "from_lifetimes",
+        "likelihood_ratio",
+        "regularity",
+        "vuong",
+    ),
+    "clvmodels.ingest": (
+        "as_contracts",
+        "as_summary",
+        "contracts_from_survivors",
+        "load_cdnow",
+        "load_contracts",
+        "load_donations",
+        "rfm_summary",
+    ),
     "clvmodels.prediction": ("predict",),
     "clvmodels.simulation": ("simulate",),
-    "clvmodels.valuation": ("value",),
+    "clvmodels.valuation": ("cohort_projection", "residual_lifetime", "value"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _ROOMS = ("heuristics", "models", "plots")
@@ -53,18 +77,25 @@ _ROOMS = ("heuristics", "models", "plots")
 __version__ = "0.1.0"
 __all__ = [
     "CLV",
+    "as_contracts",
     "as_summary",
+    "cohort_projection",
     "compare",
+    "contracts_from_survivors",
     "decile_table",
     "estimate_from",
     "export",
     "fit",
+    "fit_table",
     "frequency_recency_table",
     "from_lifetimes",
     "heuristics",
     "lift_table",
+    "likelihood_ratio",
     "load",
     "load_cdnow",
+    "load_contracts",
+    "load_donations",
     "lorenz_table",
     "models",
     "pit",
@@ -72,11 +103,14 @@ __all__ = [
     "predict",
     "purchase_frequency_table",
     "rank",
+    "regularity",
+    "residual_lifetime",
     "rfm_summary",
     "save",
     "simulate",
     "tracking_table",
     "value",
+    "vuong",
 ]
 
 

@@ -31,7 +31,7 @@ from clvmodels.inference import fit
 from clvmodels.ingest import rfm_summary
 from clvmodels.ingest.purchases import ZeroAmounts
 from clvmodels.ingest.refunds import Refunds
-from clvmodels.models import purchase_model, spend_model
+from clvmodels.models import purchase_model, spend_model, usual_purchase_model, usual_spend_model
 from clvmodels.prediction import predict
 from clvmodels.records import (
     Estimate,
@@ -54,8 +54,8 @@ class CLV:
 
     Parameters
     ----------
-    model, spend : str
-        Names of a model of buying and of a spend model.
+    model, spend : str, optional
+        Names of a model of buying and of a spend model; the usual ones, BG/NBD and Gamma-Gamma, when left out.
     horizon : float, str or timedelta
         How far ahead to look: periods, or a text with its unit ("12 months").
     holdout : float, str or timedelta, optional
@@ -90,8 +90,8 @@ class CLV:
     def __init__(  # noqa: PLR0913 - the whole study is asked here
         self,
         *,
-        model: str = "bgnbd",
-        spend: str = "gammagamma",
+        model: str | None = None,
+        spend: str | None = None,
         horizon: float | str | timedelta = "1 year",
         holdout: float | str | timedelta | None = None,
         margin: float = 1.0,
@@ -99,12 +99,11 @@ class CLV:
         acquisition_cost: float | None = None,
         ci_prob: float = 0.9,
     ) -> None:
-        purchase_model(model)
-        spend_model(spend)
+        self.model = (usual_purchase_model() if model is None else purchase_model(model)).name
+        self.spend = (usual_spend_model() if spend is None else spend_model(spend)).name
         check_between(
             "ci_prob", ci_prob, 0, 1, "it is the probability inside the interval", open_low=True, open_high=True
         )
-        self.model, self.spend = model, spend
         self.horizon, self.holdout, self.ci_prob = horizon, holdout, ci_prob
         self.terms = Terms(margin, discount_rate, acquisition_cost)
         self.summary: Summary | None = None

@@ -11,7 +11,7 @@ import pandas as pd
 
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import ArgumentError, check_between
-from clvmodels.models import purchase_model, spend_model
+from clvmodels.models import purchase_model, usual_spend_model
 from clvmodels.records import Period
 
 _LONGEST = 100_000.0  # years; dates to the microsecond reach 290,000
@@ -28,7 +28,7 @@ def simulate(  # noqa: PLR0913 - the arguments are the experiment
     start: str = "2020-01-01",
     seed: int = 1,
 ) -> pd.DataFrame:
-    """Make a transaction log of customers who follow a model of buying, and Gamma-Gamma spend if asked.
+    """Make a transaction log of customers who follow a model of buying, and the usual one of spend if asked.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def simulate(  # noqa: PLR0913 - the arguments are the experiment
     period : str or timedelta
         The unit of time.
     spend_params : mapping of str to float, optional
-        Gamma-Gamma parameters; with them the log has an ``amount``.
+        Parameters of the usual spend model, Gamma-Gamma; with them the log has an ``amount``.
     start : str
         The day of the earliest first purchase. Customers who are followed for less come in later, so that all are
         followed to the same last moment.
@@ -76,7 +76,7 @@ def simulate(  # noqa: PLR0913 - the arguments are the experiment
     microseconds = np.round(time * unit.days * 86_400e6).astype("timedelta64[us]")
     table = {"customer_id": customer, "date": first_day + microseconds}
     if spend_params is not None:
-        spend = spend_model("gammagamma")
+        spend = usual_spend_model()
         table["amount"] = spend.simulate_spend(spend.check_params(spend_params), customer, n_customers, rng)
     order = np.lexsort((time, customer))
     return pd.DataFrame({name: column[order] for name, column in table.items()})

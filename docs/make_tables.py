@@ -11,7 +11,9 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -20,6 +22,7 @@ from clvmodels import heuristics
 
 ROOT = Path(__file__).parents[1]
 EXPERIMENT = ROOT / "experiments" / "01_cdnow_holdout"
+CONTRACTS = ROOT / "experiments" / "02_contracts" / "results"
 BY = "docs/make_tables.py"
 COLUMNS = {
     "name": "forecast",
@@ -56,6 +59,75 @@ def models() -> str:
     """Return what `clv models` says."""
     table = clv.models()[["name", "title", "setting", "parameters", "misleads"]]
     return markdown(table.assign(name="`" + table["name"] + "`"))
+
+
+def assumptions() -> str:
+    """Return what each model needs, assumes and gets wrong."""
+    return markdown(clv.models()[["title", "setting", "statistics", "assumes", "misleads"]])
+
+
+@cache
+def cdnow() -> Any:
+    """Return the sample with its holdout."""
+    return clv.rfm_summary(
+        clv.load_cdnow(sample=True),
+        customer="customer_id",
+        time="date",
+        amount="amount",
+        observation_end="1997-09-30",
+        holdout_end="1998-06-30",
+    )
+
+
+@cache
+def fitted() -> dict[str, Any]:
+    """Return all models of buying at any time, fitted to the sample."""
+    buying = [name for name, model in clv.models.registry().items() if "T" in model.statistics and not model.discrete]
+    return {name: clv.fit(name, cdnow()) for name in buying}
+
+
+def fits() -> str:
+    """Return the fit of all models, the best first."""
+    table = clv.fit_table(list(fitted().values()), cdnow()).sort_values("aic", kind="stable")
+    forms = {"log_likelihood": ",.2f", "delta_aic": ".2f", "delta_bic": ".2f", "weight": ".2f"}
+    shown = pd.DataFrame({"model": table["title"], "parameters": table["n_params"]})
+    for name, form in forms.items():
+        shown[name.replace("_", " ").replace("aic", "AIC").replace("bic", "BIC")] = [
+            number(v, form) for v in table[name]
+        ]
+    return markdown(shown.assign(noise=table["is_noise"].map({True: "yes", False: ""})))
+
+
+def tests() -> str:
+    """Return what the tests say."""
+    asked = [
+        (clv.likelihood_ratio, "nbd", "bgnbd"),
+        (clv.likelihood_ratio, "bgnbd", "bgcnbd"),
+        (clv.vuong, "bgnbd", "mbgnbd"),
+        (clv.vuong, "bgnbd", "paretonbd"),
+    ]
+    return "\n".join(
+        f"- `clv.{test.__name__}({one}, {other}, rfm)`: {test(fitted()[one], fitted()[other], cdnow())}"
+        for test, one, other in asked
+        if {one, other} <= set(fitted())
+    )
+
+
+def came() -> str:
+    """Return how the models met the holdout."""
+    table = clv.compare(cdnow(), models=list(fitted().values()), heuristics=[], spend=None).tables["purchases"]
+    table = table[table["kind"] == "model"]
+    titles = {name: estimate.model.title for name, estimate in fitted().items()}
+    shown = pd.DataFrame({"model": table["name"].map(titles)})
+    for name, form in (("bias", "+.1%"), ("mae", ".3f"), ("crps", ".3f"), ("gini", ".3f"), ("total", ",.0f")):
+        shown[COLUMNS[name]] = [number(v, form) for v in table[name]]
+    return f"{markdown(shown)}\n\nWhat came: {number(table['actual'].iloc[0], ',.0f')} purchases in 39 weeks."
+
+
+def ridges() -> str:
+    """Return what estimates say of their parameters."""
+    said = [note for estimate in fitted().values() for note in estimate.notes if note.code in ("ridge", "boundary")]
+    return "\n".join(f"- {note}" for note in said) or "No model has one here."
 
 
 def registered(kind: str, columns: tuple[str, ...]) -> str:
@@ -167,12 +239,32 @@ def value_of_a_life() -> str:
     return markdown(wide.reset_index().rename(columns={"by": "revenue a customer"}))
 
 
+def contracts(name: str, forms: dict[str, tuple[str, str]]) -> str:
+    """Return a table of the contracts' results: for each column its heading and the form of its numbers."""
+    table = pd.read_csv(CONTRACTS / f"{name}.csv")
+    if "lower" in table:
+        form = ".0f" if table["lower"].max() > 1 else ".1%"
+        table["lower"] = [span(row[["lower", "upper"]], form) for _, row in table.iterrows()]
+    told = {
+        heading: table[column].map(lambda v, form=form: number(v, form)) if form else table[column]
+        for column, (heading, form) in forms.items()
+    }
+    return markdown(pd.DataFrame(told))
+
+
 BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {
         "output": output,
         "holdout": holdout,
         "models": models,
         "rules": lambda: registered("rule", ("name", "title", "formula", "misleads")),
+    },
+    "docs/choosing.md": {
+        "assumptions": assumptions,
+        "fits": fits,
+        "tests": tests,
+        "came": came,
+        "ridges": ridges,
     },
     "docs/formulas.md": {
         "formulas": lambda: registered("formula", ("name", "formula", "needs", "misleads")),
@@ -185,6 +277,58 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
         "by_quarter": by_quarter,
         "silent_customers": silent_customers,
         "value_of_a_life": value_of_a_life,
+    },
+    "experiments/02_contracts/README.md": {
+        "survival": lambda: contracts(
+            "survival",
+            {
+                "segment": ("segment", ""),
+                "observed": ("years observed", ""),
+                "by": ("by", ""),
+                "survival": ("alive in year 12", ".1%"),
+                "lower": ("90% interval", ""),
+                "came": ("what came", ".1%"),
+                "error": ("error", "+.1%"),
+            },
+        ),
+        "twelve_years": lambda: contracts(
+            "twelve_years",
+            {
+                "segment": ("segment", ""),
+                "observed": ("years observed", ""),
+                "by": ("by", ""),
+                "years_paid": ("years paid", ".2f"),
+                "came": ("what came", ".2f"),
+                "value": ("value", ".0f"),
+                "value_came": ("what came in value", ".0f"),
+                "value_error": ("error", "+.1%"),
+            },
+        ),
+        "who_is_left": lambda: contracts(
+            "who_is_left",
+            {
+                "segment": ("segment", ""),
+                "by": ("by", ""),
+                "renewals": ("renewals so far", ""),
+                "value_ahead": ("value ahead", ".0f"),
+                "lower": ("90% interval", ""),
+                "by_churn": ("one churn rate", ".0f"),
+                "error": ("error", "+.0%"),
+            },
+        ),
+        "formulas": lambda: contracts(
+            "formulas",
+            {
+                "segment": ("segment", ""),
+                "observed": ("years observed", ""),
+                "churn": ("churn a year", ".1%"),
+                "life": ("1 / churn, years", ".1f"),
+                "arpu_ltv": ("ARPU x margin / churn", ".0f"),
+                "sbg": ("sBG, 10% a year", ".0f"),
+                "bdw": ("BdW, 10% a year", ".0f"),
+                "error": ("formula over BdW", "+.0%"),
+            },
+        ),
     },
 }
 

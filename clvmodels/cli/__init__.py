@@ -11,13 +11,16 @@ from cyclopts import App, CycloptsError
 from clvmodels.api import A_THIRD, CLV
 from clvmodels.cli import steps
 from clvmodels.cli.arguments import Business, Columns, Folder, length
+from clvmodels.cli.console import entry
 from clvmodels.cli.job import whole_job
 from clvmodels.errors import ClvError
 from clvmodels.ingest import load_cdnow
-from clvmodels.models import catalogue
+from clvmodels.models import catalogue, usual_purchase_model, usual_spend_model
 
 _FOLDER = Path("clv-run")
 _REVENUE = Business()
+_BUYING, _SPEND = usual_purchase_model(), usual_spend_model()
+_MODELS = f"{_BUYING.title} and {_SPEND.title}"
 
 app = App(
     name="clv",
@@ -28,7 +31,7 @@ app = App(
 )
 
 
-@app.command
+@app.command(help=f"Do the whole job on the 23,570 customers of CDNOW, with {_MODELS}.")
 def demo(*, out: Folder = Path("clv-demo")) -> None:
     """Do the whole job on the 23,570 customers of CDNOW."""
     columns = Columns(customer="customer_id", time="date", amount="amount")
@@ -36,7 +39,7 @@ def demo(*, out: Folder = Path("clv-demo")) -> None:
     whole_job(study, load_cdnow(), columns, out, title="What CDNOW's customers will be worth")
 
 
-@app.command
+@app.command(help=f"Do the whole job on a log, with {_MODELS}.")
 def run(
     log: str,
     *,
@@ -69,11 +72,10 @@ def run(
 
 @app.command
 def models() -> None:
-    """List the models: what they fit, what they need, when they mislead."""
-    for row in catalogue().itertuples():
-        print(f"{row.name:12s} {row.title}: {row.setting}")
-        print(f"{'':12s} parameters {row.parameters}; needs {row.statistics}")
-        print(f"{'':12s} misleads: {row.misleads}")
+    """List the models: what they fit, what they assume, what they need, when they mislead."""
+    for row in catalogue().to_dict("records"):
+        print(f"{row['name']}  {row['title']}")
+        print(entry({name: row[name] for name in ("setting", "assumes", "parameters", "statistics", "misleads")}))
 
 
 @app.command
@@ -91,7 +93,7 @@ def rfm(log: str, *, columns: Columns, holdout: str | None = None, out: Folder =
 
 
 @app.command
-def fit(*, model: str = "bgnbd", spend: str = "gammagamma", out: Folder = _FOLDER) -> None:
+def fit(*, model: str = _BUYING.name, spend: str = _SPEND.name, out: Folder = _FOLDER) -> None:
     """Fit a model of buying, and one of spend, to the summary of `clv rfm`.
 
     Parameters

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import pandas as pd
@@ -12,6 +14,7 @@ import pandas as pd
 from clvmodels.records import Note
 
 _SHOWN = ("target", "group", "name", "kind", "bias", "mae", "crps", "coverage", "gini", "capture_top10", "total")
+_NARROWEST, _WIDEST = 60, 100  # characters: below, words stand alone; above, the eye loses the line
 
 
 @contextmanager
@@ -31,6 +34,16 @@ def say_notes(notes: Iterable[Note]) -> None:
     """Print remarks, warnings marked, each once."""
     for note in dict.fromkeys(notes):
         print(f"{'warning' if note.level == 'warning' else 'note'}: {note.text}", file=sys.stderr)
+
+
+def entry(texts: Mapping[str, str]) -> str:
+    """Return texts below each other, each after its name and broken to the terminal's width."""
+    left = max(map(len, texts)) + 4
+    width = max(_NARROWEST, min(shutil.get_terminal_size().columns, _WIDEST))
+    return "\n".join(
+        textwrap.fill(text, width, initial_indent=f"  {name:{left - 2}s}", subsequent_indent=" " * left)
+        for name, text in texts.items()
+    )
 
 
 def short(table: pd.DataFrame) -> str:

@@ -29,6 +29,7 @@ _COLUMNS = (
     "T",
     "monetary_value",
     "total_spend",
+    "litt",
     "first_purchase",
     "recent_purchases",
     "recent_spend",

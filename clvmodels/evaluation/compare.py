@@ -15,11 +15,12 @@ from clvmodels.evaluation.scores import bias, captured, gini, mae, rmse, spearma
 from clvmodels.heuristics.registry import rules
 from clvmodels.heuristics.terms import HeuristicSettings
 from clvmodels.inference import fit
-from clvmodels.models import purchase_model
+from clvmodels.inference.selection import noise_notes
+from clvmodels.models import purchase_model, usual_purchase_model, usual_spend_model
 from clvmodels.records import Estimate, Note, Scorecard, Summary, Target, check_summary
 
+USUAL = "usual"  # of the spend model, for which None already means that money is left out
 _ALWAYS = ("all_zero", "run_rate", "past_spend")
-_NOISE = 3.0  # two log-likelihoods closer than this can change places on the next sample
 
 type Forecaster = Callable[[Summary], dict[Target, Forecast]]
 
@@ -27,9 +28,9 @@ type Forecaster = Callable[[Summary], dict[Target, Forecast]]
 def compare(
     summary: Summary,
     *,
-    models: str | Estimate | Sequence[str | Estimate] = ("bgnbd",),
+    models: str | Estimate | Sequence[str | Estimate] | None = None,
     heuristics: str | Sequence[str] = "all",
-    spend: str | Estimate | None = "gammagamma",
+    spend: str | Estimate | None = USUAL,
     by: str | None = None,
     gone_after: float | None = None,
     ci_prob: float = 0.9,
@@ -40,12 +41,14 @@ def compare(
     ----------
     summary : Summary
         With a holdout (``holdout_end=`` when the log was read).
-    models : str, Estimate or sequence of them
+    models : str, Estimate or sequence of them, optional
         Models of buying: a name is fitted to the summary, an estimate is taken as it is. Two of one model are numbered.
+        The usual one, BG/NBD, when left out.
     heuristics : "all", str or sequence of str
         Registered business rules; the baselines all_zero, run_rate and past_spend are always there.
     spend : str, Estimate or None
-        The spend model for money; None leaves money out. It is left out too where the log has no amounts.
+        The spend model for money, "usual" being Gamma-Gamma; None leaves money out. It is left out too where the log
+        has no amounts.
     by : str, optional
         A group column: one block of rows a group. Models are fitted to all customers, rules take each group's figures.
     gone_after : float, optional
@@ -88,11 +91,13 @@ def compare(
             "observation_end=) when the log is read."
         )
     names = _rule_names(heuristics, summary)
-    wanted = [models] if isinstance(models, str | Estimate) else models
+    wanted = [usual_purchase_model().name] if models is None else models
+    wanted = [wanted] if isinstance(wanted, str | Estimate) else wanted
     fitted = [fit(model, summary) if isinstance(model, str) else model for model in wanted]
     for estimate in fitted:
         purchase_model(estimate.model.name)
     worth = None if summary.holdout.spend is None or summary.monetary_value is None else spend
+    worth = usual_spend_model().name if worth == USUAL else worth
     worth = fit(worth, summary) if isinstance(worth, str) else worth
     settings = HeuristicSettings(gone_after=gone_after, ci_prob=ci_prob)
     forecasters = _forecasters(fitted, worth, names, settings)
@@ -111,7 +116,9 @@ def compare(
     tables = {target: pd.concat(parts, ignore_index=True) for target, parts in blocks.items() if parts}
     if by is not None:
         tables = {target: table[["group", *table.columns.drop("group")]] for target, table in tables.items()}
-    return Scorecard(summary, tables, {t: p for t, p in points.items() if t in tables}, ci_prob, _notes(fitted))
+    return Scorecard(
+        summary, tables, {t: p for t, p in points.items() if t in tables}, ci_prob, _notes(fitted, summary)
+    )
 
 
 def _rule_names(heuristics: str | Sequence[str], summary: Summary) -> list[str]:
@@ -192,23 +199,11 @@ def _table(forecasts: list[Forecast], actual: FloatArray) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _notes(estimates: Sequence[Estimate]) -> tuple[Note, ...]:
+def _notes(estimates: Sequence[Estimate], summary: Summary) -> tuple[Note, ...]:
     """Return what to know before choosing by the table."""
-    notes = [
-        Note(
-            "one_holdout",
-            "Scores come from a single holdout: whoever chooses by them and then reports them is too optimistic, and a "
-            "season or campaign in the holdout moves all forecasts alike.",
-        )
-    ]
-    best = sorted((e for e in estimates if np.isfinite(e.log_likelihood)), key=lambda e: -e.log_likelihood)
-    if len(best) > 1 and best[0].log_likelihood - best[1].log_likelihood < _NOISE:
-        notes.append(
-            Note(
-                "likelihood_gap_is_noise",
-                f"{best[0].model.title} and {best[1].model.title} differ by less than {_NOISE:g} in "
-                f"log-likelihood, which "
-                f"is noise: choose by their assumptions.",
-            )
-        )
-    return tuple(notes)
+    one_holdout = Note(
+        "one_holdout",
+        "Scores come from a single holdout: whoever chooses by them and then reports them is too optimistic, and a "
+        "season or campaign in the holdout moves all forecasts alike.",
+    )
+    return (one_holdout, *noise_notes(estimates, summary))

@@ -143,11 +143,12 @@ def frequency_recency_table(estimate: Estimate, summary: Summary, *, horizon: fl
     grid = Summary(summary.period, np.arange(len(x)), x, t_x, np.full(len(x), longest))
     futures = Futures.of(estimate, grid)
     point = {name: np.array([value]) for name, value in estimate.params.items()}
-    values = futures.p_alive(point, slice(0, len(futures.histories)))[0]
+    every = slice(0, len(futures.histories))
+    values = futures.p_alive(point, every)[0]
     if horizon is not None:
         periods = summary.period.horizon(horizon)
         ahead = futures.evaluate(lambda model, params: model.expectation(params, periods), point)[0]
-        values = values * ahead[futures.rows.index]
+        values = futures.weigh(futures.alive_in_phases(point, every)[:, 0], ahead, every)
     cells = np.where((x > 0) == (t_x > 0), values[futures.histories.index], np.nan)
     table = pd.DataFrame(cells.reshape(len(recency), -1), index=recency, columns=frequency.astype(np.int64))
     table.attrs["period"] = summary.period.name

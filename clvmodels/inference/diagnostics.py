@@ -2,52 +2,153 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 
 from clvmodels.arrays import FloatArray
-from clvmodels.models.base import AbstractModel, AbstractSpendModel
-from clvmodels.records import Note
+from clvmodels.inference.comparability import nested
+from clvmodels.models import AbstractModel, AbstractPurchaseModel, AbstractSpendModel, get, purchase_model, registry
+from clvmodels.models.base import Params
+from clvmodels.records import Estimate, Histories, Note
 
 _FEW_CUSTOMERS = 200  # below it standard errors of shape parameters are commonly half their size
 _WIDE = 1.0  # a standard error of 1 in the logarithm: the parameter is known to a factor of 7 either way
+_TIED = 0.95  # a correlation that leaves a third of a parameter's spread to itself
+_UNDECIDED = 1.35  # log-likelihood a parameter at its edge gains by chance in 19 of 20 studies (half a chi-square)
+_TAILS = (0.025, 0.975)
 
 
-def parameter_notes(
-    model: AbstractModel, params: Mapping[str, float], log_errors: FloatArray, n_customers: int
-) -> tuple[Note, ...]:
-    """Return warnings about ridges, missing means and small samples, and when the model misleads at all."""
+def parameter_notes(estimate: Estimate, histories: Histories | None = None) -> tuple[Note, ...]:
+    """Return when the model misleads at all, and warnings about ridges, boundaries, missing means and small samples.
+
+    Without the histories that were fitted, only what parameters tell by themselves.
+    """
+    model = get(estimate.model.name)
     notes = [Note("model_misleads", f"{model.title} by its nature: {model.misleads}.")]
-    names = [p.name for p in model.parameters]
-    wide = [name for name, error in zip(names, log_errors, strict=True) if not error < _WIDE]
-    if wide:
-        notes.append(
-            Note(
-                "ridge",
-                f"{', '.join(wide)} of {model.title} can hardly be told from these data (a ridge: other parameters fit "
-                f"nearly as well); trust the forecast's interval more than the parameter.",
-                "warning",
-            )
-        )
-    if isinstance(model, AbstractSpendModel) and not bool(model.mean_exists(params, np.zeros(()))):
+    if histories is not None:
+        notes += _ridge(model, estimate, histories)
+        notes += _boundary(model, estimate, histories)
+    if isinstance(model, AbstractSpendModel) and not bool(model.mean_exists(estimate.params, np.zeros(()))):
         notes.append(
             Note(
                 "infinite_mean_spend",
-                f"The mean spend of a new customer doesn't exist under these {model.title} parameters (the tail "
-                f"of large "
-                f"spenders is too heavy), so customers without a repeat purchase can't be valued; look for outliers "
-                f"in the amounts.",
+                f"The mean spend of a new customer doesn't exist under these {model.title} parameters (the tail of "
+                f"large spenders is too heavy), so customers without a repeat purchase can't be valued; look for "
+                f"outliers in the amounts.",
                 "warning",
             )
         )
-    if 0 < n_customers < _FEW_CUSTOMERS:
+    if 0 < estimate.n_customers < _FEW_CUSTOMERS:
         notes.append(
             Note(
                 "few_customers",
-                f"Only {n_customers} customers inform {model.title}; its intervals rest on a large-sample "
+                f"Only {estimate.n_customers} customers inform {model.title}; its intervals rest on a large-sample "
                 f"approximation.",
                 "warning",
             )
         )
     return tuple(notes)
+
+
+def _ridge(model: AbstractModel, estimate: Estimate, histories: Histories) -> list[Note]:
+    """Warn of parameters that others can stand in for, with what that does to a forecast."""
+    errors = {p.name: estimate.std_errors[p.name] / estimate.params[p.name] for p in model.free}
+    if all(np.isnan(error) for error in errors.values()):
+        text = (
+            f"The likelihood of {model.title} is flat in some direction, so its parameters have no errors, and how far "
+            f"a forecast ranges along it isn't known; a simpler model may say as much."
+        )
+        return [Note("ridge", text, "warning")]
+    wide = [name for name, error in errors.items() if not error < _WIDE]
+    if not wide:
+        return []
+    names = _with_partners(estimate, wide)
+    told = "told apart" if len(names) > 1 else "told"
+    text = (
+        f"{_joined(names)} of {model.title} can hardly be {told} from these data (a ridge: other values fit nearly as "
+        f"well); {_along(model, estimate, histories)}. Trust the forecast's interval more than the parameter."
+    )
+    return [Note("ridge", text, "warning")]
+
+
+def _with_partners(estimate: Estimate, wide: Sequence[str]) -> list[str]:
+    """Return parameters with those that move along with them from draw to draw, in the model's order."""
+    logs = {name: np.log(draws) for name, draws in estimate.draws.items() if np.ptp(draws) > 0}
+
+    def moves_along(name: str) -> bool:
+        pairs = [(logs[name], logs[other]) for other in wide if name in logs and other in logs]
+        return any(abs(np.corrcoef(*pair)[0, 1]) > _TIED for pair in pairs)
+
+    return [name for name in estimate.params if name in wide or moves_along(name)]
+
+
+def _along(model: AbstractModel, estimate: Estimate, histories: Histories) -> str:
+    """Say how far a forecast for a new customer ranges over the draws."""
+    if estimate.n_draws < 2:
+        return "how far a forecast ranges along it takes more draws than one to say"
+    if isinstance(model, AbstractSpendModel):
+        exists = np.broadcast_to(model.mean_exists(estimate.draws, np.zeros(())), estimate.n_draws)
+        if not exists.all():
+            return f"in {1 - exists.mean():.0%} of the draws along it a new customer's mean spend doesn't exist"
+        what, values = "mean spend stays", model.expected_spend(estimate.draws, np.zeros(()), np.zeros(()))
+    else:
+        horizon = _horizon(histories)
+        what = f"{_ahead(model, estimate, horizon)} stay"
+        values = _purchases(model, estimate.draws, horizon)
+    low, high = np.quantile(values, _TAILS)
+    return f"along it a new customer's {what} between {low:.3g} and {high:.3g} in 95% of the draws"
+
+
+def _boundary(model: AbstractModel, estimate: Estimate, histories: Histories) -> list[Note]:
+    """Say where the data don't ask for more than a simpler model, the simplest of those that fit as well."""
+    for simpler in sorted(registry().values(), key=lambda other: len(other.parameters)):
+        extra = nested(simpler, model, estimate.params, histories.columns)
+        if not extra:
+            continue
+        there = float(histories.counts @ simpler.pointwise(estimate.params, histories.columns))
+        gap = estimate.log_likelihood - there
+        if gap < _UNDECIDED:
+            nulls = _joined([f"{p.name} at {p.null:g}" for p in extra if p.null is not None])
+            idle = [p.name for p in extra if p.null is None]
+            text = (
+                f"With {nulls}{f' and whatever {_joined(idle)}' if idle else ''}, {model.title} is {simpler.title} "
+                f"({simpler.setting}) and loses {_little(gap)}"
+                f"{_either_way(simpler, model, estimate, histories)}: these data don't ask for more than "
+                f"{simpler.title}."
+            )
+            return [Note("boundary", text, "warning")]
+    return []
+
+
+def _little(gap: float) -> str:
+    return f"only {gap:.2g} in log-likelihood, which is noise" if gap >= 0.005 else "nothing"
+
+
+def _either_way(simpler: AbstractModel, model: AbstractModel, estimate: Estimate, histories: Histories) -> str:
+    """Say what both forecast for a new customer."""
+    if not isinstance(model, AbstractPurchaseModel):
+        return ""
+    horizon = _horizon(histories)
+    mine, its = (float(_purchases(which, estimate.params, horizon)) for which in (model, simpler))
+    change = f"go from {mine:.3g} to {its:.3g}" if f"{mine:.3g}" != f"{its:.3g}" else f"stay at {its:.3g}"
+    return f", and a new customer's {_ahead(model, estimate, horizon)} {change}"
+
+
+def _purchases(model: AbstractModel, params: Params, horizon: float) -> FloatArray:
+    return np.asarray(purchase_model(model.name).expectation(params, horizon))
+
+
+def _horizon(histories: Histories) -> float:
+    """Return for how long the median customer has been observed."""
+    return float(np.quantile(histories.columns["T"][histories.index], 0.5, method="inverted_cdf"))
+
+
+def _ahead(model: AbstractModel, estimate: Estimate, horizon: float) -> str:
+    counted = "renewals" if isinstance(model, AbstractPurchaseModel) and model.contractual else "purchases"
+    unit = estimate.period.name if estimate.period else "period"
+    return f"expected {counted} over {horizon:.4g} {unit}s"
+
+
+def _joined(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 
@@ -13,7 +14,7 @@ from clvmodels.errors import ArgumentError, FitError, unknown_name
 from clvmodels.inference.diagnostics import parameter_notes
 from clvmodels.inference.mle import maximise
 from clvmodels.inference.transforms import Scale
-from clvmodels.inference.uncertainty import covariance, laplace_draws
+from clvmodels.inference.uncertainty import laplace_draws, log_errors
 from clvmodels.models import AbstractModel, AbstractPurchaseModel, AbstractSpendModel, get
 from clvmodels.records import Estimate, Histories, Outcome, Period, Summary, check_summary
 
@@ -72,21 +73,21 @@ def fit(model: str, summary: Summary, *, method: Method = "mle", n_draws: int = 
     columns, counts = _informative(facts, histories)
     scale = Scale.of(facts, columns, counts)
     maximum = maximise(facts, columns, counts, scale)
-    point = {name: float(value) for name, value in scale.natural(facts, maximum.theta).items()}
-    log_errors = np.sqrt(np.diag(covariance(maximum)))
+    point = {name: float(value) for name, value in scale.natural(facts, maximum.theta, maximum.held).items()}
+    errors = dict(zip((p.name for p in facts.free), log_errors(maximum), strict=True))
     n_customers = round(float(counts.sum()))
-    return Estimate(
+    found = Estimate(
         model=facts,
         params=point,
         period=None if isinstance(facts, AbstractSpendModel) else summary.period,
         method=method,
-        draws=scale.natural(facts, laplace_draws(maximum, n_draws, seed)),
-        std_errors={name: value * float(error) for (name, value), error in zip(point.items(), log_errors, strict=True)},
+        draws=scale.natural(facts, laplace_draws(maximum, n_draws, seed), maximum.held),
+        std_errors={name: value * float(errors.get(name, np.nan)) for name, value in point.items()},
         log_likelihood=float(counts @ facts.pointwise(point, columns)),
         n_customers=n_customers,
         outcome=maximum.outcome,
-        notes=parameter_notes(facts, point, log_errors, n_customers),
     )
+    return replace(found, notes=parameter_notes(found, histories))
 
 
 def _informative(model: AbstractModel, histories: Histories) -> tuple[dict[str, FloatArray], FloatArray]:
@@ -109,6 +110,8 @@ def _informative(model: AbstractModel, histories: Histories) -> tuple[dict[str, 
                 f"purchases by that amount instead."
             )
         return {name: values[kept] for name, values in histories.columns.items()}, histories.counts[kept]
+    if isinstance(model, AbstractPurchaseModel) and model.contractual:
+        _check_contracts(model, histories)
     if buyers == 0:
         raise FitError(
             f"No customer has a repeat purchase, so {model.title} can't tell buying from leaving; observe "
@@ -118,6 +121,20 @@ def _informative(model: AbstractModel, histories: Histories) -> tuple[dict[str, 
     if histories.n_customers < 2:
         raise FitError(f"{model.title} describes how customers differ and needs at least 2 of them; there is 1.")
     return dict(histories.columns), histories.counts
+
+
+def _check_contracts(model: AbstractPurchaseModel, histories: Histories) -> None:
+    """Raise where contracts don't differ in how long they ran."""
+    x, T = histories.columns["x"], histories.columns["T"]
+    if not T.any():
+        raise FitError(f"No contract has come to a renewal point, so {model.title} has seen no decision; wait for one.")
+    if np.all(x == T):
+        raise FitError(f"Nobody has left, so {model.title} can't tell how long contracts last; observe longer.")
+    if np.all((x < T) & (x == x[0])):
+        raise FitError(
+            f"Everybody left at the same renewal point ({x[0] + 1:.0f}), so {model.title} has nothing to tell "
+            f"customers apart by; check the end dates, or observe more cohorts."
+        )
 
 
 def estimate_from(
@@ -152,7 +169,7 @@ def estimate_from(
         raise ArgumentError(
             f"period= is missing: {facts.title} counts time, and a rate means nothing without its unit."
         )
-    return Estimate(
+    given = Estimate(
         model=facts,
         params=values,
         period=None if spends or period is None else Period.of(period),
@@ -162,5 +179,5 @@ def estimate_from(
         log_likelihood=float("nan"),
         n_customers=0,
         outcome=Outcome(True, f"{facts.title} parameters were given, not fitted; their uncertainty isn't known."),
-        notes=parameter_notes(facts, values, np.zeros(len(values)), 0),
     )
+    return replace(given, notes=parameter_notes(given))

@@ -10,8 +10,6 @@ from clvmodels.inference.fitting import estimate_from
 from clvmodels.models import registry
 from clvmodels.records import Estimate, Period
 
-_RENAMED = {"v": "gamma"}  # lifetimes calls the Gamma-Gamma scale v
-
 
 def from_lifetimes(fitter: Any, *, period: str | timedelta | Period | None = None) -> Estimate:
     """Take over a fitted lifetimes object.
@@ -19,7 +17,7 @@ def from_lifetimes(fitter: Any, *, period: str | timedelta | Period | None = Non
     Parameters
     ----------
     fitter : lifetimes fitter
-        After ``fit``; the class tells the model (``BetaGeoFitter``, ``GammaGammaFitter``).
+        After ``fit``; its class tells the model.
     period : str, timedelta or None
         The unit of time it was fitted in, which lifetimes doesn't store; needed for models of buying.
 
@@ -49,9 +47,9 @@ def from_lifetimes(fitter: Any, *, period: str | timedelta | Period | None = Non
         raise InputError(
             f"{type(fitter).__name__} has no params_, so it isn't a fitted lifetimes object; call its fit first."
         )
-    found = {_RENAMED.get(str(name), str(name)): float(value) for name, value in dict(fitted).items()}
-    kind = type(fitter).__name__.removesuffix("Fitter").lower().replace("modifiedbetageo", "mbgnbd")
-    wanted = {"betageo": "bgnbd", "paretonbd": "paretonbd"}.get(kind, kind)
-    if wanted not in registry():
-        raise InputError(f"{type(fitter).__name__} has no counterpart here; known models: {', '.join(registry())}.")
-    return estimate_from(wanted, found, period=period)
+    known = {model.lifetimes_name: model for model in registry().values() if model.lifetimes_name}
+    model = known.get(type(fitter).__name__)
+    if model is None:
+        raise InputError(f"{type(fitter).__name__} has no counterpart here; known are {', '.join(known)}.")
+    found = {model.lifetimes_renames.get(str(name), str(name)): float(value) for name, value in dict(fitted).items()}
+    return estimate_from(model.name, found, period=period)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.optimize import minimize
 
-from clvmodels.arrays import Columns, FloatArray, IntArray
+from clvmodels.arrays import BoolArray, Columns, FloatArray, IntArray
 from clvmodels.errors import FitError
 from clvmodels.inference.transforms import Scale
 from clvmodels.kernels.tape import TAPE, Node, factor, gradient, spread
 from clvmodels.models.base import AbstractModel
-from clvmodels.records import Outcome
+from clvmodels.records import Outcome, Parameter
 
 _SEARCH_CUSTOMERS = 4_000  # enough to land near the maximum of any base; the polish then sees every customer
 _STARTS = 5
@@ -20,6 +21,7 @@ _REACH = 12.0  # e^12 = 160,000 times the size of the data: beyond it a paramete
 _DECREMENT = 1e-9  # log-likelihood left to gain; published log-likelihoods carry three decimals
 _ROUNDING = 1e-14  # of the log-likelihood: what a sum over many rows can tell apart
 _AGREE = 0.01  # starts within this log-likelihood of the best have found the same top
+_FALLS = 2  # values tried past the best one: the likelihood of a count of phases has one top
 _NEWTON_STEPS = 60
 _BORROWED_STEPS = 4
 _SHORTEST = 1e-6  # a Newton step cut to a millionth without gain: rounding decides, the top is reached
@@ -28,29 +30,51 @@ _STEP = 1e-5  # of the logarithms: a difference of exact gradients then errs by 
 
 @dataclass(frozen=True, eq=False)
 class Maximum:
-    """Where the likelihood is highest, and how it curves there, on the scale of the fit."""
+    """Where the likelihood is highest, and how it curves there, on the scale of the fit.
+
+    Attributes
+    ----------
+    theta : array, shape (parameter,)
+        Logarithms of the free parameters.
+    information : array, shape (parameter, parameter)
+        Minus the Hessian of the log-likelihood.
+    inside : array of bool, shape (parameter,)
+        Which parameters aren't at the boundary of the search.
+    log_likelihood : float
+        Of the columns in the units of the fit.
+    outcome : Outcome
+        How the search ended.
+    held : mapping of str to float
+        Parameters that were held at a value.
+    """
 
     theta: FloatArray
     information: FloatArray
+    inside: BoolArray
+    log_likelihood: float
     outcome: Outcome
+    held: Mapping[str, float] = field(default_factory=dict)
 
 
 class Objective:
-    """Minus the log-likelihood of a model as a function of the logarithms of its parameters."""
+    """Minus the log-likelihood of a model as a function of the logarithms of its free parameters."""
 
-    def __init__(self, model: AbstractModel, columns: Columns, counts: FloatArray) -> None:
+    def __init__(
+        self, model: AbstractModel, columns: Columns, counts: FloatArray, held: Mapping[str, float] | None = None
+    ) -> None:
         self.model = model
         self.counts = counts
+        self.held = dict(held or {})
         self.columns = factor(columns)
 
     def __call__(self, theta: FloatArray) -> tuple[float, FloatArray]:
         """Return the value and its gradient."""
-        leaves = {p.name: Node(np.exp(theta[i]), None, is_leaf=True) for i, p in enumerate(self.model.parameters)}
+        leaves = {p.name: Node(np.exp(theta[i]), None, is_leaf=True) for i, p in enumerate(self.model.free)}
         with np.errstate(all="ignore"):
-            rows = self.model.log_likelihood(TAPE, leaves, self.columns)
+            rows = self.model.log_likelihood(TAPE, leaves | self.held, self.columns)
             value = float(self.counts @ spread(rows, len(self.counts)))
             slope = gradient(rows, self.counts, leaves)
-        by_log = np.array([slope[p.name] * leaves[p.name].value for p in self.model.parameters])
+        by_log = np.array([slope[name] * leaf.value for name, leaf in leaves.items()])
         if not (np.isfinite(value) and np.all(np.isfinite(by_log))):
             return np.inf, np.zeros_like(theta)
         return -value, -by_log
@@ -63,7 +87,7 @@ class Objective:
 
 
 def maximise(model: AbstractModel, columns: Columns, counts: FloatArray, scale: Scale) -> Maximum:
-    """Find the maximum likelihood.
+    """Find the maximum likelihood; a parameter that takes few values is tried upwards until the likelihood falls.
 
     Raises
     ------
@@ -71,22 +95,59 @@ def maximise(model: AbstractModel, columns: Columns, counts: FloatArray, scale: 
         When no starting point has a finite likelihood.
     """
     scaled = scale.columns(columns)
-    centre = np.log([p.typical for p in model.parameters])
+    centre = np.log([p.typical for p in model.free])
+    stepped = next((p for p in model.parameters if p.among), None)
+    if stepped is None:
+        return _climbed(model, scaled, counts, {}, _starting_points(centre))
+    first, *others = sorted(stepped.among)
+    best = _climbed(model, scaled, counts, {stepped.name: first}, _starting_points(centre))
+    tops = [best]
+    for value in others:
+        tops.append(_climbed(model, scaled, counts, {stepped.name: value}, [tops[-1].theta]))
+        best = max(tops, key=lambda top: top.log_likelihood)
+        if tops.index(best) < len(tops) - _FALLS:
+            break
+    if best is not tops[0]:  # it was reached from its neighbour alone
+        best = _climbed(model, scaled, counts, best.held, _starting_points(centre))
+    text = f"{best.outcome.text.removesuffix('.')}; {_choice(stepped, best, tops)}."
+    return replace(best, outcome=replace(best.outcome, text=text))
+
+
+def _choice(stepped: Parameter, best: Maximum, tops: list[Maximum]) -> str:
+    """Say which value of a parameter fits best, and by how much."""
+    name, chosen = stepped.name, best.held[stepped.name]
+    gaps = {top.held[name]: best.log_likelihood - top.log_likelihood for top in tops if top.held != best.held}
+    if stepped.null in gaps and chosen != stepped.null:
+        worse = f"{name} = {stepped.null:g}, a simpler model, is {gaps[stepped.null]:.4g} log-likelihood worse"
+    else:
+        value, gap = min(gaps.items(), key=lambda pair: pair[1])
+        worse = f"the next best, {name} = {value:g}, is {gap:.4g} log-likelihood worse"
+    edge = ", and higher values aren't tried" if chosen == max(stepped.among) else ""
+    return f"{name} = {chosen:g} of {min(stepped.among):g} to {max(stepped.among):g} fits best ({worse}{edge})"
+
+
+def _climbed(
+    model: AbstractModel, scaled: Columns, counts: FloatArray, held: Mapping[str, float], starts: list[FloatArray]
+) -> Maximum:
+    """Find the maximum over the free parameters."""
+    centre = np.log([p.typical for p in model.free])
     part, weights = _representatives(counts)
-    search = Objective(model, {name: values[part] for name, values in scaled.items()}, weights)
-    found = [_descend(search, start, centre) for start in _starting_points(centre)]
+    search = Objective(model, {name: values[part] for name, values in scaled.items()}, weights, held)
+    found = [_descend(search, start, centre) for start in starts]
     usable = [(value, theta) for value, theta in found if np.isfinite(value)]
     if not usable:
         raise FitError(
-            f"The likelihood of {model.title} isn't finite at any of {_STARTS} starting points, so it can't be "
+            f"The likelihood of {model.title} isn't finite at any of {len(starts)} starting points, so it can't be "
             f"fitted; look for extreme values in {', '.join(model.statistics)}."
         )
     best, theta = min(usable, key=lambda pair: pair[0])
     agreeing = sum(value < best + _AGREE for value, _ in usable)
-    objective = Objective(model, scaled, counts)
+    objective = Objective(model, scaled, counts, held)
     information = search.curvature(theta, search(theta)[1]) * (counts.sum() / weights.sum())
-    theta, information, decrement = _polish(objective, theta, information, centre)
-    return Maximum(theta, information, _outcome(model, theta - centre, information, decrement, agreeing))
+    theta, value, information, decrement = _polish(objective, theta, information, centre)
+    inside = np.abs(theta - centre) < _REACH
+    outcome = _outcome(model, theta - centre, information[np.ix_(inside, inside)], decrement, agreeing)
+    return Maximum(theta, information, inside, -value, outcome, held)
 
 
 def _representatives(counts: FloatArray) -> tuple[IntArray, FloatArray]:
@@ -114,7 +175,7 @@ def _descend(objective: Objective, start: FloatArray, centre: FloatArray) -> tup
 
 def _polish(
     objective: Objective, theta: FloatArray, information: FloatArray, centre: FloatArray
-) -> tuple[FloatArray, FloatArray, float]:
+) -> tuple[FloatArray, float, FloatArray, float]:
     """Climb to the top of the whole likelihood by Newton steps, halved while they don't help.
 
     The first steps use the curvature found in the search, which costs nothing and is nearly right, the later ones
@@ -122,7 +183,7 @@ def _polish(
     """
     value, slope = objective(theta)
     for attempt in range(_NEWTON_STEPS):
-        step = _newton_step(information, slope)
+        step = _newton_step(information, slope, _free(theta, slope, centre))
         if float(slope @ step) / 2 < max(_DECREMENT, _ROUNDING * abs(value)):
             break
         length = 1.0
@@ -138,14 +199,23 @@ def _polish(
         if attempt >= _BORROWED_STEPS or length < 1:
             information = objective.curvature(theta, slope)
     information = objective.curvature(theta, slope)
-    return theta, information, float(slope @ _newton_step(information, slope)) / 2
+    return theta, value, information, float(slope @ _newton_step(information, slope, _free(theta, slope, centre))) / 2
 
 
-def _newton_step(information: FloatArray, slope: FloatArray) -> FloatArray:
+def _free(theta: FloatArray, slope: FloatArray, centre: FloatArray) -> BoolArray:
+    """Return which parameters aren't held at their boundary by a likelihood that still rises beyond it."""
+    low, high = theta <= centre - _REACH, theta >= centre + _REACH
+    free: BoolArray = ~((low & (slope > 0)) | (high & (slope < 0)))
+    return free
+
+
+def _newton_step(information: FloatArray, slope: FloatArray, free: BoolArray) -> FloatArray:
     """Return the step to the top of the local parabola; flat and upward directions are taken as gently curved."""
-    values, vectors = np.linalg.eigh(information)
-    safe = np.maximum(np.abs(values), 1e-8 * max(np.abs(values).max(), 1e-300))
-    step: FloatArray = vectors @ ((vectors.T @ slope) / safe)
+    step = np.zeros_like(slope)
+    if free.any():
+        values, vectors = np.linalg.eigh(information[np.ix_(free, free)])
+        safe = np.maximum(np.abs(values), 1e-8 * max(np.abs(values).max(), 1e-300))
+        step[free] = vectors @ ((vectors.T @ slope[free]) / safe)
     return step
 
 
@@ -153,9 +223,9 @@ def _outcome(
     model: AbstractModel, distance: FloatArray, information: FloatArray, decrement: float, agreeing: int
 ) -> Outcome:
     eigenvalues = np.linalg.eigvalsh(information)
-    curved = bool(eigenvalues[0] > 0)
-    condition = float(eigenvalues[-1] / eigenvalues[0]) if curved else float("inf")
-    far = [p.name for p, d in zip(model.parameters, distance, strict=True) if abs(d) > _REACH - 0.5]
+    curved = bool(np.all(eigenvalues > 0))
+    condition = float(eigenvalues.max() / eigenvalues.min()) if curved and len(eigenvalues) else float("inf")
+    far = [p.name for p, d in zip(model.free, distance, strict=True) if abs(d) > _REACH - 0.5]
     top = decrement < 1e-6
     if far:
         text = (

@@ -43,13 +43,16 @@ class Scale:
         sums = {name: v - columns["x"] * np.log(self.time) for name, v in columns.items() if name not in scaled}
         return scaled | sums
 
-    def natural(self, model: AbstractModel, theta: FloatArray) -> dict[str, FloatArray]:
-        """Return parameters in the units of the data, from logarithms in those of the fit; shape (..., parameter)."""
-        return {p.name: np.exp(theta[..., i]) * self.factor(p.unit) for i, p in enumerate(model.parameters)}
+    def natural(self, model: AbstractModel, theta: FloatArray, held: Mapping[str, float]) -> dict[str, FloatArray]:
+        """Return all parameters in the units of the data: free ones from logarithms in the units of the fit, shape
+        (..., parameter), and those that were held at a value."""
+        free = {p.name: np.exp(theta[..., i]) * self.factor(p.unit) for i, p in enumerate(model.free)}
+        known = free | {name: np.full(theta.shape[:-1], value) for name, value in held.items()}
+        return {p.name: known[p.name] for p in model.parameters}
 
     def theta(self, model: AbstractModel, params: Mapping[str, float]) -> FloatArray:
-        """Return logarithms in the units of the fit."""
-        return np.array([np.log(params[p.name] / self.factor(p.unit)) for p in model.parameters])
+        """Return logarithms of the free parameters in the units of the fit."""
+        return np.array([np.log(params[p.name] / self.factor(p.unit)) for p in model.free])
 
 
 def _median(values: FloatArray | None, counts: FloatArray) -> float:

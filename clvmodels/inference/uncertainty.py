@@ -11,11 +11,20 @@ _WIDEST = 12.0  # e^12 = 160,000 times the estimate either way: on a ridge, more
 
 
 def covariance(maximum: Maximum) -> FloatArray:
-    """Return the covariance of the logarithms of the parameters; NaN where the likelihood doesn't curve."""
-    if np.linalg.eigvalsh(maximum.information)[0] <= 0:
-        return np.full_like(maximum.information, np.nan)
-    inverse: FloatArray = np.linalg.inv(maximum.information)
-    return inverse
+    """Return the covariance of the logarithms of the parameters; NaN where the likelihood doesn't curve.
+
+    A parameter at the boundary of the search is taken as known: its row and column are zero.
+    """
+    inside = np.ix_(maximum.inside, maximum.inside)
+    spread = np.zeros_like(maximum.information)
+    curved = np.all(np.linalg.eigvalsh(maximum.information[inside]) > 0)
+    spread[inside] = np.linalg.inv(maximum.information[inside]) if curved else np.nan
+    return spread
+
+
+def log_errors(maximum: Maximum) -> FloatArray:
+    """Return the standard errors of the logarithms; NaN where there is none, at a boundary too."""
+    return np.where(maximum.inside, np.sqrt(np.diag(covariance(maximum))), np.nan)
 
 
 def laplace_draws(maximum: Maximum, n_draws: int, seed: int) -> FloatArray:
@@ -26,10 +35,12 @@ def laplace_draws(maximum: Maximum, n_draws: int, seed: int) -> FloatArray:
     spread = covariance(maximum)
     if np.isnan(spread).any():
         return maximum.theta[None, :]
-    size = len(maximum.theta)
+    inside = np.flatnonzero(maximum.inside)
+    size = len(inside)
     rng = np.random.default_rng((seed, size))  # models of different size, fitted side by side, draw independently
     half = rng.standard_normal(((n_draws + 1) // 2, size))
     noise = np.concatenate([half, -half])[:n_draws]
-    steps = np.clip(noise @ np.linalg.cholesky(spread).T, -_WIDEST, _WIDEST)
-    draws: FloatArray = maximum.theta + steps
+    draws = np.tile(maximum.theta, (n_draws, 1))
+    steps = noise @ np.linalg.cholesky(spread[np.ix_(inside, inside)]).T
+    draws[:, inside] += np.clip(steps, -_WIDEST, _WIDEST)
     return draws

@@ -16,7 +16,9 @@ from clvmodels.ingest.schema import N_SHOWN, as_names, count_of
 from clvmodels.records import Holdout, Period, Summary
 
 _REQUIRED = ("frequency", "recency", "T")
-_OPTIONAL = ("monetary_value", "total_spend", "holdout_frequency", "holdout_spend")
+_OPTIONAL = ("monetary_value", "total_spend", "litt", "holdout_frequency", "holdout_spend")
+_ROUNDED = 0.01  # a logarithm of a time is off by that much in a rounded table; another unit shifts it by far more
+_LEAST = np.finfo(float).tiny  # keeps the logarithm of a recency of 0 finite, where frequency is 0 too
 
 
 def as_summary(
@@ -33,7 +35,8 @@ def as_summary(
     frame : table or path
         Anything that :func:`rfm_summary` reads, with the columns ``frequency`` (repeat purchases), ``recency`` (first
         to last purchase) and ``T`` (first purchase to the end of observation). Optional: ``customer_id``,
-        ``monetary_value`` (mean of the repeat purchases, 0 where there is none), ``total_spend``,
+        ``monetary_value`` (mean of the repeat purchases, 0 where there is none), ``total_spend``, ``litt`` (sum of
+        the logarithms of the times between purchases, in periods, 0 where there is no repeat purchase),
         ``holdout_frequency`` and ``holdout_spend``.
     period : str, timedelta or Period
         The unit that ``recency`` and ``T`` are in.
@@ -79,6 +82,7 @@ def as_summary(
         T=columns["T"],
         monetary_value=columns.get("monetary_value"),
         total_spend=columns.get("total_spend"),
+        litt=columns.get("litt"),
         groups={name: table[name].to_numpy() for name in names},
         holdout=_holdout(columns, unit, holdout),
         as_native=native_maker(frame),
@@ -101,7 +105,10 @@ def _check(table: pd.DataFrame, columns: dict[str, FloatArray]) -> None:
     x, t_x, T = (columns[name] for name in _REQUIRED)
     for name, values in columns.items():
         _refuse(
-            table, values < 0, f"a negative {name}", "a count, a time or a mean spend can't be below 0; correct them"
+            table,
+            (values < 0) & (name != "litt"),
+            f"a negative {name}",
+            "a count, a time or a mean spend can't be below 0; correct them",
         )
     same_unit = "recency and T must be in the same unit and from the same first purchase"
     _refuse(table, t_x > T, "a recency above T, a last purchase after the end of observation", same_unit)
@@ -123,6 +130,17 @@ def _check(table: pd.DataFrame, columns: dict[str, FloatArray]) -> None:
             (x == 0) & (columns["monetary_value"] > 0),
             "a monetary_value above 0 without a repeat purchase",
             "monetary_value is the mean of the repeat purchases; set it to 0 there and put all money in total_spend",
+        )
+    if "litt" in columns:
+        # Times that add up to t_x have the largest sum of logarithms where they are equal; a single one is t_x.
+        most, slack = x * np.log(np.maximum(t_x, _LEAST) / np.maximum(x, 1)), _ROUNDED * x
+        litt = columns["litt"]
+        _refuse(
+            table,
+            (litt > most + slack) | ((x < 2) & (litt < most - slack)),
+            "a litt that doesn't fit frequency and recency",
+            "litt is the sum of the natural logarithms of the times between purchases, 0 without a repeat purchase and "
+            "at most frequency x ln(recency / frequency); take the times in the unit of recency",
         )
     if not T.any():
         raise InputError(

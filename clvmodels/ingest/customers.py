@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from clvmodels.arrays import AnyArray
+from clvmodels.arrays import AnyArray, FloatArray
 from clvmodels.ingest.periods import Span
 from clvmodels.ingest.schema import LogColumns, count_of
 from clvmodels.records import Note
@@ -50,6 +50,31 @@ def counted(purchases: nw.LazyFrame[Any], span: Span, window: float, *, later: b
     found = found.rename({"n_seen": "n", "spend_seen": "spend"}) if later else found
     table: pa.Table = found.sort("customer").collect("pyarrow").to_native()
     return table
+
+
+def interval_logs(purchases: nw.LazyFrame[Any], n: AnyArray, span: Span) -> FloatArray:
+    """Return the sum of the logarithms of the times between purchases in the observation, one a customer, sorted.
+
+    Days come out of the engine by customer and are cut by their counts: a window over customers takes five times as
+    long.
+
+    Parameters
+    ----------
+    purchases : lazy frame
+        ``customer`` and ``day``, one row a purchase.
+    n : array of int, shape (customer,)
+        Purchases in the observation of each customer who has any.
+    """
+    observed = purchases.filter(nw.col("day") <= span.observation_end).sort("customer", "day").select("day")
+    days = observed.collect("pyarrow")["day"].to_numpy()
+    begins = np.cumsum(n) - n
+    repeats = np.ones(len(days), dtype=bool)
+    repeats[begins] = False
+    later = np.flatnonzero(repeats)
+    logs = np.zeros(len(days))
+    logs[later] = np.log(span.time(days[later - 1], days[later]))
+    sums: FloatArray = np.add.reduceat(logs, begins)
+    return sums
 
 
 def group_values(days: nw.LazyFrame[Any], columns: LogColumns, span: Span) -> tuple[dict[str, AnyArray], list[Note]]:

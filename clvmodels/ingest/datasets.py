@@ -1,4 +1,4 @@
-"""The CDNOW records, to try things on."""
+"""The data sets that come with the package, to try things on."""
 
 from __future__ import annotations
 
@@ -35,12 +35,59 @@ def load_cdnow(*, sample: bool = False) -> pd.DataFrame:
     >>> len(log), log["customer_id"].nunique()
     (6919, 2357)
     """
-    name = "cdnow_sample.parquet" if sample else "cdnow.parquet"
+    log = pd.read_parquet(_place("cdnow_sample.parquet" if sample else "cdnow.parquet"))
+    return log.assign(date=pd.to_datetime(log["date"]))
+
+
+def load_donations() -> pd.DataFrame:
+    """Load the gifts of 11,104 people who first gave to a public radio station in 1995, over the six years after.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a donor: ``customer_id``, ``frequency`` (years with a gift after 1995), ``recency`` (the last of them,
+        counted from 1995) and ``T`` (years observed, 6).
+
+    Raises
+    ------
+    InputError
+        When the file isn't part of the installation.
+
+    Examples
+    --------
+    >>> donors = load_donations()
+    >>> len(donors), int(donors["frequency"].sum())
+    (11104, 24615)
+    """
+    return pd.read_parquet(_place("donations.parquet"))
+
+
+def load_contracts() -> pd.DataFrame:
+    """Load how many of a hundred contracts survived twelve yearly renewals, in two segments.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``segment`` ("High End", "Regular"), ``year`` (0 to 12) and ``survivors_percent``.
+
+    Raises
+    ------
+    InputError
+        When the file isn't part of the installation.
+
+    Examples
+    --------
+    >>> load_contracts().query("year == 12")["survivors_percent"].to_list()
+    [39.4, 17.3]
+    """
+    return pd.read_csv(_place("contracts.csv"))
+
+
+def _place(name: str) -> Path:
     package = Path(str(files("clvmodels")))
     for folder in (package / "data", package.parent / "data"):  # in a wheel, in a checkout
         if (folder / name).is_file():
-            log = pd.read_parquet(folder / name)
-            return log.assign(date=pd.to_datetime(log["date"]))
+            return folder / name
     raise InputError(
         f"The file {name} is not part of this installation of clvmodels; install it again, or make the file."
     )

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import ArgumentError, InputError, check_between, unknown_name
-from clvmodels.ingest.customers import counted, group_values
+from clvmodels.ingest.customers import counted, group_values, interval_logs
 from clvmodels.ingest.engines import Workbench, is_foreign, native_maker
 from clvmodels.ingest.periods import Day, Span, as_date, day_of, recent_periods
 from clvmodels.ingest.purchases import Rules, ZeroAmounts, collapsed, purchase_days
@@ -144,6 +144,7 @@ def rfm_summary(  # noqa: PLR0913
         first_days = table["first"].to_numpy()
         timeline = timeline_of(purchases, first_days, span, has_amounts=amount is not None)
         carried, group_notes = group_values(days, columns, span)
+        litt = interval_logs(purchases, table["n"].to_numpy(), span)
     notes += [*group_notes, *remarks(survey, span, table, n_late=len(late), end_given=given_end is not None)]
     n = table["n"].to_numpy().astype(np.float64)
     money = _money(table, n) if amount is not None else {}
@@ -153,6 +154,7 @@ def rfm_summary(  # noqa: PLR0913
         frequency=n - 1,
         recency=span.time(first_days, table["last"].to_numpy()),
         T=span.time(first_days, end),
+        litt=litt,
         first_purchase=first_days.astype("datetime64[D]"),
         recent_purchases=table["n_recent"].to_numpy().astype(np.float64),
         recent_window=window,

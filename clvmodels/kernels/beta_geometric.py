@@ -1,11 +1,12 @@
-"""Purchases of a customer who may leave after each one: the sums behind BG/NBD and MBG/NBD.
+"""Purchases of a customer who may leave after each one: the sums behind the models with a coin.
 
 A customer buys at rate lambda ~ Gamma(r, rate alpha) and leaves after a purchase with probability p ~ Beta(a, b).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from clvmodels.kernels.special import betaln
 # of logarithms), the more nodes a relative error below 1e-10 takes; each pair is (distance, nodes up to it), checked
 # against mpmath.
 _NODES = ((1.0, 81), (6.0, 193), (np.inf, 385))
+TINY = 1e-300  # below it p cancels: (1 - (1 + p y)^-r) / p -> r y
 _CELLS = 40_000  # nodes x rows that are worked on at once: 0.3 MB an array stays in the processor's cache
 
 
@@ -26,45 +28,66 @@ def expected_purchases(r: AnyArray, y: AnyArray, a: AnyArray, b: AnyArray) -> Fl
     .. math:: \int_0^1 \frac{1 - (1 + p y)^{-r}}{p} \, \mathrm{Beta}(p; a, b) \, dp
 
     The textbook form :math:`\frac{a+b-1}{a-1}[1 - \ldots\,_2F_1]` is 0/0 at a = 1, loses digits near it and overflows
-    for many purchases. The integrand here is positive everywhere, so nothing cancels, and on the log-odds of p it
-    decays on both sides: the trapezoidal rule after a sinh substitution converges exponentially (Takahasi & Mori 1974).
+    for many purchases. The integrand here is positive everywhere, so nothing cancels.
 
     Where y has one axis more, in front, than the other inputs (many times for the same customers), all its times
     share nodes.
     """
-    r, a, b = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (r, a, b)))
-    times = np.asarray(y, dtype=np.float64)
-    shape = np.broadcast_shapes(r.shape, times.shape)
-    shared = len(shape) > r.ndim and r.ndim > 0
-    rows = shape[1:] if shared else shape
-    flat = np.broadcast_to(times, shape).reshape(shape[0] if shared else 1, -1)
-    r, a, b = (np.broadcast_to(v, rows).ravel() for v in (r, a, b))
-    out = np.zeros(flat.shape)
-    ends = flat.max(axis=0, initial=0.0)
-    endless = np.isinf(ends)
-    out[:, endless] = _lifetime_purchases(a[endless], b[endless])
-    with np.errstate(divide="ignore"):
-        distance = np.log(np.maximum(a, 1) / np.maximum(b, 1)) + np.log(np.maximum(r, 1)) + np.log(ends)
-    nearest = -np.inf
-    for farthest, nodes in _NODES:
-        found = np.flatnonzero((ends > 0) & ~endless & (distance > nearest) & (distance <= farthest))
-        size = max(1, _CELLS // nodes)
-        for part in (found[i : i + size] for i in range(0, len(found), size)):
-            out[:, part] = _integral(r[part], flat[:, part], a[part], b[part], nodes)
-        nearest = farthest
+    times, (r, a, b), shape = flattened(y, r, a, b)
+    ends = times.max(axis=0, initial=0.0)
+    out = np.where(np.isinf(ends), lifetime_purchases(a, b), np.zeros(times.shape))
+    within = np.flatnonzero((ends > 0) & np.isfinite(ends))
+    for rows, nodes in batches(within, r, ends, a, b):
+        p, _, weight = dropout_nodes(r[rows], ends[rows], a[rows], b[rows], nodes)
+        for t, found in zip(times[:, rows], out, strict=True):
+            found[rows] = -np.einsum("kr,kr->r", weight, np.expm1(-r[rows] * np.log1p(p * t)))
     return out.reshape(shape)
 
 
-def _lifetime_purchases(a: FloatArray, b: FloatArray) -> FloatArray:
+def flattened(y: AnyArray, *inputs: AnyArray) -> tuple[FloatArray, tuple[FloatArray, ...], tuple[int, ...]]:
+    """Return times as (time, row), the other inputs as (row,), and the shape in which they broadcast.
+
+    There is more than one time a row where y has one axis more, in front, than the others.
+    """
+    others = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in inputs))
+    times = np.asarray(y, dtype=np.float64)
+    shape = np.broadcast_shapes(others[0].shape, times.shape)
+    shared = len(shape) > others[0].ndim > 0
+    rows = shape[1:] if shared else shape
+    flat = np.broadcast_to(times, shape).reshape(shape[0] if shared else 1, -1)
+    return flat, tuple(np.broadcast_to(v, rows).ravel() for v in others), shape
+
+
+def lifetime_purchases(a: FloatArray, b: FloatArray) -> FloatArray:
     """Return E[1 / p], the expected purchases without end of time; inf for a <= 1."""
     return np.where(a > 1, (a + b - 1) / np.where(a > 1, a - 1, 1.0), np.inf)
 
 
-def _integral(r: FloatArray, y: FloatArray, a: FloatArray, b: FloatArray, nodes: int) -> FloatArray:
-    """Return the integral of each row for several times; y has shape (time, row), the others (row,)."""
+def batches(
+    rows: IntArray, r: FloatArray, y: FloatArray, a: FloatArray, b: FloatArray
+) -> Iterator[tuple[IntArray, int]]:
+    """Cut rows into parts that take the same number of nodes and fit into the processor's cache."""
+    distance = np.log(np.maximum(a, 1) / np.maximum(b, 1)) + np.log(np.maximum(r, 1)) + np.log(np.maximum(y, TINY))
+    nearest = -np.inf
+    for farthest, nodes in _NODES:
+        found = rows[(distance[rows] > nearest) & (distance[rows] <= farthest)]
+        size = max(1, _CELLS // nodes)
+        for start in range(0, len(found), size):
+            yield found[start : start + size], nodes
+        nearest = farthest
+
+
+def dropout_nodes(
+    r: FloatArray, y: FloatArray, a: FloatArray, b: FloatArray, nodes: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return p, ln(1 - p) and weights, shape (node, row), that integrate f(p) / p over the beta law of dropout.
+
+    Here f is to behave as 1 - (1 + p y)^-r. On the log-odds of p the integrand decays on both sides, and the
+    trapezoidal rule after a sinh substitution converges exponentially (Takahasi & Mori 1974).
+    """
     a_1, b_1 = np.maximum(a, 1), np.maximum(b, 1)
     beta_bend, width = np.log(a_1 / b_1), np.sqrt(1 / a_1 + 1 / b_1)
-    buying_bend = -np.log(np.maximum(r, 1)) - np.log(y.max(axis=0))
+    buying_bend = -np.log(np.maximum(r, 1)) - np.log(y)
     centre = np.where(a < 1, np.minimum(beta_bend, buying_bend), beta_bend)
     width = np.where(centre < beta_bend, np.sqrt(2.0), width)
     # Tails are cut where the integrand has fallen by e^-34 = 2e-15: it falls like p^a left of both bends, p^(a-1)
@@ -74,31 +97,43 @@ def _integral(r: FloatArray, y: FloatArray, a: FloatArray, b: FloatArray, nodes:
     right = np.maximum(10 * width, beta_bend - centre + 34 / b)
     start, stop = -np.arcsinh(left / width), np.arcsinh(right / width)
     step = (stop - start) / (nodes - 1)
-    e = np.exp(start + step * np.arange(nodes)[:, None])  # shape (node, row)
+    e = np.exp(start + step * np.arange(nodes)[:, None])
     logit = centre + width * (e - 1 / e) / 2
     z = np.exp(-np.abs(logit))
     log_both = np.log1p(z)
     log_p, log_q = np.minimum(logit, 0) - log_both, -np.maximum(logit, 0) - log_both
-    p = np.maximum(np.where(logit > 0, 1.0, z) / (1 + z), 1e-300)  # below it p cancels: (1 - (1 + p y)^-r) / p -> r y
-    weight = step * np.exp(a * log_p + b * log_q - betaln(a, b)) * width * (e + 1 / e) / (2 * p)
-    return np.array([-np.einsum("kr,kr->r", weight, np.expm1(-r * np.log1p(p * times))) for times in y])
+    p = np.maximum(np.where(logit > 0, 1.0, z) / (1 + z), TINY)
+    return p, log_q, step * np.exp(a * log_p + b * log_q - betaln(a, b)) * width * (e + 1 / e) / (2 * p)
 
 
 def purchase_pmf(r: AnyArray, y: AnyArray, a: AnyArray, b: AnyArray, n: int) -> FloatArray:
     """Return P(X = 0), ..., P(X = n - 1) and P(X >= n), n at least 1, in a time of y = t / alpha; shape (n + 1,
-    *broadcast).
-
-    All terms are positive; the tail of the negative binomial comes from the incomplete beta function at n and grows
-    downwards by adding, so that nothing is lost to 1 - sum.
-    """
+    *broadcast)."""
     r, y, a, b = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (r, y, a, b)))
-    bought, beyond = negative_binomial.counts(r, y, n)
-    k = np.arange(n).reshape(-1, *(1,) * r.ndim)
+    return until_gone(*negative_binomial.counts(r, y, n), a, b)
+
+
+def until_gone(bought: FloatArray, beyond: FloatArray, a: FloatArray, b: FloatArray) -> FloatArray:
+    """Return the pmf of purchases of customers who may leave, from that of customers who would stay.
+
+    All terms are positive; the tail grows downwards by adding, so that nothing is lost to 1 - sum.
+
+    Parameters
+    ----------
+    bought : array, shape (n, ...)
+        P(X = 0), ..., P(X = n - 1) of who never leaves.
+    beyond : array
+        Their P(X >= n).
+    a, b : array
+        The beta law of dropout.
+    """
+    n = len(bought)
+    k = np.arange(n).reshape(-1, *(1,) * beyond.ndim)
     with np.errstate(divide="ignore", invalid="ignore"):
         stays = np.cumsum(np.where(k > 0, np.log((b + k - 1) / (a + b + k - 1)), 0.0), axis=0)
     alive = np.exp(stays)  # B(a, b+k) / B(a, b)
-    tails = beyond + np.cumsum(bought[::-1], axis=0)[::-1]  # P(NB >= k)
-    out = np.empty((n + 1, *r.shape))
+    tails = beyond + np.cumsum(bought[::-1], axis=0)[::-1]
+    out = np.empty((n + 1, *beyond.shape))
     out[:n] = alive * bought
     leaves = alive[:-1] * a / (a + b + k[1:] - 1)
     out[1:n] += leaves * tails[1:]
@@ -106,8 +141,17 @@ def purchase_pmf(r: AnyArray, y: AnyArray, a: AnyArray, b: AnyArray, n: int) -> 
     return out
 
 
+def past_first_coin(params: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Return the chance that the coin of the first purchase lets a new customer stay, and the parameters of who did.
+
+    A customer whose first coin lies behind has ``coin`` 0.
+    """
+    a, b, coin = params["a"], params["b"], params.get("coin", 1.0)
+    return 1.0 - coin * a / (a + b), {**params, "b": b + coin}
+
+
 def simulate_purchases(
-    params: Mapping[str, float], T: FloatArray, rng: np.random.Generator, *, coins_before: int
+    params: Mapping[str, float], T: FloatArray, rng: np.random.Generator, *, coins_before: int, events: int = 1
 ) -> tuple[IntArray, FloatArray]:
     """Draw repeat purchases (customer, time) of customers who may leave after each purchase.
 
@@ -121,10 +165,12 @@ def simulate_purchases(
         Source of chance.
     coins_before : int
         Coins that are thrown before the first repeat purchase: 1 where the first purchase may be the last.
+    events : int
+        How many events of the Poisson process make a purchase.
     """
     rate = rng.gamma(params["r"], 1 / params["alpha"], len(T))
     p = rng.beta(params["a"], params["b"], len(T))
     customer, time, nth = negative_binomial.purchase_times(rate, T, rng)
     last = rng.geometric(np.maximum(p, np.finfo(float).tiny))  # the coin that ends it
-    stays = nth + coins_before < last[customer]
+    stays = ((nth + 1) % events == 0) & (nth // events + coins_before < last[customer])
     return customer[stays], time[stays]

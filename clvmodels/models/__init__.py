@@ -17,7 +17,7 @@ from clvmodels.models.base import (
     get,
     registry,
 )
-from clvmodels.models.lookup import purchase_model, spend_model
+from clvmodels.models.lookup import purchase_model, spend_model, usual_purchase_model, usual_spend_model
 from clvmodels.records import Parameter
 
 for _module in iter_modules(__path__):
@@ -33,6 +33,8 @@ __all__ = [
     "purchase_model",
     "registry",
     "spend_model",
+    "usual_purchase_model",
+    "usual_spend_model",
 ]
 
 

@@ -72,10 +72,12 @@ class BGNBD(AbstractPurchaseModel):
     parameters = (
         Parameter("r", "shape of the buying rates: small means customers differ much", "none", 0.5),
         Parameter("alpha", "rate of the buying rates: r / alpha purchases a period on average", "time", 0.3),
-        Parameter("a", "dropout: a / (a + b) leave after a purchase on average", "none", 0.8),
+        Parameter("a", "dropout: a / (a + b) leave after a purchase on average", "none", 0.8, null=0.0),
         Parameter("b", "dropout: large a + b means customers leave alike", "none", 2.5),
     )
     updated_by = ("x", "T")
+    usual = True
+    lifetimes_name = "BetaGeoFitter"
 
     def log_alive(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:
         """Return ln P(history, alive at T)."""

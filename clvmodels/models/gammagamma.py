@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -72,6 +72,9 @@ class GammaGamma(AbstractSpendModel):
         Parameter("q", "shape across customers: small means a heavy tail of large spenders", "none", 3.5),
         Parameter("gamma", "scale: p gamma / (q - 1) is the mean spend", "money", 0.6),
     )
+    usual = True
+    lifetimes_name = "GammaGammaFitter"
+    lifetimes_renames: ClassVar[Mapping[str, str]] = {"v": "gamma"}
 
     def log_likelihood(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:
         """Return ln f(m | n), 0 where nothing was bought."""

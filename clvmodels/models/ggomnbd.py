@@ -68,7 +68,7 @@ class GGompertzNBD(AbstractPurchaseModel):
     >>> params = {"r": 0.55, "alpha": 10.6, "b": 0.05, "s": 0.4, "beta": 0.6}
     >>> given = clv.estimate_from("ggomnbd", params, period="week")
     >>> round(float(clv.predict(given, None, horizon=52)["expected_purchases"][0]), 3)
-    1.236
+    1.482
     """
 
     name = "ggomnbd"
@@ -83,7 +83,7 @@ class GGompertzNBD(AbstractPurchaseModel):
         Parameter("r", "shape of the buying rates: small means customers differ much", "none", 0.5),
         Parameter("alpha", "rate of the buying rates: r / alpha purchases a period on average", "time", 0.3),
         Parameter("b", "growth of the hazard of leaving a period", "rate", 1.0),
-        Parameter("s", "shape of the hazard's level: small means lifetimes differ much", "none", 0.6),
+        Parameter("s", "shape of the hazard's level: small means lifetimes differ much", "none", 0.6, null=0.0),
         Parameter("beta", "rate of the hazard's level: large means that leaving sets in late", "none", 0.5),
     )
     updated_by = ("x", "T")

@@ -1,4 +1,4 @@
-"""A model by its name, of the kind that is needed."""
+"""A model of the kind that is needed: by its name, or the usual one."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ def purchase_model(name: str) -> AbstractPurchaseModel:
     if not isinstance(model, AbstractPurchaseModel):
         raise ArgumentError(
             f"{model.title} says what a purchase is worth, not when it comes; here a model of buying is needed, "
-            f"such as "
-            f"{_names(AbstractPurchaseModel.statistics)}."
+            f"such as {_names(AbstractPurchaseModel)}."
         )
     return model
 
@@ -24,11 +23,20 @@ def spend_model(name: str) -> AbstractSpendModel:
     if not isinstance(model, AbstractSpendModel):
         raise ArgumentError(
             f"{model.title} says when purchases come, not what they are worth; here a model of spend is needed, "
-            f"such as "
-            f"{_names(AbstractSpendModel.statistics)}."
+            f"such as {_names(AbstractSpendModel)}."
         )
     return model
 
 
-def _names(statistics: tuple[str, ...]) -> str:
-    return ", ".join(repr(name) for name, model in registry().items() if model.statistics == statistics)
+def usual_purchase_model() -> AbstractPurchaseModel:
+    """Return the model of buying that is taken where nobody names one."""
+    return next(model for model in registry().values() if isinstance(model, AbstractPurchaseModel) and model.usual)
+
+
+def usual_spend_model() -> AbstractSpendModel:
+    """Return the model of spend that is taken where nobody names one."""
+    return next(model for model in registry().values() if isinstance(model, AbstractSpendModel) and model.usual)
+
+
+def _names(kind: type) -> str:
+    return ", ".join(repr(name) for name, model in registry().items() if isinstance(model, kind))

@@ -74,10 +74,11 @@ class MBGNBD(AbstractPurchaseModel):
     parameters = (
         Parameter("r", "shape of the buying rates: small means customers differ much", "none", 0.5),
         Parameter("alpha", "rate of the buying rates: r / alpha purchases a period on average", "time", 0.3),
-        Parameter("a", "dropout: a / (a + b) leave after a purchase on average", "none", 0.8),
+        Parameter("a", "dropout: a / (a + b) leave after a purchase on average", "none", 0.8, null=0.0),
         Parameter("b", "dropout: large a + b means customers leave alike", "none", 1.5),
     )
     updated_by = ("x", "T")
+    lifetimes_name = "ModifiedBetaGeoFitter"
 
     def log_alive(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:
         """Return ln P(history, alive at T)."""
@@ -101,23 +102,21 @@ class MBGNBD(AbstractPurchaseModel):
 
     def expectation(self, params: Params, t: Any) -> FloatArray:
         """Return E[X(t)]."""
-        stays, passed = _past_first_coin(params)
-        expected: FloatArray = stays * beta_geometric.expected_purchases(**passed, y=t / params["alpha"])
+        stays, passed = beta_geometric.past_first_coin(params)
+        expected: FloatArray = stays * beta_geometric.expected_purchases(
+            passed["r"], t / passed["alpha"], passed["a"], passed["b"]
+        )
         return expected
 
     def pmf(self, params: Params, t: Any, n: int) -> FloatArray:
         """Return P(X(t) = 0 .. n - 1) and P(X(t) >= n)."""
-        stays, passed = _past_first_coin(params)
-        out: FloatArray = stays * beta_geometric.purchase_pmf(**passed, y=t / params["alpha"], n=n)
+        stays, passed = beta_geometric.past_first_coin(params)
+        out: FloatArray = stays * beta_geometric.purchase_pmf(
+            passed["r"], t / passed["alpha"], passed["a"], passed["b"], n
+        )
         out[0] += 1 - stays
         return out
 
     def simulate(self, params: Params, T: FloatArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
         """Return repeat purchases (customer, time)."""
         return beta_geometric.simulate_purchases(params, T, rng, coins_before=1)
-
-
-def _past_first_coin(params: Params) -> tuple[Any, dict[str, Any]]:
-    """Return the chance that the first coin lets a new customer stay, and the parameters of those who do."""
-    a, b, coin = params["a"], params["b"], params.get("coin", 1.0)
-    return 1.0 - coin * a / (a + b), {"r": params["r"], "a": a, "b": b + coin}

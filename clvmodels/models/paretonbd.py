@@ -62,7 +62,7 @@ class ParetoNBD(AbstractPurchaseModel):
     >>> params = {"r": 0.5533, "alpha": 10.578, "s": 0.6062, "beta": 11.669}
     >>> given = clv.estimate_from("paretonbd", params, period="week")
     >>> round(float(clv.predict(given, None, horizon=52)["expected_purchases"][0]), 3)
-    1.473
+    1.474
     """
 
     name = "paretonbd"

@@ -1,8 +1,8 @@
 """The distinct futures of a customer base, and how to evaluate them for many parameter draws.
 
-Once alive, customers with the same ``updated_by`` statistics (for most models x and T) share a future. Their number
-is a small part of the number of histories, and along T every expectation is a smooth function, so that a few nodes
-tell it everywhere.
+Once alive, customers with the same ``updated_by`` statistics (for most models x and T) share a future, one for each
+phase of waiting that they may be in. Their number is a small part of the number of histories, and along T every
+expectation is a smooth function, so that a few nodes tell it everywhere.
 """
 
 from __future__ import annotations
@@ -50,13 +50,16 @@ class Futures:
     known : bool
         Whether there is a history; a customer not seen yet follows the model itself, with its own parameters.
     rows : Histories
-        Distinct futures; ``rows.index`` leads from histories to futures.
+        What futures differ in beside the phase; ``rows.index`` leads there from histories.
+    n_phases : int
+        Phases that the living may be in; the future of row i in phase j is j * len(rows) + i.
     """
 
     model: AbstractPurchaseModel
     histories: Histories
     known: bool
     rows: Histories
+    n_phases: int
     grid: Columns
     bands: tuple[_Band, ...]
 
@@ -66,14 +69,28 @@ class Futures:
         model = purchase_model(estimate.model.name)
         if summary is None:
             histories = Histories.of({name: np.zeros(1) for name in model.statistics})
+            n_phases = 1
         else:
             estimate.check_period(check_summary(summary))
-            histories = summary.statistics(model.statistics)
+            histories = summary.statistics(model.alive_by or model.statistics)
             model.check_histories(histories.columns)
-        rows = Histories.of({name: histories.columns[name] for name in model.updated_by})
-        scale = sum(estimate.params[p.name] for p in model.parameters if p.unit == "time")
-        grid, bands = _nodes(rows.columns, scale)
-        return cls(model, histories, summary is not None, rows, grid, bands)
+            n_phases = model.n_phases(estimate.params)
+        rows = Histories.of({name: histories.columns[name] for name in model.updated_by if name != "phase"})
+        times = {p.name for p in model.parameters if p.unit == "time"}
+        smooth = times and all(p.unit != "rate" for p in model.parameters)
+        scale = sum(estimate.params[name] for name in times) if smooth else 0.0
+        grid, bands = _nodes(_in_phases(rows.columns, n_phases) if model.phases else rows.columns, scale)
+        return cls(model, histories, summary is not None, rows, n_phases, grid, bands)
+
+    @property
+    def index(self) -> IntArray:
+        """The futures of each history, shape (phase, history)."""
+        return np.arange(self.n_phases)[:, None] * len(self.rows) + self.rows.index
+
+    def columns(self, rows: IntArray) -> Columns:
+        """Return the statistics of the futures of some rows, phase after phase, shape (phase * row,)."""
+        columns = {name: values[rows] for name, values in self.rows.columns.items()}
+        return _in_phases(columns, self.n_phases) if self.model.phases else columns
 
     def params(self, draws: ParamDraws, columns: Columns) -> ParamDraws:
         """Return parameters of futures, shape (draw, row), from draws of shape (draw,)."""
@@ -85,7 +102,7 @@ class Futures:
     def evaluate(self, quantity: Quantity, draws: ParamDraws) -> FloatArray:
         """Return a smooth quantity of the living for every draw and future, shape (draw, future)."""
         n_draws = len(next(iter(draws.values())))
-        out = np.empty((n_draws, len(self.rows)))
+        out = np.empty((n_draws, self.n_phases * len(self.rows)))
 
         def fill(start: int) -> None:
             block = slice(start, start + _DRAW_BLOCK)
@@ -103,20 +120,57 @@ class Futures:
             list(pool.map(fill, range(0, n_draws, _DRAW_BLOCK)))
         return out
 
+    def weigh(self, alive: FloatArray, ahead: FloatArray, rows: slice | IntArray) -> FloatArray:
+        """Return values of histories from those of their futures, weighed by the probability of each.
+
+        Parameters
+        ----------
+        alive : array, shape (phase, ..., row)
+            From ``alive_in_phases``, or what else a value is to be multiplied with.
+        ahead : array, shape (..., future)
+            From ``evaluate``.
+        rows : slice or array of int, shape (row,)
+            Which histories.
+        """
+        place = self.rows.index[rows]
+        with np.errstate(invalid="ignore"):
+            total: FloatArray = alive[0] * ahead[..., place]
+            for phase in range(1, self.n_phases):
+                total += alive[phase] * ahead[..., phase * len(self.rows) + place]
+        total[np.broadcast_to(np.all(alive == 0, axis=0), total.shape)] = 0.0  # also where the living buy without end
+        return total
+
     def p_alive(self, draws: ParamDraws, rows: slice | IntArray) -> FloatArray:
         """Return P(alive) for every draw and some of the histories, shape (draw, row)."""
+        return in_any_phase(self.alive_in_phases(draws, rows))
+
+    def alive_in_phases(self, draws: ParamDraws, rows: slice | IntArray) -> FloatArray:
+        """Return P(alive, in each phase) for every draw and some of the histories, shape (phase, draw, row)."""
         columns = {name: values[rows] for name, values in self.histories.columns.items()}
         n_rows = len(next(iter(columns.values())))
         n_draws = len(next(iter(draws.values())))
         if not self.known:
-            return np.ones((n_draws, n_rows))
-        out = np.empty((n_draws, n_rows))
+            return np.ones((1, n_draws, n_rows))
+        out = np.empty((self.n_phases, n_draws, n_rows))
         factored = factor(columns)
         with np.errstate(all="ignore"):
             for i in range(n_draws):
                 params = {name: values[i] for name, values in draws.items()}
-                out[i] = sum(spread(TAPE.exp(t), n_rows) for t in self.model.log_p_alive(TAPE, params, factored))
+                for j, term in enumerate(self.model.log_p_alive(TAPE, params, factored)):
+                    out[j, i] = spread(TAPE.exp(term), n_rows)
         return out
+
+
+def in_any_phase(alive: FloatArray) -> FloatArray:
+    """Return P(alive) from P(alive, in each phase), by the first axis."""
+    return alive[0] if len(alive) == 1 else np.minimum(alive.sum(axis=0), 1.0)  # a sum may round to a hair above
+
+
+def _in_phases(columns: Columns, n_phases: int) -> Columns:
+    """Repeat rows for each phase."""
+    n = len(next(iter(columns.values())))
+    repeated = {name: np.tile(values, n_phases) for name, values in columns.items()}
+    return repeated | {"phase": np.repeat(np.arange(float(n_phases)), n)}
 
 
 def blocks(n: int, size: int) -> Iterator[slice]:
@@ -128,7 +182,7 @@ def blocks(n: int, size: int) -> Iterator[slice]:
 def _nodes(rows: Columns, scale: float) -> tuple[Columns, tuple[_Band, ...]]:
     """Choose, for the futures that share all but T, Chebyshev nodes in ln(scale + T)."""
     n = len(next(iter(rows.values())))
-    if "T" not in rows:
+    if "T" not in rows or not scale:  # steps are few, and exponential growth bends on a scale of its own
         everywhere = np.arange(n)
         return rows, (_Band(everywhere, everywhere, None),)
     others = [values for name, values in rows.items() if name != "T"]

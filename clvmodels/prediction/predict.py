@@ -9,7 +9,7 @@ import numpy as np
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import check_between
 from clvmodels.models import purchase_model
-from clvmodels.prediction.futures import Futures
+from clvmodels.prediction.futures import Futures, in_any_phase
 from clvmodels.prediction.purchases import purchase_pmfs
 from clvmodels.prediction.totals import expectation_bounds, total_of
 from clvmodels.records import Estimate, Note, Prediction, Summary
@@ -57,13 +57,14 @@ def predict(
     futures = Futures.of(estimate, summary)
     point = {name: np.array([value]) for name, value in estimate.params.items()}
     every = slice(0, len(futures.histories))
-    p_alive = futures.p_alive(point, every)[0]
+    alive = futures.alive_in_phases(point, every)[:, 0]
     ahead = futures.evaluate(lambda model, params: model.expectation(params, periods), point)[0]
     active = futures.evaluate(lambda model, params: model.pmf(params, periods, 1)[1], point)[0]
+    p_alive = in_any_phase(alive)
     columns = {
         "p_alive": p_alive,
-        "p_active": p_alive * active[futures.rows.index],
-        "expected_purchases": p_alive * ahead[futures.rows.index],
+        "p_active": futures.weigh(alive, active, every),
+        "expected_purchases": futures.weigh(alive, ahead, every),
     }
     counts = futures.histories.counts
     bounds, draws = expectation_bounds(futures, estimate, periods, ci_prob, counts[:, None])

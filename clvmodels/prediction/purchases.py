@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
-from clvmodels.prediction.futures import Futures, ParamDraws
+from clvmodels.prediction.futures import Futures, ParamDraws, in_any_phase
 from clvmodels.records import Estimate
 
 _MIXTURE_DRAWS = 100  # the mixture's own error is then a tenth of the parameters' part, itself small beside chance
@@ -48,7 +49,7 @@ def purchase_pmfs(futures: Futures, estimate: Estimate, horizon: float, *, at_le
     """Give the predictive pmf of all distinct histories, a part at a time, with at least so many counts alone.
 
     P(0 | h) = 1 - P(alive) + P(alive) pmf(0; updated) and P(k | h) = P(alive) pmf(k; updated), averaged over draws.
-    Futures come in falling order of their expected purchases, so that the counts of a part end at about the same place.
+    They come in falling order of the purchases expected, so that the counts of a part end at about the same place.
     """
     point = {name: np.array([value]) for name, value in estimate.params.items()}
     draws = thinned(estimate.draws, _MIXTURE_DRAWS)
@@ -56,36 +57,40 @@ def purchase_pmfs(futures: Futures, estimate: Estimate, horizon: float, *, at_le
     start = 0
     while start < len(order):
         n = _counts(futures, point, order[start], horizon, at_least)
-        part = order[start : start + max(1, _CELLS // (n * len(next(iter(draws.values())))))]
-        columns = {name: values[part] for name, values in futures.rows.columns.items()}
-        pmf = futures.model.pmf(futures.params(draws, columns), horizon, n)  # (n + 1, draw, future)
-        yield _mixture(futures, draws, pmf, part)
+        part = order[start : start + max(1, _CELLS // (n * futures.n_phases * len(next(iter(draws.values())))))]
+        yield _mixture(futures, draws, futures.model.pmf(_ahead(futures, draws, part), horizon, n), part)
         start += len(part)
 
 
 def _by_expectation(futures: Futures, point: ParamDraws) -> IntArray:
-    """Return futures in falling order of the purchases expected in a short while, so that the first needs most
-    counts."""
-    params = futures.params(point, futures.rows.columns)
-    soon = 1e-3 * np.asarray(futures.rows.columns["T"]).max(initial=1.0)
-    return np.argsort(-np.atleast_2d(futures.model.expectation(params, soon))[0], kind="stable")
+    """Return rows of futures in falling order of the purchases expected in a short while, so that the first needs
+    most counts."""
+    soon = 1.0 if futures.model.discrete else 1e-3 * np.asarray(futures.rows.columns["T"]).max(initial=1.0)
+    expected = np.atleast_2d(futures.model.expectation(_ahead(futures, point, np.arange(len(futures.rows))), soon))[0]
+    return np.argsort(-expected.reshape(futures.n_phases, -1).max(axis=0), kind="stable")
+
+
+def _ahead(futures: Futures, draws: ParamDraws, part: IntArray) -> ParamDraws:
+    """Return the parameters of some rows' futures, phase after phase, shape (draw, phase * row)."""
+    return futures.params(draws, futures.columns(part))
 
 
 def _mixture(futures: Futures, draws: ParamDraws, pmf: FloatArray, part: IntArray) -> PurchasePmf:
     rows, place = futures.rows.members.within(part)
-    alive = futures.p_alive(draws, rows)
+    alive = futures.alive_in_phases(draws, rows)
     ends = np.searchsorted(place, np.arange(len(part) + 1))
     out = np.empty((len(rows), len(pmf)))
     for j in range(len(part)):
         mine = slice(ends[j], ends[j + 1])
-        out[mine] = (pmf[:, :, j] @ alive[:, mine]).T / len(alive)
-    out[:, 0] += 1 - alive.mean(axis=0)
+        phases = (pmf[:, :, i * len(part) + j] @ living[:, mine] for i, living in enumerate(alive))
+        out[mine] = reduce(np.add, phases).T / alive.shape[1]
+    out[:, 0] += 1 - in_any_phase(alive).mean(axis=0)
     return PurchasePmf(rows, out)
 
 
 def _counts(futures: Futures, point: ParamDraws, future: int, horizon: float, at_least: int) -> int:
-    """Return how many counts stand alone: the tail beyond holds less than 1e-9 for this future."""
-    params = futures.params(point, {name: values[[future]] for name, values in futures.rows.columns.items()})
+    """Return how many counts stand alone: the tail beyond holds less than 1e-9 for this row of futures."""
+    params = _ahead(futures, point, np.array([future]))
     n = at_least
     while n < _MOST and float(np.max(futures.model.pmf(params, horizon, n)[-1])) > _TAIL:
         n *= 2

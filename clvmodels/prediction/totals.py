@@ -44,7 +44,7 @@ def expectation_bounds(
     lower, upper = np.empty(len(weights)), np.empty(len(weights))
     totals = np.zeros((len(ahead), weights.shape[1]))
     for rows in blocks(len(weights), _ROWS):
-        expected = futures.p_alive(draws, rows) * ahead[:, futures.rows.index[rows]]
+        expected = futures.weigh(futures.alive_in_phases(draws, rows), ahead, rows)
         totals += expected @ weights[rows]
         lower[rows], upper[rows] = np.quantile(expected, tails, axis=0, method="inverted_cdf")
     return {"expected_purchases_lower": lower, "expected_purchases_upper": upper}, totals

@@ -8,6 +8,7 @@ from clvmodels.records.parameter import Parameter
 from clvmodels.records.period import Period
 from clvmodels.records.prediction import Prediction
 from clvmodels.records.scorecard import Scorecard, Target
+from clvmodels.records.selection import LikelihoodRatio, Vuong
 from clvmodels.records.summary import Holdout, Summary, Timeline, check_summary
 from clvmodels.records.total import Total
 from clvmodels.records.valuation import Path, Terms, Valuation
@@ -17,6 +18,7 @@ __all__ = [
     "HeuristicForecast",
     "Histories",
     "Holdout",
+    "LikelihoodRatio",
     "Members",
     "ModelFacts",
     "Note",
@@ -32,5 +34,6 @@ __all__ = [
     "Timeline",
     "Total",
     "Valuation",
+    "Vuong",
     "check_summary",
 ]

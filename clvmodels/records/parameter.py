@@ -32,7 +32,8 @@ class Parameter:
     typical : float
         Where to start looking, with time and money counted so that their medians are 1.
     among : tuple of float
-        The values it can take, where it isn't continuous: each is tried, and the likelihood chooses.
+        The values it can take, where it isn't continuous: they are tried, and the likelihood chooses. At most one
+        parameter of a model is of this kind.
     null : float or None
         The value at which the model becomes a simpler one; 0 is approached and never reached.
     """

@@ -83,6 +83,9 @@ class Summary:
         Mean value of the repeat purchases, 0 where there is none; None where the log has no amounts.
     total_spend : array, shape (customer,), or None
         All money spent in the observation, the first purchase included.
+    litt : array, shape (customer,), or None
+        The sum of the logarithms of the times between purchases, 0 without a repeat purchase: what a model of regular
+        buying looks at. None where a table doesn't tell it.
     first_purchase : array of datetime64[D], shape (customer,), or None
         The day of the first purchase.
     recent_purchases, recent_spend : array, shape (customer,), or None
@@ -110,6 +113,7 @@ class Summary:
     T: FloatArray
     monetary_value: FloatArray | None = None
     total_spend: FloatArray | None = None
+    litt: FloatArray | None = None
     first_purchase: AnyArray | None = None
     recent_purchases: FloatArray | None = None
     recent_spend: FloatArray | None = None
@@ -135,7 +139,7 @@ class Summary:
     @cached_property
     def histories(self) -> Histories:
         """Distinct (x, t_x, T) with counts."""
-        return Histories.of({"x": self.frequency, "t_x": self.recency, "T": self.T})
+        return self.statistics(("x", "t_x", "T"))
 
     @cached_property
     def spend_histories(self) -> Histories:
@@ -148,15 +152,12 @@ class Summary:
         return Histories.of({"n": np.where(known, self.frequency, 0.0), "m": np.where(known, m, 0.0)})
 
     def statistics(self, names: tuple[str, ...]) -> Histories:
-        """Return the distinct histories made of these statistics."""
-        known: Mapping[tuple[str, ...], str] = {("x", "t_x", "T"): "histories", ("n", "m"): "spend_histories"}
-        if names not in known:
-            raise ArgumentError(
-                f"This summary can't give the statistics {', '.join(names)}; it has "
-                f"{' and '.join(', '.join(k) for k in known)}."
-            )
-        found: Histories = getattr(self, known[names])
-        return found
+        """Return the distinct histories made of these statistics: some of x, t_x, T and litt, or n and m."""
+        if names == ("n", "m"):
+            return self.spend_histories
+        if names not in self._grouped:
+            self._grouped[names] = Histories.of({name: self._buying(name) for name in names})
+        return self._grouped[names]
 
     def group(self, by: str) -> AnyArray:
         """Return a group column, shape (customer,)."""
@@ -198,6 +199,25 @@ class Summary:
     def _known(self) -> list[str]:
         return [name for name in _PER_CUSTOMER if getattr(self, name) is not None]
 
+    @cached_property
+    def _grouped(self) -> dict[tuple[str, ...], Histories]:
+        return {}
+
+    def _buying(self, name: str) -> FloatArray:
+        known = {"x": self.frequency, "t_x": self.recency, "T": self.T, "litt": self.litt}
+        if name not in known:
+            raise ArgumentError(
+                f"This summary can't give the statistic {name!r}; it has {', '.join(known)}, and n and m together."
+            )
+        values = known[name]
+        if values is None:
+            raise InputError(
+                f"The summary has no {name}, the sum of the logarithms of the times between purchases, which tells "
+                f"regular buying from random buying and which frequency, recency and T don't give; read the log with "
+                f"rfm_summary, or add a column {name!r} to the aggregated table."
+            )
+        return values
+
     def _money(self, name: str) -> FloatArray:
         values: FloatArray | None = getattr(self, name)
         if values is None:
@@ -225,6 +245,7 @@ _PER_CUSTOMER = (
     "T",
     "monetary_value",
     "total_spend",
+    "litt",
     "first_purchase",
     "recent_purchases",
     "recent_spend",

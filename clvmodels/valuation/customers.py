@@ -28,8 +28,10 @@ class Customers:
         The row's history of buying, among ``futures.histories``.
     n, m : array, shape (row,)
         Its history of spend.
-    p_alive, spend, discounted : array, shape (row,)
-        P(alive), expected value of a purchase, expected discounted purchases.
+    alive : array, shape (phase, row)
+        P(alive, in each phase of waiting).
+    spend, discounted : array, shape (row,)
+        Expected value of a purchase, expected discounted purchases.
     delta : float
         Force of interest a period.
     """
@@ -39,7 +41,7 @@ class Customers:
     history: IntArray
     n: FloatArray
     m: FloatArray
-    p_alive: FloatArray
+    alive: FloatArray
     spend: FloatArray
     discounted: FloatArray
     delta: float
@@ -69,16 +71,16 @@ class Customers:
         ahead = futures.evaluate(
             lambda model, params: discounted_expectation(model, params, prediction.horizon, delta), point
         )
-        p_alive = futures.p_alive(point, slice(0, len(futures.histories)))[0][history]
+        alive = futures.alive_in_phases(point, slice(0, len(futures.histories)))[:, 0, history]
         worth = spend_model(spend.model.name).expected_spend(spend.params, n, m)
-        return cls(futures, rows, history, n, m, p_alive, worth, p_alive * ahead[0][futures.rows.index[history]], delta)
+        return cls(futures, rows, history, n, m, alive, worth, futures.weigh(alive, ahead[0], history), delta)
 
     def living(self) -> tuple[FloatArray, FloatArray]:
         """Return for each future the living customers behind it: as heads, and as the money of one purchase of each."""
-        future = self.futures.rows.index[self.history]
-        heads = self.rows.counts * self.p_alive
-        size = len(self.futures.rows)
-        return np.bincount(future, heads, size), np.bincount(future, heads * self.spend, size)
+        future = self.futures.index[:, self.history].ravel()
+        heads = self.rows.counts * self.alive
+        size = self.futures.n_phases * len(self.futures.rows)
+        return np.bincount(future, heads.ravel(), size), np.bincount(future, (heads * self.spend).ravel(), size)
 
 
 def _check_mean(spend: Estimate, n: FloatArray, counts: FloatArray) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.models import spend_model
+from clvmodels.prediction.futures import in_any_phase
 from clvmodels.prediction.purchases import purchase_pmfs
 from clvmodels.records import Estimate, Members, Prediction
 from clvmodels.valuation.compound import Compound
@@ -45,13 +46,15 @@ def _discount_moments(customers: Customers, prediction: Prediction, horizon: flo
     """Return mean and mean square of the discount factor of a purchase within the horizon, for each distinct
     customer."""
     point = {name: np.array([value]) for name, value in prediction.estimate.params.items()}
+    p_alive = in_any_phase(customers.alive)
+    # Who is gone for certain buys nothing, whatever the phase.
+    phases = np.where(p_alive > 0, customers.alive / np.where(p_alive > 0, p_alive, 1.0), 1 / len(customers.alive))
 
     def expected(delta: float) -> FloatArray:
         ahead = customers.futures.evaluate(
             lambda model, params: discounted_expectation(model, params, horizon, delta), point
         )
-        discounted: FloatArray = ahead[0][customers.futures.rows.index[customers.history]]
-        return discounted
+        return customers.futures.weigh(phases, ahead[0], customers.history)
 
     plain = expected(0.0)
     return expected(customers.delta) / plain, expected(2 * customers.delta) / plain

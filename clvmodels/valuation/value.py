@@ -123,7 +123,7 @@ def _expectation_bounds(
     for rows in blocks(len(base.rows), _ROWS):
         history = base.history[rows]
         worth = spend_model(spend.model.name).expected_spend(spending, base.n[rows], base.m[rows])
-        worth = worth * base.futures.p_alive(buying, history) * ahead[:, base.futures.rows.index[history]]
+        worth = base.futures.weigh(worth * base.futures.alive_in_phases(buying, history), ahead, history)
         totals += worth @ base.rows.counts[rows]
         lower[rows], upper[rows] = np.quantile(worth, tails, axis=0, method="inverted_cdf")
     return {"clv_expected_lower": lower, "clv_expected_upper": upper}, totals

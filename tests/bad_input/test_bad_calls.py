@@ -57,6 +57,22 @@ ROWS = {
         "1 row with a negative monetary_value",
     ),
     "text for a number": (lambda: table(frequency="two"), InputError, "'frequency' holds str, not numbers"),
+    "times between purchases in another unit": (
+        lambda: table(litt=[2 * np.log(15 * 7), 0.0, np.log(5 * 7)]),
+        InputError,
+        "2 rows with a litt that doesn't fit frequency and recency",
+    ),
+    "regular buying without times between purchases": (
+        lambda: clv.fit("mbgcnbd", BASE),
+        InputError,
+        "no litt, the sum of the logarithms of the times between purchases",
+    ),
+    "regularity without times between purchases": (lambda: clv.regularity(BASE), InputError, "has no litt"),
+    "half a phase": (
+        lambda: clv.estimate_from("bgcnbd", BUYING | {"k": 1.5}, period="week"),
+        ArgumentError,
+        "k is 1.5; BG/CNBD-k knows it as one of 1, 2,",
+    ),
     "nobody observed": (
         lambda: table(frequency=0, recency=0.0, T=0.0, monetary_value=0.0),
         InputError,

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import clvmodels as clv
-from clvmodels.records import Estimate, Period, Summary
+from clvmodels.records import Estimate, Summary
 
 NUMBERS = tomllib.loads(Path(__file__).with_name("numbers.toml").read_text())
 OTHER_ESTIMATES = 1e-4  # see numbers.toml
@@ -20,6 +20,12 @@ OTHER_ESTIMATES = 1e-4  # see numbers.toml
 
 @cache
 def summary(data: str, period_days: float = 7.0) -> Summary:
+    if data == "donations":
+        return clv.as_summary(clv.load_donations(), period="year")
+    if data.startswith("contracts"):
+        _, segment, years = data.split("/")
+        percent = clv.load_contracts().set_index("segment").loc[segment, "survivors_percent"].to_numpy()
+        return clv.contracts_from_survivors(np.round(10 * percent[: int(years) + 1]), period="year")
     log = clv.load_cdnow(sample=data == "cdnow_sample")
     return clv.rfm_summary(
         log,
@@ -58,14 +64,24 @@ def test_predictions_are_the_published_ones(row):
     if "params" in row:
         given = clv.estimate_from(row["model"], row["params"], period="week")
     else:
-        mle = estimate(row["model"], "cdnow_sample")
+        mle = estimate(row["model"], row.get("data", "cdnow_sample"))
         given = clv.estimate_from(row["model"], mle.params, period=mle.period)
     history = row.get("history")
     customers = None
     if history:
-        t_x, T = history["t_x_days"] / 7, history["T_days"] / 7
-        customers = Summary(Period.of("week"), np.array([1]), *(np.array([v], float) for v in (history["x"], t_x, T)))
+        t_x, T = (history[name] if name in history else history[f"{name}_days"] / 7 for name in ("t_x", "T"))
+        customers = Summary(given.period, np.array([1]), *(np.array([v], float) for v in (history["x"], t_x, T)))
     found = clv.predict(given, customers, horizon=row["horizon"])[row["quantity"]][0]
     value = float(row["value"])
     tolerance = OTHER_ESTIMATES * value if "estimates" in row else printed_step(row["value"])
     assert found == pytest.approx(value, abs=tolerance)
+
+
+@pytest.mark.parametrize("row", NUMBERS["derl"], ids=lambda row: row["source"])
+@pytest.mark.parametrize("same", [{"model": "sbg"}, {"model": "bdw", "c": 1.0}], ids=lambda same: same["model"])
+def test_discounted_expected_residual_lifetimes_are_the_published_ones(row, same):
+    model, *_ = same.values()
+    given = clv.estimate_from(model, row["params"] | {k: v for k, v in same.items() if k == "c"}, period="year")
+    table = clv.residual_lifetime(given, None, discount_rate=0.1, renewals=len(row["values"]) - 1)
+    for found, text in zip(table["derl"], row["values"], strict=True):
+        assert found == pytest.approx(float(text), abs=printed_step(text))

@@ -111,7 +111,7 @@ def test_without_amounts_only_purchases_are_compared():
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        ({"models": ["bgnbb"]}, ArgumentError, "Did you mean 'bgnbd'"),
+        ({"models": ["bgnbdd"]}, ArgumentError, "Did you mean 'bgnbd'"),
         ({"models": ["gammagamma"]}, ArgumentError, "model of buying is needed"),
         ({"heuristics": ["ltw"]}, ArgumentError, "business rule"),
         ({"by": "colour"}, ArgumentError, "no group column 'colour'"),

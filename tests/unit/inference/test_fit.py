@@ -165,7 +165,7 @@ def test_too_little_to_learn_from_is_said(rows, model, words):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda base: clv.fit("bgnbb", base), "Did you mean 'bgnbd'"),
+        (lambda base: clv.fit("bgnbdd", base), "Did you mean 'bgnbd'"),
         (lambda base: clv.fit("bgnbd", base, method="magic"), "no method called"),
         (lambda base: clv.fit("bgnbd", base, n_draws=0), "n_draws"),
         (lambda base: clv.estimate_from("bgnbd", {"r": 1.0}, period="week"), "missing: alpha, a, b"),

@@ -14,7 +14,7 @@ def test_a_summary_survives_the_way_through_a_table():
     ends = {"observation_end": "1997-09-30", "holdout_end": "1998-06-30"}
     summary = rfm_summary(log, customer="customer_id", time="date", amount="amount", **ends)
     again = as_summary(summary.to_frame(), period="week", holdout="39 weeks")
-    for name in ("customer_id", "frequency", "recency", "T", "monetary_value", "total_spend"):
+    for name in ("customer_id", "frequency", "recency", "T", "monetary_value", "total_spend", "litt"):
         assert np.array_equal(getattr(again, name), getattr(summary, name))
     assert again.holdout.duration == summary.holdout.duration
     assert np.array_equal(again.holdout.frequency, summary.holdout.frequency)
@@ -26,6 +26,7 @@ def test_the_least_table_knows_nothing_of_money():
     assert summary.customer_id.tolist() == [0]
     assert summary.monetary_value is None
     assert summary.total_spend is None
+    assert summary.litt is None
     assert summary.holdout is None
     assert summary.period.name == "month"
 

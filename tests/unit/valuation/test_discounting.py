@@ -45,3 +45,22 @@ def test_no_discount_is_the_plain_expectation():
 def test_a_yearly_rate_discounts_a_year_by_itself(period):
     unit = Period.of(period)
     assert np.exp(-Terms(discount_rate=0.15).force_of_interest(unit) * unit.per_year) == pytest.approx(1 / 1.15)
+
+
+@pytest.mark.parametrize("delta", [0.004, 0.1, 3.0])
+@pytest.mark.parametrize("horizon", [0.5, 1.0, 12.9, 64.0, 65.0, 3_000.0, np.inf])
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("sbg", {"gamma": 0.7, "delta": 1.2}),
+        ("bdw", {"gamma": 0.5, "delta": 0.9, "c": 1.2, "age": 7.0}),
+        ("bgbb", {"alpha": 1.2, "beta": 0.75, "gamma": 1.0, "delta": 2.8}),
+    ],
+)
+def test_steps_are_discounted_one_by_one(name, shape, horizon, delta):
+    model = clv.models.get(name)
+    params = {key: np.array([[value]]) for key, value in shape.items()}
+    k = np.arange(0.0, min(np.floor(horizon), np.ceil(40 / delta)) + 1)
+    bought = np.diff(model.expectation(shape, k))  # loses digits where k is large and what is bought small
+    right = np.sum(np.exp(-delta * k[1:]) * bought)
+    assert discounted_expectation(model, params, horizon, delta)[0, 0] == pytest.approx(right, rel=1e-9)

@@ -1,0 +1,289 @@
+"""Which of several models: tests between two, and a table of many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import log, sqrt
+
+import numpy as np
+import pandas as pd
+from scipy.special import chdtrc, chdtri, ndtr
+
+from clvmodels.arrays import FloatArray
+from clvmodels.errors import ArgumentError
+from clvmodels.inference.comparability import (
+    check_comparable,
+    check_fitted_here,
+    contained,
+    counts_steps,
+    extra_parameters,
+    informative,
+)
+from clvmodels.records import Estimate, LikelihoodRatio, Note, Parameter, Summary, Vuong
+
+NOISE = 3.0  # odds below e^3 = 20 to 1 are no evidence, however alike the customers
+_SHORT = 0.1  # a fit that ends at the boundary of its search may fall this short of the simpler model
+_LITTLE = 0.01  # a gap that would be written as 0.00
+_TEST = 0.05  # of the pre-test: how often models that are one and the same are taken for different
+
+
+def likelihood_ratio(narrow: Estimate, wide: Estimate, summary: Summary) -> LikelihoodRatio:
+    """Test a simpler model against a wider one that contains it.
+
+    That one contains the other is checked on the customers: the wide model, with its extra parameters at the value
+    where they fall away, must give every customer the narrow model's likelihood.
+
+    Parameters
+    ----------
+    narrow, wide : Estimate
+        Both fitted to the summary by maximum likelihood.
+    summary : Summary
+        The customers.
+
+    Returns
+    -------
+    LikelihoodRatio
+        Where the narrow model lies inside the wide one's parameters the statistic is chi-square. Where it lies at
+        their edge (nobody leaves), half of the probability is at zero. Where moreover a parameter means nothing under
+        the narrow model, half a chi-square with all extra parameters counted is an upper bound, so the p-value is
+        conservative (unless the score turns by more than 1.9 radians as that parameter runs through all its values,
+        which Davies' bound then says). For a parameter that takes a few values only there is no such law, and the
+        p-value is NaN.
+
+    Raises
+    ------
+    ArgumentError
+        When the models aren't nested, or an estimate wasn't fitted to these customers.
+
+    References
+    ----------
+    Self & Liang (1987), Asymptotic Properties of Maximum Likelihood Estimators and Likelihood Ratio Tests under
+    Nonstandard Conditions, Journal of the American Statistical Association 82, 605-610. Davies (1987), Hypothesis
+    Testing when a Nuisance Parameter is Present Only under the Alternative, Biometrika 74(1), 33-43.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, customer="customer_id", time="date", observation_end="1997-09-30")
+    >>> found = clv.likelihood_ratio(clv.fit("nbd", rfm), clv.fit("bgnbd", rfm), rfm)
+    >>> round(found.statistic, 1), found.degrees_of_freedom, found.on_boundary
+    (362.5, 2, True)
+    """
+    check_comparable([narrow, wide], summary)
+    check_fitted_here([narrow, wide], summary)
+    extra = extra_parameters(narrow, wide, summary)
+    if not extra:
+        swapped = "; the wide model comes second" if extra_parameters(wide, narrow, summary) else ""
+        raise ArgumentError(
+            f"{narrow.model.title} isn't {wide.model.title} with a parameter at a simpler value (on these customers "
+            f"their likelihoods differ there), so twice the gap has no known law; use vuong for two models of which "
+            f"neither contains the other{swapped}."
+        )
+    gap = _gap(wide, narrow, summary)
+    if 2 * gap < -_SHORT:
+        raise ArgumentError(
+            f"{wide.model.title} contains {narrow.model.title} and yet fits worse by {-gap:.3g} in log-likelihood, so "
+            f"its parameters aren't the best ones here; fit both models to this summary and look at outcome."
+        )
+    statistic = max(2 * gap, 0.0)
+    continuous = [p for p in extra if not p.among]
+    on_boundary = any(p.null == 0 for p in continuous)
+    unidentified = [p.name for p in continuous if p.null is None]
+    p_value = float("nan")
+    if len(continuous) == len(extra):
+        p_value = float(chdtrc(len(continuous), statistic)) * (0.5 if on_boundary else 1.0)
+        p_value = 1.0 if on_boundary and statistic == 0 else p_value
+    found = LikelihoodRatio(
+        narrow.model.title,
+        wide.model.title,
+        statistic,
+        len(continuous),
+        p_value,
+        on_boundary,
+        bool(unidentified),
+        "",
+    )
+    return replace(found, text=_ratio_text(found, extra, unidentified))
+
+
+def _ratio_text(found: LikelihoodRatio, extra: Sequence[Parameter], unidentified: Sequence[str]) -> str:
+    fits = f"{found.wide} fits better than {found.narrow} by {found.statistic / 2:.4g} in log-likelihood"
+    if found.statistic < _LITTLE:
+        return f"{found.wide} fits no better than {found.narrow}, so these customers don't ask for more."
+    if np.isnan(found.p_value):
+        steps = ", ".join(p.name for p in extra if p.among)
+        return (
+            f"{fits}; {steps} takes a few values only, so the gap has no chi-square law and stands for itself "
+            f"(below {NOISE:g} it is noise)."
+        )
+    law = "; half of the probability is at zero, where nothing is gained" if found.on_boundary else ""
+    if unidentified:
+        law += f", and the p-value is conservative, because {', '.join(unidentified)} means nothing in {found.narrow}"
+    more = f"{len(extra)} parameter{'s' * (len(extra) > 1)}"
+    verdict = "more than chance gives" if found.p_value < _TEST else "which chance gives too"
+    return f"{fits}, {verdict} (p = {found.p_value:.2g}, {more} more{law})."
+
+
+def vuong(first: Estimate, second: Estimate, summary: Summary) -> Vuong:
+    """Test two models of which neither contains the other (Vuong, 1989).
+
+    The customers' gaps in log-likelihood, summed and divided by their standard deviation times the root of the number
+    of customers. The pre-test of Vuong asks first whether the gaps vary by more than noise in the parameters gives: n
+    times their variance is held against the 95% point of a chi-square with as many degrees of freedom as both models
+    have parameters. That is an upper bound where the models describe the data, so it errs on the side of "can't tell".
+
+    Parameters
+    ----------
+    first, second : Estimate
+        Both fitted to the summary by maximum likelihood.
+    summary : Summary
+        The customers.
+
+    Returns
+    -------
+    Vuong
+        Positive speaks for the first model. Read the corrected statistic where the numbers of parameters differ.
+
+    Raises
+    ------
+    ArgumentError
+        When one model contains the other (use `likelihood_ratio`), the likelihoods aren't of the same data, or an
+        estimate wasn't fitted to these customers.
+
+    References
+    ----------
+    Vuong (1989), Likelihood Ratio Tests for Model Selection and Non-Nested Hypotheses, Econometrica 57(2), 307-333.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, customer="customer_id", time="date", observation_end="1997-09-30")
+    >>> print(clv.vuong(clv.fit("bgnbd", rfm), clv.fit("mbgnbd", rfm), rfm))
+    BG/NBD and MBG/NBD say the same of these customers up to noise, so neither can be preferred.
+    """
+    check_comparable([first, second], summary)
+    check_fitted_here([first, second], summary)
+    for narrow, wide in ((first, second), (second, first)):
+        if contained(narrow, wide, summary):
+            raise ArgumentError(
+                f"{narrow.model.title} lies within {wide.model.title}, where Vuong's statistic isn't normal; use "
+                f"likelihood_ratio."
+            )
+    gaps = _gaps(first, second, summary)
+    n, more = len(gaps), len(first.params) - len(second.params)
+    gap, spread = float(gaps.sum()), _spread(gaps)
+    distinguishable = bool(spread**2 > chdtri(len(first.params) + len(second.params), _TEST))
+    statistic, corrected = (g / spread if spread > 0 else 0.0 for g in (gap, gap - more / 2 * log(n)))
+    p_value, corrected_p_value = (2 * float(ndtr(-abs(z))) for z in (statistic, corrected))
+    titles = first.model.title, second.model.title
+    if not distinguishable:
+        text = f"{titles[0]} and {titles[1]} say the same of these customers up to noise, so neither can be preferred."
+    elif corrected_p_value >= _TEST:
+        text = f"{titles[0]} and {titles[1]} are about equally far from these customers (p = {corrected_p_value:.2g})."
+    else:
+        better, worse = titles if corrected > 0 else titles[::-1]
+        text = f"{better} is closer to these customers than {worse} (p = {corrected_p_value:.2g})."
+    return Vuong(*titles, statistic, p_value, corrected, corrected_p_value, distinguishable, text)
+
+
+def fit_table(estimates: Sequence[Estimate], summary: Summary) -> pd.DataFrame:
+    """Hold the fit of several models side by side.
+
+    Parameters
+    ----------
+    estimates : sequence of Estimate
+        Models of buying, or models of spend, of one period.
+    summary : Summary
+        The customers; every log-likelihood is computed on them anew.
+
+    Returns
+    -------
+    DataFrame
+        One row an estimate, in their order: ``name, title, n_params, log_likelihood, aic, bic, delta_aic, delta_bic``
+        (0 for the lowest), ``weight`` (Akaike weights, which sum to 1) and ``is_noise``: whether the row differs from
+        that of the lowest AIC by less than 3 in log-likelihood or, where neither model contains the other, by less
+        than two standard errors of the gap.
+
+    Raises
+    ------
+    ArgumentError
+        When likelihoods can't be compared: buying and spend, opportunities and continuous time, other periods.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, customer="customer_id", time="date", observation_end="1997-09-30")
+    >>> table = clv.fit_table([clv.fit(name, rfm) for name in ("bgnbd", "mbgnbd", "nbd")], rfm)
+    >>> table[["name", "n_params", "log_likelihood", "delta_aic", "weight", "is_noise"]].round(2)
+         name  n_params  log_likelihood  delta_aic  weight  is_noise
+    0   bgnbd         4        -9582.43       0.59    0.43      True
+    1  mbgnbd         4        -9582.14       0.00    0.57     False
+    2     nbd         2        -9763.66     359.04    0.00     False
+    """
+    if not estimates:
+        raise ArgumentError("There is no estimate to put in a table; give at least one.")
+    check_comparable(estimates, summary)
+    customers = int(informative(estimates[0], summary).sum())
+    table = pd.DataFrame(
+        {
+            "name": [e.model.name for e in estimates],
+            "title": [e.model.title for e in estimates],
+            "n_params": [len(e.params) for e in estimates],
+            "log_likelihood": [e.log_likelihood_of(summary) for e in estimates],
+        }
+    )
+    table["aic"] = 2 * table["n_params"] - 2 * table["log_likelihood"]
+    table["bic"] = log(customers) * table["n_params"] - 2 * table["log_likelihood"]
+    for name in ("aic", "bic"):
+        table[f"delta_{name}"] = table[name] - table[name].min()
+    weights = np.exp(-table["delta_aic"] / 2)
+    table["weight"] = weights / weights.sum()
+    best = estimates[int(table["aic"].argmin())]
+    table["is_noise"] = [e is not best and abs(_gap(best, e, summary)) < _noise(best, e, summary) for e in estimates]
+    return table
+
+
+def noise_notes(estimates: Sequence[Estimate], summary: Summary) -> tuple[Note, ...]:
+    """Return a note where the two best of the models of one kind of data fit alike."""
+    notes = []
+    for discrete in (False, True):
+        alike = [e for e in estimates if counts_steps(e) is discrete]
+        best = sorted(alike, key=lambda e: -e.log_likelihood_of(summary))[:2]
+        if len(best) < 2:
+            continue
+        gap, noise = _gap(best[0], best[1], summary), _noise(best[0], best[1], summary)
+        if gap < noise:
+            notes.append(
+                Note(
+                    "likelihood_gap_is_noise",
+                    f"{best[0].model.title} and {best[1].model.title} differ by {gap:.2g} in log-likelihood, and up to "
+                    f"{noise:.2g} is noise: choose by their assumptions.",
+                )
+            )
+    return tuple(notes)
+
+
+def _gap(better: Estimate, worse: Estimate, summary: Summary) -> float:
+    return better.log_likelihood_of(summary) - worse.log_likelihood_of(summary)
+
+
+def _noise(one: Estimate, other: Estimate, summary: Summary) -> float:
+    """Return the gap in log-likelihood that says nothing: two of its standard errors, from customer to customer."""
+    if contained(one, other, summary) or contained(other, one, summary):
+        return NOISE  # the gap of nested models has another law, and never changes its sign
+    return max(NOISE, 2 * _spread(_gaps(one, other, summary)))
+
+
+def _gaps(one: Estimate, other: Estimate, summary: Summary) -> FloatArray:
+    """Return by how much one log-likelihood is above the other, shape (customer,), for those it speaks of."""
+    gaps: FloatArray = (one.pointwise(summary) - other.pointwise(summary))[informative(one, summary)]
+    return gaps
+
+
+def _spread(gaps: FloatArray) -> float:
+    """Return the standard error of the sum."""
+    return sqrt(len(gaps)) * float(gaps.std())

@@ -1,0 +1,296 @@
+"""From contracts to one row each: renewals made, renewal points passed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+
+from clvmodels.arrays import AnyArray, BoolArray, FloatArray, IntArray
+from clvmodels.errors import ArgumentError, InputError
+from clvmodels.ingest.anniversaries import n_anniversaries, whole_periods
+from clvmodels.ingest.engines import Workbench, native_maker
+from clvmodels.ingest.periods import Day, as_date, day_of
+from clvmodels.ingest.schema import N_SHOWN, as_names, count_of
+from clvmodels.records import Holdout, Note, Period, Summary
+
+_RUNNING = 4_000_000  # as a day number in the year 12,921: an end that isn't there must still be a date
+
+
+@dataclass(frozen=True, slots=True)
+class _Money:
+    """Price of whoever renewed, and all that was paid; nothing where prices aren't known."""
+
+    monetary_value: FloatArray | None = None
+    total_spend: FloatArray | None = None
+
+
+def as_contracts(  # noqa: PLR0913
+    table: Any,
+    *,
+    start: str,
+    end: str,
+    observation_end: Day,
+    period: str | timedelta | Period,
+    customer: str | None = None,
+    price: str | None = None,
+    holdout_end: Day | None = None,
+    groups: str | Sequence[str] = (),
+) -> Summary:
+    """Count the renewals of contracts: subscriptions, memberships, policies.
+
+    A contract runs from its start in periods of one length; between two of them lies a renewal point. One that ended in
+    its i-th period, or on that period's last day, made i - 1 renewals: cancelled before the first point, none. Months,
+    quarters and years are counted by the calendar: what began on January 31 comes to its points on February 28 (or 29),
+    March 31, April 30.
+
+    Parameters
+    ----------
+    table : table or path
+        One row a contract; anything that :func:`rfm_summary` reads.
+    start : str
+        The column of first days.
+    end : str
+        The column of the days on which contracts ended; missing while they run.
+    observation_end : date
+        The last day of observation, included. What ends later is running.
+    period : str, timedelta or Period
+        How long a contract runs until it is renewed: "month", "year", ...
+    customer : str, optional
+        The column of ids, each of which occurs once; without it contracts are numbered.
+    price : str, optional
+        The column of the price of one period.
+    holdout_end : date, optional
+        The last day of the holdout, which must be whole periods long, so that each contract has as many points in it.
+    groups : str or sequence of str
+        Columns to carry along.
+
+    Returns
+    -------
+    Summary
+        One row a contract in the order of the table: ``frequency`` and ``recency`` are renewals made, ``T`` renewal
+        points passed, so a contract runs where they are equal; ``monetary_value`` is the price of whoever renewed. A
+        renewal is decided at its point and not before; contracts that ended since their last point are named in a note.
+
+    Raises
+    ------
+    InputError
+        When a column is missing or of the wrong type, or rows contradict themselves.
+    ArgumentError
+        For a date that is none, or a holdout that isn't whole periods long.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame(
+    ...     {
+    ...         "from": pd.to_datetime(["2024-01-31", "2024-02-10", "2024-02-10"]),
+    ...         "to": pd.to_datetime([None, "2024-04-10", None]),
+    ...     }
+    ... )
+    >>> base = as_contracts(table, start="from", end="to", observation_end="2024-06-30", period="month")
+    >>> base.to_frame()[["frequency", "T"]]
+       frequency    T
+    0        5.0  5.0
+    1        1.0  4.0
+    2        4.0  4.0
+    """
+    unit = Period.of(period)
+    names = as_names(groups, "groups", optional=True)
+    last = day_of(observation_end, "observation_end")
+    holdout = None if holdout_end is None else day_of(holdout_end, "holdout_end")
+    ahead = 0 if holdout is None else whole_periods(last, holdout, unit)
+    with Workbench() as bench:
+        wanted = [start, end, *(name for name in (customer, price) if name is not None), *names]
+        rows = bench.open(table, "table of contracts", wanted).collect("pyarrow")
+    if not len(rows):
+        raise InputError("The table of contracts has no rows; check the file or the filter before it.")
+    begins, ends = _days(rows, start), _days(rows, end, missing=_RUNNING)
+    _refuse(ends < begins, rows, wanted, f"an end in {end!r} before the start", "correct the dates")
+    prices = None if price is None else _prices(rows, price, wanted)
+    ids = np.arange(len(rows)) if customer is None else _ids(rows, customer, wanted)
+    known = begins <= last
+    if not known.any():
+        raise InputError(
+            f"All contracts start after observation_end {as_date(last)}, so none was observed; give a later day."
+        )
+    notes = [_later(int(np.sum(~known)), last)] if not known.all() else []
+    begins, ends = begins[known], ends[known]
+    points = n_anniversaries(begins, np.full(len(begins), last), unit)
+    kept = n_anniversaries(begins, ends - 1, unit)  # a point on the day of the end is not renewed
+    made = np.minimum(points, kept)
+    notes += _cancelled(int(np.sum((ends <= last) & (made == points))))
+    money = _Money() if prices is None else _money(prices[known], made)
+    later = None
+    if holdout is not None:
+        renewed = np.where(made == points, np.minimum(kept - points, ahead), 0).astype(np.float64)
+        later = Holdout(float(ahead), renewed, None if prices is None else renewed * prices[known])
+    return Summary(
+        period=unit,
+        customer_id=ids[known],
+        frequency=made.astype(np.float64),
+        recency=made.astype(np.float64),
+        T=points.astype(np.float64),
+        first_purchase=begins.astype("datetime64[D]"),
+        groups={name: rows[name].to_pandas().to_numpy()[known] for name in names},
+        holdout=later,
+        observation_end=as_date(last),
+        notes=tuple(notes),
+        as_native=native_maker(table),
+        monetary_value=money.monetary_value,
+        total_spend=money.total_spend,
+    )
+
+
+def contracts_from_survivors(
+    survivors: Sequence[float] | Mapping[str, Sequence[float]],
+    *,
+    period: str | timedelta | Period,
+    price: float | None = None,
+) -> Summary:
+    """Take over cohorts of which only the survivors were counted.
+
+    Parameters
+    ----------
+    survivors : sequence of numbers, or mapping of str to such
+        Customers at the start, after the first renewal point, after the second, ...; whole numbers that never rise.
+        Several cohorts by name may be of different age.
+    period : str, timedelta or Period
+        From one renewal point to the next.
+    price : float, optional
+        Price of one period, the same for all.
+
+    Returns
+    -------
+    Summary
+        One row a customer; with a mapping, the group column ``cohort``.
+
+    Raises
+    ------
+    InputError
+        For counts that rise, are negative or no whole numbers, or a cohort without a renewal point.
+
+    Examples
+    --------
+    >>> contracts_from_survivors([1000, 869, 743, 653, 593], period="year")
+    Summary(1,000 customers, 2,858 repeat purchases)
+    """
+    cohorts = survivors if isinstance(survivors, Mapping) else {"": survivors}
+    made, points, names = [], [], []
+    for name, numbers in cohorts.items():
+        counts = _counts(numbers, f"cohort {name!r}" if name else "cohort")
+        last = len(counts) - 1
+        leavers = np.append(counts[:-1] - counts[1:], counts[-1])
+        made.append(np.repeat(np.arange(last + 1.0), leavers))
+        points.append(np.full(counts[0], float(last)))
+        names.append(np.full(counts[0], name, dtype=object))
+    x, T = np.concatenate(made), np.concatenate(points)
+    if price is not None and not 0 <= price < np.inf:
+        raise ArgumentError(f"price is {price!r}; it must be at least 0 and finite, because it is what a period costs.")
+    money = _Money() if price is None else _money(np.full(len(x), float(price)), x)
+    return Summary(
+        period=Period.of(period),
+        customer_id=np.arange(len(x)),
+        frequency=x,
+        recency=x,
+        T=T,
+        monetary_value=money.monetary_value,
+        total_spend=money.total_spend,
+        groups={"cohort": np.concatenate(names)} if isinstance(survivors, Mapping) else {},
+    )
+
+
+def _days(rows: nw.DataFrame[Any], name: str, missing: int | None = None) -> IntArray:
+    """Return a column of dates as day numbers."""
+    values = rows[name]
+    arrow: Any = values.to_arrow()
+    if arrow.null_count < len(arrow) and not isinstance(values.dtype, nw.Date | nw.Datetime):
+        raise InputError(
+            f"The column {name!r} holds {values.dtype}, not dates; convert it first, e.g. with "
+            f"pandas.to_datetime(table[{name!r}])."
+        )
+    if isinstance(values.dtype, nw.Datetime) and values.dtype.time_zone is not None:
+        raise InputError(
+            f"The column {name!r} has a time zone, so its days depend on where one looks from; convert it to dates."
+        )
+    if missing is None:
+        _refuse(
+            arrow.is_null().to_numpy(zero_copy_only=False),
+            rows,
+            [name],
+            f"no date in {name!r}",
+            "a contract needs its first day",
+        )
+        missing = 0
+    days = arrow.cast(pa.date32(), safe=False).cast(pa.int32()) if arrow.null_count < len(arrow) else None
+    numbers = np.full(len(arrow), missing) if days is None else days.fill_null(missing).to_numpy()
+    return np.asarray(numbers, dtype=np.int64)
+
+
+def _prices(rows: nw.DataFrame[Any], name: str, shown: Sequence[str]) -> FloatArray:
+    if not rows[name].dtype.is_numeric():
+        raise InputError(f"The column {name!r} holds {rows[name].dtype}, not numbers; convert it first.")
+    prices: FloatArray = rows[name].cast(nw.Float64).to_arrow().to_numpy(zero_copy_only=False)
+    _refuse(~np.isfinite(prices), rows, shown, f"a missing or infinite price in {name!r}", "fill it in")
+    _refuse(prices < 0, rows, shown, f"a negative price in {name!r}", "a period can't cost less than nothing")
+    return prices
+
+
+def _ids(rows: nw.DataFrame[Any], name: str, shown: Sequence[str]) -> AnyArray:
+    ids = rows[name].to_pandas()
+    _refuse(ids.isna().to_numpy(), rows, shown, f"no id in {name!r}", "give every contract its own")
+    twice = ids.duplicated(keep=False).to_numpy()
+    _refuse(
+        twice, rows, shown, f"an id in {name!r} that occurs more than once", "merge them, or take the contract's id"
+    )
+    return ids.to_numpy()
+
+
+def _counts(numbers: Sequence[float], which: str) -> IntArray:
+    counts = np.asarray(numbers, dtype=np.float64)
+    if counts.ndim != 1 or len(counts) < 2:
+        raise InputError(f"The {which} has no renewal point; give the customers at the start and after each point.")
+    if not np.all(np.isfinite(counts)) or np.any(counts < 0) or np.any(counts != np.floor(counts)) or counts[0] == 0:
+        raise InputError(
+            f"The {which} has survivors that are no counts ({', '.join(f'{v:g}' for v in counts[:N_SHOWN])}, ...); "
+            f"give whole numbers from 0 on, at least 1 at the start. Percentages must be multiplied by the customers."
+        )
+    rises = np.flatnonzero(np.diff(counts) > 0)
+    if len(rises):
+        raise InputError(
+            f"The {which} has more survivors after renewal point {rises[0] + 1} ({counts[rises[0] + 1]:g}) than before "
+            f"({counts[rises[0]]:g}), but nobody can join it later; correct the counts."
+        )
+    return counts.astype(np.int64)
+
+
+def _money(prices: FloatArray, made: AnyArray) -> _Money:
+    return _Money(np.where(made > 0, prices, 0.0), prices * (made + 1.0))
+
+
+def _refuse(mask: BoolArray, rows: nw.DataFrame[Any], shown: Sequence[str], trouble: str, remedy: str) -> None:
+    n = int(np.count_nonzero(mask))
+    if n:
+        places = np.flatnonzero(mask)[:N_SHOWN]
+        table = rows.select(*dict.fromkeys(shown)).rows(named=True)
+        first = "; ".join(f"row {i}: " + ", ".join(f"{k}={v}" for k, v in table[i].items()) for i in places)
+        raise InputError(f"The table of contracts has {count_of(n, 'row')} with {trouble} (first: {first}): {remedy}.")
+
+
+def _later(n: int, last: int) -> Note:
+    return Note("started_later", f"Left out: {count_of(n, 'contract')} that started after {as_date(last)}.")
+
+
+def _cancelled(n: int) -> list[Note]:
+    if not n:
+        return []
+    text = (
+        f"{count_of(n, 'contract')} ended since the last renewal point and count as running until the next, because "
+        f"those who will leave later in the same period aren't known yet; leave them out where it's about who is there."
+    )
+    return [Note("ended_since_last_point", text, "warning")]
