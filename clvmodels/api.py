@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 
 from clvmodels.delivery import ReportMaterial
 from clvmodels.delivery import export as write_export
@@ -31,6 +32,7 @@ from clvmodels.inference import fit
 from clvmodels.ingest import rfm_summary
 from clvmodels.ingest.purchases import ZeroAmounts
 from clvmodels.ingest.refunds import Refunds
+from clvmodels.ingest.summary import Collapse
 from clvmodels.models import purchase_model, spend_model, usual_purchase_model, usual_spend_model
 from clvmodels.prediction import predict
 from clvmodels.records import (
@@ -128,8 +130,14 @@ class CLV:
         refunds: Refunds = "error",
         zero_amounts: ZeroAmounts = "keep",
         tz: str | None = None,
+        collapse: Collapse | None = None,
     ) -> Self:
-        """Read a log; arguments as in `rfm_summary`. Returns the study."""
+        """Read a log; arguments as in `rfm_summary`. Returns the study.
+
+        Left out, ``collapse`` is by the model: "period" where it counts opportunities, "day" elsewhere.
+        """
+        if collapse is None:
+            collapse = "period" if purchase_model(self.model).discrete else "day"
         unit = Period.of(period)
         unit.horizon(self.horizon)  # what can't be read is said now, not after a fit
         held_back = self._held_back(unit)
@@ -147,6 +155,7 @@ class CLV:
                 refunds=refunds,
                 zero_amounts=zero_amounts,
                 tz=tz,
+                collapse=collapse,
             )
 
         whole = summarise(observation_end, None)
@@ -188,8 +197,9 @@ class CLV:
         refunds: Refunds = "error",
         zero_amounts: ZeroAmounts = "keep",
         tz: str | None = None,
+        collapse: Collapse | None = None,
     ) -> Self:
-        """Read a log and fit the models to it; arguments as in `rfm_summary`. Returns the study."""
+        """Read a log and fit the models to it; arguments as in `read`. Returns the study."""
         self.read(
             log,
             customer=customer,
@@ -201,6 +211,7 @@ class CLV:
             refunds=refunds,
             zero_amounts=zero_amounts,
             tz=tz,
+            collapse=collapse,
         )
         return self.estimate()
 
@@ -286,10 +297,8 @@ class CLV:
             if summary.total_spend is None
             else business_figures(summary, margin=self.terms.margin),
             purchase_frequency=purchase_frequency_table(self.buying, summary),
-            p_alive_matrix=frequency_recency_table(self.buying, summary),
-            expected_purchases_matrix=frequency_recency_table(
-                self.buying, summary, horizon=min(self.prediction.horizon, 10 * float(summary.T.max()))
-            ),
+            p_alive_matrix=self._matrix(None),
+            expected_purchases_matrix=self._matrix(min(self.prediction.horizon, 10 * float(summary.T.max()))),
             lorenz=lorenz_table(ahead) if isinstance(ahead, Valuation) else None,
             notes=tuple(self.notes),
         )
@@ -303,6 +312,13 @@ class CLV:
             decile_calibration=decile_table(back),
             lift=lift_table(self.scorecard),
         )
+
+    def _matrix(self, horizon: float | None) -> pd.DataFrame | None:
+        """Return P(alive) or purchases by frequency and recency; contracts have no such matrix."""
+        assert self.buying is not None  # known when the forecast is
+        if purchase_model(self.model).contractual:
+            return None
+        return frequency_recency_table(self.buying, self._known_summary(), horizon=horizon)
 
     def _carried_forward(self) -> list[HeuristicForecast]:
         """Return what the formulas say of the time ahead; one that can't speak leaves a note instead."""

@@ -47,6 +47,8 @@ def run(
     business: Business = _REVENUE,
     horizon: str = "52",
     holdout: str = A_THIRD,
+    model: str = _BUYING.name,
+    spend: str = _SPEND.name,
     out: Folder = _FOLDER,
 ) -> None:
     """Do the whole job on a log.
@@ -59,8 +61,14 @@ def run(
         How far ahead: a number of periods, or a text with its unit ("12 months").
     holdout
         How much of the end of the log to check forecasts on: periods, a text with its unit, or "none".
+    model
+        Name of a model of buying; see `clv models`.
+    spend
+        Name of a spend model.
     """
     study = CLV(
+        model=model,
+        spend=spend,
         horizon=length(horizon),
         holdout=None if holdout == "none" else length(holdout),
         margin=business.margin,

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from clvmodels.ingest.purchases import ZeroAmounts
 from clvmodels.ingest.refunds import Refunds
+from clvmodels.ingest.summary import Collapse
 from clvmodels.records import Terms
 
 type Folder = Annotated[Path, Parameter(name="--out", help="Folder of the study; made where it isn't there.")]
@@ -38,6 +39,8 @@ class Columns:
         Rows of amount 0: keep or drop.
     tz
         Time zone whose calendar day counts, for times that know their zone.
+    collapse
+        Purchases of one day or of one whole period count once: day or period; by the model when left out.
     """
 
     customer: str
@@ -48,6 +51,7 @@ class Columns:
     refunds: Refunds = "error"
     zero_amounts: ZeroAmounts = "keep"
     tz: str | None = None
+    collapse: Collapse | None = None
 
 
 @Parameter(name="*")

@@ -65,6 +65,7 @@ def read(study: CLV, log: Any, columns: Columns) -> None:
         refunds=columns.refunds,
         zero_amounts=columns.zero_amounts,
         tz=columns.tz,
+        collapse=columns.collapse,
     )
 
 

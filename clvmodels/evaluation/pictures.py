@@ -126,6 +126,11 @@ def frequency_recency_table(estimate: Estimate, summary: Summary, *, horizon: fl
     DataFrame
         Index recency (periods), columns frequency; NaN where a history can't be (purchases without recency).
 
+    Raises
+    ------
+    ArgumentError
+        For contracts, whose frequency is their recency.
+
     Examples
     --------
     >>> import clvmodels as clv
@@ -136,10 +141,20 @@ def frequency_recency_table(estimate: Estimate, summary: Summary, *, horizon: fl
     True
     """
     estimate.check_period(summary)
+    facts = purchase_model(estimate.model.name)
+    if facts.contractual:
+        raise ArgumentError(
+            f"{facts.title} is for contracts, in which frequency and recency are one, so there is no matrix of them; "
+            f"look at cohort_projection or residual_lifetime."
+        )
     longest = float(summary.T.max())
     most = min(_CELLS, max(5, int(np.quantile(summary.frequency, 0.995))))
     frequency, recency = np.arange(most + 1.0), np.linspace(0, longest, min(_CELLS, max(2, int(longest) + 1)))
+    if facts.discrete:
+        recency = np.unique(np.round(recency))
     x, t_x = (values.ravel() for values in np.meshgrid(frequency, recency))
+    can_be = ((x > 0) == (t_x > 0)) & ((x <= t_x) | (not facts.discrete))
+    x, t_x = x[can_be], t_x[can_be]
     grid = Summary(summary.period, np.arange(len(x)), x, t_x, np.full(len(x), longest))
     futures = Futures.of(estimate, grid)
     point = {name: np.array([value]) for name, value in estimate.params.items()}
@@ -149,7 +164,8 @@ def frequency_recency_table(estimate: Estimate, summary: Summary, *, horizon: fl
         periods = summary.period.horizon(horizon)
         ahead = futures.evaluate(lambda model, params: model.expectation(params, periods), point)[0]
         values = futures.weigh(futures.alive_in_phases(point, every)[:, 0], ahead, every)
-    cells = np.where((x > 0) == (t_x > 0), values[futures.histories.index], np.nan)
+    cells = np.full(len(can_be), np.nan)
+    cells[can_be] = values[futures.histories.index]
     table = pd.DataFrame(cells.reshape(len(recency), -1), index=recency, columns=frequency.astype(np.int64))
     table.attrs["period"] = summary.period.name
     return table

@@ -23,6 +23,8 @@ from clvmodels.ingest.schema import LogColumns, as_names, standardised, surveyed
 from clvmodels.ingest.timeline import timeline_of
 from clvmodels.records import Holdout, Period, Summary
 
+type Collapse = Literal["day", "period"]
+
 _CHOICES = {
     "collapse": ("day", "period"),
     "refunds": ("error", "day", "customer", "drop"),
@@ -39,7 +41,7 @@ def rfm_summary(  # noqa: PLR0913
     period: str | timedelta | Period = "week",
     observation_end: Day | None = None,
     holdout_end: Day | None = None,
-    collapse: Literal["day", "period"] = "day",
+    collapse: Collapse = "day",
     refunds: Refunds = "error",
     zero_amounts: ZeroAmounts = "keep",
     groups: str | Sequence[str] = (),

@@ -29,6 +29,12 @@ class NBD(AbstractPurchaseModel):
     ----------
     .. math:: \text{alive} = \frac{\Gamma(r+x)}{\Gamma(r)} \alpha^r (\alpha+T)^{-(r+x)}, \qquad \text{gone} = 0.
 
+    The time of the last purchase doesn't enter: whoever has been silent for a year is as much a customer as whoever
+    bought yesterday, if they have bought as often. P(alive) is 1 for everybody.
+
+    Models of churn become this one where nobody leaves. Twice the gap between the likelihoods therefore says how much
+    churn a base shows, and the gap between the forecasts what it costs to overlook it.
+
     Parameters
     ----------
     r, alpha : float > 0
@@ -36,7 +42,8 @@ class NBD(AbstractPurchaseModel):
 
     Numerics
     --------
-    As for BG/NBD: ``alpha ** r`` is carried inside ``log1p(T / alpha)``.
+    As for BG/NBD: ``alpha ** r`` is carried inside ``log1p(T / alpha)``. All forms are closed: the expectation is a
+    straight line in time, and the distribution of purchases ahead a negative binomial with updated parameters.
 
     References
     ----------
@@ -44,10 +51,14 @@ class NBD(AbstractPurchaseModel):
 
     Examples
     --------
+    >>> import pandas as pd
     >>> import clvmodels as clv
     >>> given = clv.estimate_from("nbd", {"r": 0.3848, "alpha": 12.072}, period="week")
     >>> round(float(clv.predict(given, None, horizon=52)["expected_purchases"][0]), 3)
     1.658
+    >>> silent = clv.as_summary(pd.DataFrame({"frequency": [3], "recency": [5.0], "T": [39.0]}), period="week")
+    >>> float(clv.predict(given, silent, horizon=52)["p_alive"][0])
+    1.0
     """
 
     name = "nbd"

@@ -49,10 +49,17 @@ class SBG(AbstractPurchaseModel):
 
     Examples
     --------
+    >>> import pandas as pd
     >>> import clvmodels as clv
     >>> given = clv.estimate_from("sbg", {"gamma": 0.668, "delta": 3.806}, period="year")
     >>> round(float(clv.predict(given, None, horizon=1)["p_active"][0]), 3)
     0.851
+
+    Whoever has renewed three times is surer to renew again than a new customer:
+
+    >>> loyal = clv.as_summary(pd.DataFrame({"frequency": [3], "recency": [3.0], "T": [3.0]}), period="year")
+    >>> round(float(clv.predict(given, loyal, horizon=1)["p_active"][0]), 3)
+    0.911
     """
 
     name = "sbg"

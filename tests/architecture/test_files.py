@@ -1,11 +1,14 @@
 """What a file of this tree may be called, how long it may grow, and what it must not say."""
 
+import inspect
 import re
 import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from clvmodels.models import registry
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "clvmodels"
@@ -31,6 +34,11 @@ def lines_tied_to_a_machine(text: str) -> list[str]:
 def test_a_file_stays_readable(path):
     longest = 220 if path.parent.name == "models" else 400
     assert len(path.read_text().splitlines()) <= longest
+
+
+@pytest.mark.parametrize("path", sorted({inspect.getfile(type(model)) for model in registry().values()}))
+def test_a_model_is_told_and_not_only_named(path):
+    assert len(Path(path).read_text().splitlines()) >= 100
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -184,3 +184,12 @@ def test_the_demo_does_the_whole_job_on_cdnow(tmp_path):
     assert len(pd.read_parquet(tmp_path / "demo" / "customers.parquet")) == 23_570
     assert json.loads((tmp_path / "demo" / "study.json").read_text())["log"] == "cdnow"
     assert "What CDNOW's customers will be worth" in unescape((tmp_path / "demo" / "report.html").read_text())
+
+
+@pytest.mark.parametrize(("model", "first"), [("paretonbd", "r"), ("bgbb", "alpha")])
+def test_the_job_takes_any_model_and_reads_the_log_as_it_counts(csv, tmp_path, model, first):
+    asked = {"--model": model, "--horizon": "13", "--holdout": "none", "--out": str(tmp_path / "job")}
+    run = clv("run", csv, *spelt(COLUMNS | asked))
+    assert run.status == 0, run.err
+    parameters = pd.read_csv(tmp_path / "job" / "parameters.csv")
+    assert parameters.loc[0, ["model", "parameter"]].tolist() == [model, first]

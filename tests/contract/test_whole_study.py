@@ -1,0 +1,44 @@
+"""Every model of buying carries a whole study: list, comparison, report, files, and back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import clvmodels as clv
+
+from .cases import ORDINARY
+from .test_intervals_hold import MODELS, simulated
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_study_runs_from_the_summary_to_the_report(name, tmp_path):
+    base = simulated(name, seed=8, n=400)
+    study = clv.CLV(model=name, horizon=12, margin=0.4, discount_rate=0.1).take(base, checked=base)
+    worth = study.predict()
+    assert len(worth.to_frame()) == 400
+    assert np.isfinite(worth.total().expected)
+    assert {name, "run_rate"} <= set(study.compare().to_frame()["name"])
+    page = study.report(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert clv.models.get(name).title in page
+    assert study.export(tmp_path / "customers.csv").stat().st_size > 0
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_stored_estimate_predicts_the_same(name, tmp_path):
+    base = simulated(name, seed=9, n=300)
+    fitted = clv.fit(name, base)
+    clv.save(fitted, tmp_path / "estimate.json")
+    back = clv.load(tmp_path / "estimate.json")
+    for column in ("p_alive", "p_active", "expected_purchases", "purchases_upper"):
+        again = clv.predict(back, base, horizon=12)[column]
+        np.testing.assert_array_equal(again, clv.predict(fitted, base, horizon=12)[column])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_new_customer_has_a_forecast_and_a_value(name):
+    given = clv.estimate_from(name, ORDINARY[name], period="week")
+    ahead = clv.predict(given, None, horizon=12)
+    worth = clv.value(ahead, clv.estimate_from("gammagamma", ORDINARY["gammagamma"]), discount_rate=0.1)
+    assert 0 < worth["clv"][0] < np.inf
+    assert worth["clv_lower"][0] <= worth["clv"][0] <= worth["clv_upper"][0]
