@@ -13,6 +13,7 @@ from clvmodels.delivery import answers, tables
 from clvmodels.delivery.pictures import pictures
 from clvmodels.delivery.report import ReportMaterial
 from clvmodels.delivery.target import rank
+from clvmodels.models import purchase_model
 from clvmodels.plots.numbers import amount, count, decimal, percent
 
 _N_LISTED = 20
@@ -51,6 +52,7 @@ def _content(material: ReportMaterial) -> dict[str, Any]:
         "model": answers.against(material, kind="model", name=estimate.model.name),
         "target": answers.money_or_purchases(material),
         "alive": float(material.prediction["p_alive"].sum()),
+        "contractual": purchase_model(estimate.model.name).contractual,
         "pictures": pictures(material),
         "checks": [estimate.checks()[0] for estimate in material.estimates],
         "dates": _dates(material),
@@ -62,7 +64,7 @@ def _content(material: ReportMaterial) -> dict[str, Any]:
 def _tables(material: ReportMaterial, ranked: Any) -> dict[str, Any]:
     prediction, board = material.prediction, material.scorecard
     ci_prob, groups = prediction.ci_prob, [name for name in material.summary.groups if name not in prediction.columns]
-    slipping = ranked[ranked["p_alive"] < 0.5].head(_N_SLIPPING)
+    slipping = ranked[ranked["p_alive"].between(0, 0.5, inclusive="neither")].head(_N_SLIPPING)
     scorecards = {
         target: tables.scores(board.to_frame(target=target), target=target, ci_prob=board.ci_prob)
         for target in ("purchases", "spend")
