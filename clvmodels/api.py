@@ -29,6 +29,7 @@ from clvmodels.heuristics import HeuristicTerms, business_figures
 from clvmodels.heuristics import forecast as carry_forward
 from clvmodels.heuristics.registry import rules
 from clvmodels.inference import fit
+from clvmodels.inference.fitting import at_price
 from clvmodels.ingest import rfm_summary
 from clvmodels.ingest.purchases import ZeroAmounts
 from clvmodels.ingest.refunds import Refunds
@@ -56,8 +57,10 @@ class CLV:
 
     Parameters
     ----------
-    model, spend : str, optional
-        Names of a model of buying and of a spend model; the usual ones, BG/NBD and Gamma-Gamma, when left out.
+    model : str, optional
+        Name of a model of buying; the usual one, BG/NBD, when left out.
+    spend : str or float, optional
+        Name of a spend model, the usual one, Gamma-Gamma, when left out; or the one price of every purchase.
     horizon : float, str or timedelta
         How far ahead to look: periods, or a text with its unit ("12 months").
     holdout : float, str or timedelta, optional
@@ -93,7 +96,7 @@ class CLV:
         self,
         *,
         model: str | None = None,
-        spend: str | None = None,
+        spend: str | float | None = None,
         horizon: float | str | timedelta = "1 year",
         holdout: float | str | timedelta | None = None,
         margin: float = 1.0,
@@ -102,7 +105,9 @@ class CLV:
         ci_prob: float = 0.9,
     ) -> None:
         self.model = (usual_purchase_model() if model is None else purchase_model(model)).name
-        self.spend = (usual_spend_model() if spend is None else spend_model(spend)).name
+        self.spend: str | float = usual_spend_model().name if spend is None else spend
+        if isinstance(self.spend, str):
+            spend_model(self.spend)
         check_between(
             "ci_prob", ci_prob, 0, 1, "it is the probability inside the interval", open_low=True, open_high=True
         )
@@ -219,7 +224,7 @@ class CLV:
         """Fit the models to the summary that was read. Returns the study."""
         summary = self._known_summary()
         self.buying = fit(self.model, summary)
-        self.spending = fit(self.spend, summary) if summary.monetary_value is not None else None
+        self.spending = self._spending(summary)
         return self
 
     def predict(self) -> Valuation | Prediction:
@@ -252,8 +257,9 @@ class CLV:
             raise ArgumentError(
                 "The study keeps nothing back to check on; give holdout= when it is made (39, or '9 months')."
             )
-        spend = self.spend if self.checked.monetary_value is not None else None
-        board = compare(self.checked, models=[self.model], spend=spend, by=by, ci_prob=self.ci_prob)
+        board = compare(
+            self.checked, models=[self.model], spend=self._spending(self.checked), by=by, ci_prob=self.ci_prob
+        )
         if by is None:
             self.scorecard = board
         return board
@@ -312,6 +318,12 @@ class CLV:
             decile_calibration=decile_table(back),
             lift=lift_table(self.scorecard),
         )
+
+    def _spending(self, summary: Summary) -> Estimate | None:
+        """Return what purchases are worth, as fitted or given; None where nothing says it."""
+        if not isinstance(self.spend, str):
+            return at_price(self.spend, summary)
+        return fit(self.spend, summary) if summary.monetary_value is not None else None
 
     def _matrix(self, horizon: float | None) -> pd.DataFrame | None:
         """Return P(alive) or purchases by frequency and recency; contracts have no such matrix."""

@@ -64,11 +64,11 @@ def run(
     model
         Name of a model of buying; see `clv models`.
     spend
-        Name of a spend model.
+        Name of a spend model, or the one price of every purchase.
     """
     study = CLV(
         model=model,
-        spend=spend,
+        spend=length(spend),
         horizon=length(horizon),
         holdout=None if holdout == "none" else length(holdout),
         margin=business.margin,

@@ -10,16 +10,17 @@ from typing import Literal
 import numpy as np
 
 from clvmodels.arrays import FloatArray
-from clvmodels.errors import ArgumentError, FitError, unknown_name
+from clvmodels.errors import ArgumentError, FitError, check_between, unknown_name
 from clvmodels.inference.diagnostics import parameter_notes
 from clvmodels.inference.mle import maximise
 from clvmodels.inference.transforms import Scale
 from clvmodels.inference.uncertainty import laplace_draws, log_errors
-from clvmodels.models import AbstractModel, AbstractPurchaseModel, AbstractSpendModel, get
+from clvmodels.models import AbstractModel, AbstractPurchaseModel, AbstractSpendModel, get, usual_spend_model
 from clvmodels.records import Estimate, Histories, Outcome, Period, Summary, check_summary
 
 type Method = Literal["mle"]
 
+_SAME_PRICE = 1e-6  # of it: what sums of a price may be off by
 _ROUNDING = 1e-9  # means of equal amounts differ by the rounding of their sums
 
 
@@ -107,7 +108,7 @@ def _informative(model: AbstractModel, histories: Histories) -> tuple[dict[str, 
             raise FitError(
                 f"Every customer spends the same on average, so {model.title} has no spread to learn from; "
                 f"multiply expected "
-                f"purchases by that amount instead."
+                f"purchases by that amount, or give value the amount as spend."
             )
         return {name: values[kept] for name, values in histories.columns.items()}, histories.counts[kept]
     if isinstance(model, AbstractPurchaseModel) and model.contractual:
@@ -135,6 +136,30 @@ def _check_contracts(model: AbstractPurchaseModel, histories: Histories) -> None
             f"Everybody left at the same renewal point ({x[0] + 1:.0f}), so {model.title} has nothing to tell "
             f"customers apart by; check the end dates, or observe more cohorts."
         )
+
+
+def at_price(price: float, summary: Summary | None) -> Estimate:
+    """Make the estimate of spend under which every purchase is worth one price.
+
+    Raises
+    ------
+    ArgumentError
+        When the price isn't a positive number, or the summary has customers who paid something else.
+    """
+    why = "it is what every purchase is worth; to learn from the amounts of a log, fit a spend model"
+    paid = check_between("spend (as a price)", price, 0, float("inf"), why, open_low=True, open_high=True)
+    if summary is not None and summary.monetary_value is not None:
+        m = summary.monetary_value
+        other = np.flatnonzero((summary.frequency > 0) & (np.abs(m - paid) > _SAME_PRICE * paid))
+        if len(other):
+            first = ", ".join(f"{summary.customer_id[i]} paid {m[i]:.6g}" for i in other[:3])
+            raise ArgumentError(
+                f"spend is {price!r}, one price for every purchase, but {len(other):,} customers paid another on "
+                f"average ({first}); fit a spend model to the summary instead."
+            )
+    model = usual_spend_model()
+    found = estimate_from(model.name, model.at_price(paid))
+    return replace(found, outcome=Outcome(True, f"Every purchase is worth {paid:g}, as given."))
 
 
 def estimate_from(

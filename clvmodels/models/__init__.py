@@ -14,10 +14,8 @@ from clvmodels.models.base import (
     AbstractModel,
     AbstractPurchaseModel,
     AbstractSpendModel,
-    get,
-    registry,
 )
-from clvmodels.models.lookup import purchase_model, spend_model, usual_purchase_model, usual_spend_model
+from clvmodels.models.lookup import get, purchase_model, registry, spend_model, usual_purchase_model, usual_spend_model
 from clvmodels.records import Parameter
 
 for _module in iter_modules(__path__):

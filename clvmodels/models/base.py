@@ -38,7 +38,7 @@ class AbstractModel(AbstractOrFinal):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if not cls.__name__.startswith("Abstract"):
-            _REGISTRY[cls.name] = cls()
+            REGISTRY[cls.name] = cls()
 
     def __repr__(self) -> str:
         return f"<{self.title}>"
@@ -199,22 +199,14 @@ class AbstractSpendModel(AbstractModel):
         """Return (scale, p, q): the sum of k future purchases is scale * BetaPrime(p k, q)."""
 
     @abstractmethod
+    def at_price(self, price: float) -> dict[str, float]:
+        """Return parameters under which every purchase is worth the same."""
+
+    @abstractmethod
     def simulate_spend(
         self, params: Params, customers: IntArray, n_customers: int, rng: np.random.Generator
     ) -> FloatArray:
         """Return the value of each purchase, given whose it is; shape of ``customers``."""
 
 
-_REGISTRY: dict[str, AbstractModel] = {}
-
-
-def registry() -> dict[str, AbstractModel]:
-    """Return every registered model by name."""
-    return dict(_REGISTRY)
-
-
-def get(name: str) -> AbstractModel:
-    """Return the model of that name."""
-    if name not in _REGISTRY:
-        raise unknown_name("model", name, _REGISTRY)
-    return _REGISTRY[name]
+REGISTRY: dict[str, AbstractModel] = {}

@@ -12,6 +12,8 @@ from clvmodels.kernels.namespace import Namespace
 from clvmodels.models.base import AbstractSpendModel, Params
 from clvmodels.records import Parameter
 
+_ALIKE = 1e10  # shapes of laws whose spread is 1e-5; beyond, probabilities are found less surely than amounts gain
+
 
 class GammaGamma(AbstractSpendModel):
     r"""The gamma-gamma model of spend per purchase.
@@ -98,6 +100,10 @@ class GammaGamma(AbstractSpendModel):
     def beta_prime(self, params: Params, n: AnyArray, m: AnyArray) -> tuple[Any, Any, Any]:
         """Return (gamma + n m, p, q + p n)."""
         return params["gamma"] + n * m, params["p"], params["q"] + params["p"] * n
+
+    def at_price(self, price: float) -> dict[str, float]:
+        """Return parameters under which neither customers nor their purchases differ, but for a hundred-thousandth."""
+        return {"p": _ALIKE, "q": _ALIKE, "gamma": price * (_ALIKE - 1) / _ALIKE}
 
     def simulate_spend(
         self, params: Params, customers: IntArray, n_customers: int, rng: np.random.Generator

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from clvmodels.errors import ArgumentError
-from clvmodels.models.base import AbstractPurchaseModel, AbstractSpendModel, get, registry
+from clvmodels.errors import ArgumentError, unknown_name
+from clvmodels.models.base import REGISTRY, AbstractModel, AbstractPurchaseModel, AbstractSpendModel
+
+
+def registry() -> dict[str, AbstractModel]:
+    """Return every registered model by name."""
+    return dict(REGISTRY)
+
+
+def get(name: str) -> AbstractModel:
+    """Return the model of that name."""
+    if name not in REGISTRY:
+        raise unknown_name("model", name, REGISTRY)
+    return REGISTRY[name]
 
 
 def purchase_model(name: str) -> AbstractPurchaseModel:

@@ -6,6 +6,7 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import ArgumentError
+from clvmodels.inference.fitting import at_price
 from clvmodels.models import spend_model
 from clvmodels.prediction.futures import ParamDraws, blocks
 from clvmodels.prediction.totals import total_of
@@ -20,7 +21,7 @@ _ROWS = 2_500  # x 1,000 draws x 8 bytes = 20 MB, and a few such arrays at a tim
 
 def value(
     prediction: Prediction,
-    spend: Estimate,
+    spend: Estimate | float,
     *,
     margin: float = 1.0,
     discount_rate: float = 0.0,
@@ -32,8 +33,8 @@ def value(
     ----------
     prediction : Prediction
         From ``predict``; its horizon and ``ci_prob`` are used.
-    spend : Estimate
-        Of a spend model.
+    spend : Estimate or float
+        Of a spend model, or the one price of every purchase (a subscription's).
     margin : float, in [0, 1]
         Share of revenue that stays.
     discount_rate : float >= 0
@@ -51,7 +52,8 @@ def value(
     Raises
     ------
     ArgumentError
-        For a margin outside [0, 1], a negative rate or cost, or an unlimited horizon without discount.
+        For a margin outside [0, 1], a negative rate or cost, an unlimited horizon without discount, or a price that
+        customers didn't pay.
     FitError
         When the mean spend of some customers doesn't exist under the spend model.
 
@@ -70,8 +72,11 @@ def value(
     >>> newcomer = clv.predict(buying, None, horizon="1 year")
     >>> round(float(clv.value(newcomer, spend, margin=0.3, discount_rate=0.15)["clv"][0]), 2)
     14.45
+    >>> round(float(clv.value(newcomer, 30.0, margin=0.3, discount_rate=0.15)["clv"][0]), 2)
+    12.3
     """
     terms = Terms(margin, discount_rate, acquisition_cost)
+    spend = spend if isinstance(spend, Estimate) else at_price(spend, prediction.summary)
     spend_model(spend.model.name)
     estimate = prediction.estimate
     assert estimate.period is not None  # every estimate of a model of buying has one

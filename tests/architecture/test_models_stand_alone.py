@@ -114,7 +114,7 @@ def newcomer(tmp_path):
     module = sys.modules["newcomer"] = module_from_spec(spec)
     spec.loader.exec_module(module)
     yield "newcomer"
-    del base._REGISTRY["newcomer"], sys.modules["newcomer"]
+    del base.REGISTRY["newcomer"], sys.modules["newcomer"]
 
 
 @pytest.fixture(scope="module")

@@ -43,3 +43,14 @@ def test_a_new_customer_has_a_forecast_and_a_value(name):
     worth = clv.value(ahead, clv.estimate_from("gammagamma", ORDINARY["gammagamma"]), discount_rate=0.1)
     assert 0 < worth["clv"][0] < np.inf
     assert worth["clv_lower"][0] <= worth["clv"][0] <= worth["clv_upper"][0]
+
+
+def test_contracts_of_one_price_are_valued_by_it(tmp_path):
+    base = clv.contracts_from_survivors([1000, 869, 743, 653, 593], period="year", price=29.0)
+    study = clv.CLV(model="sbg", spend=29.0, horizon=5, margin=0.8, discount_rate=0.1).take(base)
+    worth = study.predict()
+    renewals = worth.prediction["expected_purchases"]
+    assert np.all(worth["clv"] <= 0.8 * 29 * renewals + 1e-9)
+    assert np.all(worth["clv"] >= 0.8 * 29 * renewals / 1.1**5 - 1e-9)
+    assert np.all(worth["clv"][base.frequency < base.T] == 0)
+    assert study.report(tmp_path / "report.html").stat().st_size > 0

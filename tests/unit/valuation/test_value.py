@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import clvmodels as clv
@@ -10,6 +11,7 @@ from clvmodels.errors import ArgumentError, FitError
 
 BUYING = {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259}
 SPEND = {"p": 6.25, "q": 3.74, "gamma": 15.44}
+PARETO = {"r": 0.5533, "alpha": 10.578, "s": 0.6062, "beta": 11.669}
 
 
 @pytest.fixture(scope="module")
@@ -168,3 +170,26 @@ def test_models_in_the_wrong_place_are_refused(ahead, buying, spend, rfm):
 def test_an_acquisition_cost_of_known_customers_is_warned_of(ahead, spend):
     codes = {note.code for note in clv.value(ahead, spend, acquisition_cost=10).notes}
     assert "acquisition_cost_of_known_customers" in codes
+
+
+def test_one_price_makes_value_a_multiple_of_purchases():
+    table = pd.DataFrame({"frequency": [2.0, 0.0, 9.0], "recency": [30.0, 0.0, 38.0], "T": [39.0, 39.0, 39.0]})
+    base = clv.as_summary(table.assign(monetary_value=[20.0, 0.0, 20.0]), period="week")
+    ahead = clv.predict(clv.estimate_from("paretonbd", PARETO, period="week"), base, horizon=39)
+    worth = clv.value(ahead, 20.0, margin=0.5)
+    # Amounts are held to a hundred-thousandth, so that their distribution stays the one of every other valuation.
+    np.testing.assert_allclose(worth["clv"], 10 * ahead["expected_purchases"], rtol=1e-9)
+    np.testing.assert_allclose(worth["clv_upper"], 10 * ahead["purchases_upper"], rtol=1e-4)
+    np.testing.assert_allclose(worth["clv_lower"], 10 * ahead["purchases_lower"], rtol=1e-4, atol=1e-9)
+    assert worth.total().upper == pytest.approx(10 * ahead.total.upper, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("price", "words"), [(21.0, "2 customers paid another"), (0.0, "spend"), (float("nan"), "spend"), ("x", "spend")]
+)
+def test_a_price_that_cannot_be_ends_in_one_sentence(price, words):
+    table = pd.DataFrame({"frequency": [2.0, 0.0, 9.0], "recency": [30.0, 0.0, 38.0], "T": [39.0, 39.0, 39.0]})
+    base = clv.as_summary(table.assign(monetary_value=[20.0, 0.0, 20.0]), period="week")
+    ahead = clv.predict(clv.estimate_from("paretonbd", PARETO, period="week"), base, horizon=39)
+    with pytest.raises(ArgumentError, match=words):
+        clv.value(ahead, price)
