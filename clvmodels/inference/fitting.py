@@ -20,6 +20,8 @@ from clvmodels.records import Estimate, Histories, Outcome, Period, Summary, che
 
 type Method = Literal["mle"]
 
+PRICE = "price"  # the method of an estimate of spend that is one price for every purchase
+
 _SAME_PRICE = 1e-6  # of it: what sums of a price may be off by
 _ROUNDING = 1e-9  # means of equal amounts differ by the rounding of their sums
 
@@ -159,7 +161,7 @@ def at_price(price: float, summary: Summary | None) -> Estimate:
             )
     model = usual_spend_model()
     found = estimate_from(model.name, model.at_price(paid))
-    return replace(found, outcome=Outcome(True, f"Every purchase is worth {paid:g}, as given."))
+    return replace(found, method=PRICE, outcome=Outcome(True, f"Every purchase is worth {paid:g}, as given."))
 
 
 def estimate_from(

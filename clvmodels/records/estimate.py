@@ -71,7 +71,7 @@ class Estimate:
     period : Period or None
         The unit of time of the parameters; None for spend models.
     method : str
-        How it was found: ``"mle"``, or ``"given"`` for parameters from elsewhere.
+        How it was found: ``"mle"``, ``"given"`` for parameters from elsewhere, ``"price"`` for one price of everything.
     draws : mapping of str to array, shape (draw,)
         Equally likely parameter values; a single draw where the uncertainty isn't known.
     std_errors : mapping of str to float

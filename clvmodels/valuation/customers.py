@@ -8,6 +8,7 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.errors import FitError
+from clvmodels.inference.fitting import PRICE
 from clvmodels.models import spend_model
 from clvmodels.prediction.futures import Futures
 from clvmodels.records import Estimate, Histories, Prediction
@@ -56,10 +57,12 @@ class Customers:
             When the mean spend of some customers doesn't exist.
         """
         futures = Futures.of(prediction.estimate, prediction.summary)
-        if prediction.summary is None:
-            spends = Histories.of({"n": np.zeros(1), "m": np.zeros(1)})
+        summary = prediction.summary
+        if summary is None or (summary.monetary_value is None and spend.method == PRICE):
+            unknown = np.zeros(len(prediction))
+            spends = Histories.of({"n": unknown, "m": unknown})
         else:
-            spends = prediction.summary.spend_histories
+            spends = summary.spend_histories
         rows = Histories.of(
             {"history": futures.histories.index.astype(np.float64), "spend": spends.index.astype(np.float64)}
         )

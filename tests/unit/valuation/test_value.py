@@ -184,6 +184,13 @@ def test_one_price_makes_value_a_multiple_of_purchases():
     assert worth.total().upper == pytest.approx(10 * ahead.total.upper, rel=1e-3)
 
 
+def test_a_price_values_customers_of_whose_spend_nothing_is_known():
+    table = pd.DataFrame({"frequency": [2.0, 0.0], "recency": [30.0, 0.0], "T": [39.0, 39.0]})
+    base = clv.as_summary(table, period="week")
+    ahead = clv.predict(clv.estimate_from("paretonbd", PARETO, period="week"), base, horizon=39)
+    np.testing.assert_allclose(clv.value(ahead, 7)["clv"], 7 * ahead["expected_purchases"], rtol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("price", "words"), [(21.0, "2 customers paid another"), (0.0, "spend"), (float("nan"), "spend"), ("x", "spend")]
 )
