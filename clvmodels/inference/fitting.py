@@ -13,6 +13,7 @@ from clvmodels.arrays import FloatArray
 from clvmodels.errors import ArgumentError, FitError, check_between, unknown_name
 from clvmodels.inference.diagnostics import parameter_notes
 from clvmodels.inference.mle import maximise
+from clvmodels.inference.threads import single_threaded
 from clvmodels.inference.transforms import Scale
 from clvmodels.inference.uncertainty import laplace_draws, log_errors
 from clvmodels.models import AbstractModel, AbstractPurchaseModel, AbstractSpendModel, get, usual_spend_model
@@ -73,6 +74,13 @@ def fit(model: str, summary: Summary, *, method: Method = "mle", n_draws: int = 
     histories = check_summary(summary).statistics(facts.statistics)
     if isinstance(facts, AbstractPurchaseModel):
         facts.check_histories(histories.columns)
+    with single_threaded():
+        return _fitted(facts, summary, histories, method, n_draws, seed)
+
+
+def _fitted(
+    facts: AbstractModel, summary: Summary, histories: Histories, method: Method, n_draws: int, seed: int
+) -> Estimate:
     columns, counts = _informative(facts, histories)
     scale = Scale.of(facts, columns, counts)
     maximum = maximise(facts, columns, counts, scale)

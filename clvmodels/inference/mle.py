@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 
 from clvmodels.arrays import BoolArray, Columns, FloatArray, IntArray
 from clvmodels.errors import FitError
@@ -22,6 +22,8 @@ _DECREMENT = 1e-9  # log-likelihood left to gain; published log-likelihoods carr
 _ROUNDING = 1e-14  # of the log-likelihood: what a sum over many rows can tell apart
 _AGREE = 0.01  # starts within this log-likelihood of the best have found the same top
 _FALLS = 2  # values tried past the best one: the likelihood of a count of phases has one top
+_NEAR = 3.0  # log-likelihood below a top within which its parabola is believed, if it fits there
+_LIKE = 0.3  # of the fall by the parabola: what the likelihood may differ from it
 _NEWTON_STEPS = 60
 _BORROWED_STEPS = 4
 _SHORTEST = 1e-6  # a Newton step cut to a millionth without gain: rounding decides, the top is reached
@@ -72,7 +74,7 @@ class Objective:
         leaves = {p.name: Node(np.exp(theta[i]), None, is_leaf=True) for i, p in enumerate(self.model.free)}
         with np.errstate(all="ignore"):
             rows = self.model.log_likelihood(TAPE, leaves | self.held, self.columns)
-            value = float(self.counts @ spread(rows, len(self.counts)))
+            value = float(np.sum(self.counts * spread(rows, len(self.counts))))  # pairwise, and without threads
             slope = gradient(rows, self.counts, leaves)
         by_log = np.array([slope[name] * leaf.value for name, leaf in leaves.items()])
         if not (np.isfinite(value) and np.all(np.isfinite(by_log))):
@@ -133,18 +135,21 @@ def _climbed(
     centre = np.log([p.typical for p in model.free])
     part, weights = _representatives(counts)
     search = Objective(model, {name: values[part] for name, values in scaled.items()}, weights, held)
-    found = [_descend(search, start, centre) for start in starts]
-    usable = [(value, theta) for value, theta in found if np.isfinite(value)]
-    if not usable:
+    tops: list[_Top] = []
+    for start in starts:
+        top = _descend(search, start, centre, min(tops, key=lambda t: t.value, default=None))
+        if np.isfinite(top.value):
+            tops.append(top)
+    if not tops:
         raise FitError(
             f"The likelihood of {model.title} isn't finite at any of {len(starts)} starting points, so it can't be "
             f"fitted; look for extreme values in {', '.join(model.statistics)}."
         )
-    best, theta = min(usable, key=lambda pair: pair[0])
-    agreeing = sum(value < best + _AGREE for value, _ in usable)
+    best = min(tops, key=lambda top: top.value)
+    agreeing = sum(top.value < best.value + _AGREE for top in tops)
     objective = Objective(model, scaled, counts, held)
-    information = search.curvature(theta, search(theta)[1]) * (counts.sum() / weights.sum())
-    theta, value, information, decrement = _polish(objective, theta, information, centre)
+    information = best.information * (counts.sum() / weights.sum())
+    theta, value, information, decrement = _polish(objective, best.theta, information, centre)
     inside = np.abs(theta - centre) < _REACH
     outcome = _outcome(model, theta - centre, information[np.ix_(inside, inside)], decrement, agreeing)
     return Maximum(theta, information, inside, -value, outcome, held)
@@ -167,10 +172,38 @@ def _starting_points(centre: FloatArray) -> list[FloatArray]:
     return [centre, *(centre + offset for offset in spread_out)]
 
 
-def _descend(objective: Objective, start: FloatArray, centre: FloatArray) -> tuple[float, FloatArray]:
+@dataclass(frozen=True, eq=False)
+class _Top:
+    """Where a search ended: minus the log-likelihood there, the place, and the curvature."""
+
+    value: float
+    theta: FloatArray
+    information: FloatArray
+
+    def is_near(self, value: float, theta: FloatArray) -> bool:
+        """Tell whether a place lies on this top's own parabola, so that a search from there ends here."""
+        step = theta - self.theta
+        fall = float(step @ self.information @ step) / 2
+        return fall < _NEAR and abs(value - self.value - fall) < _LIKE * fall + _AGREE / 2
+
+
+def _descend(objective: Objective, start: FloatArray, centre: FloatArray, known: _Top | None) -> _Top:
+    """Search from a start; one that comes near the best top known so far has found it."""
+    met = []
+
+    def look(intermediate_result: OptimizeResult) -> None:
+        if known is not None and known.is_near(float(intermediate_result.fun), intermediate_result.x):
+            met.append(known)
+            raise StopIteration
+
     bounds = [(c - _REACH, c + _REACH) for c in centre]
-    result = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
-    return float(result.fun), np.asarray(result.x)
+    result = minimize(
+        objective, start, jac=True, method="L-BFGS-B", bounds=bounds, callback=look, options={"maxiter": 500}
+    )
+    if met:
+        return met[0]
+    theta = np.asarray(result.x)
+    return _Top(float(result.fun), theta, objective.curvature(theta, objective(theta)[1]))
 
 
 def _polish(
@@ -178,8 +211,8 @@ def _polish(
 ) -> tuple[FloatArray, float, FloatArray, float]:
     """Climb to the top of the whole likelihood by Newton steps, halved while they don't help.
 
-    The first steps use the curvature found in the search, which costs nothing and is nearly right, the later ones
-    their own.
+    The first steps use the curvature found in the search, which is nearly right and gets better by what each step shows
+    (BFGS), the later ones their own.
     """
     value, slope = objective(theta)
     for attempt in range(_NEWTON_STEPS):
@@ -195,11 +228,22 @@ def _polish(
             length /= 2
         else:
             break
+        information = _bent(information, trial - theta, new_slope - slope)
         theta, value, slope = trial, new_value, new_slope
         if attempt >= _BORROWED_STEPS or length < 1:
             information = objective.curvature(theta, slope)
     information = objective.curvature(theta, slope)
     return theta, value, information, float(slope @ _newton_step(information, slope, _free(theta, slope, centre))) / 2
+
+
+def _bent(information: FloatArray, step: FloatArray, change: FloatArray) -> FloatArray:
+    """Return the curvature that explains how the slope changed over a step (BFGS)."""
+    expected = information @ step
+    seen, foreseen = float(change @ step), float(step @ expected)
+    if not (seen > 0 and foreseen > 0):
+        return information
+    better: FloatArray = information + np.outer(change, change) / seen - np.outer(expected, expected) / foreseen
+    return better
 
 
 def _free(theta: FloatArray, slope: FloatArray, centre: FloatArray) -> BoolArray:
