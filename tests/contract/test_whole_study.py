@@ -43,6 +43,10 @@ def test_a_new_customer_has_a_forecast_and_a_value(name):
     worth = clv.value(ahead, clv.estimate_from("gammagamma", ORDINARY["gammagamma"]), discount_rate=0.1)
     assert 0 < worth["clv"][0] < np.inf
     assert worth["clv_lower"][0] <= worth["clv"][0] <= worth["clv_upper"][0]
+    for_ever = clv.value(clv.predict(given, None, horizon=np.inf), 10.0, discount_rate=0.15)
+    for_long = clv.value(clv.predict(given, None, horizon=52 * 120), 10.0, discount_rate=0.15)
+    # After 120 years a purchase is worth a twenty-millionth.
+    assert for_ever["clv"][0] == pytest.approx(for_long["clv"][0], rel=1e-5)
 
 
 def test_contracts_of_one_price_are_valued_by_it(tmp_path):
