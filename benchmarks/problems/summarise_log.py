@@ -1,7 +1,8 @@
 """From ten million purchases to one row a customer.
 
 Every contender gives frequency, recency, T and the mean value of repeat purchases, by distinct days. ``clvmodels`` also
-checks the log, and gives total and recent spend and the base by calendar week, which the others don't.
+checks the log, and gives total and recent spend, the base by calendar week and the times between purchases, which the
+others don't; once it leaves the last out.
 """
 
 from __future__ import annotations
@@ -60,10 +61,13 @@ def path(folder: Path) -> str:
     return str(folder / "log.parquet")
 
 
-def with_clvmodels(log: pd.DataFrame | str) -> clv.Summary:
-    return clv.rfm_summary(
-        log, customer="customer_id", time="date", amount="amount", period="week", observation_end=LAST
-    )
+def with_clvmodels(log: pd.DataFrame | str, *, intervals: bool = True) -> clv.Summary:
+    columns = {"customer": "customer_id", "time": "date", "amount": "amount"}
+    return clv.rfm_summary(log, **columns, period="week", observation_end=LAST, intervals=intervals)
+
+
+def without_intervals(log: pd.DataFrame | str) -> clv.Summary:
+    return with_clvmodels(log, intervals=False)
 
 
 def with_duckdb(log: pd.DataFrame | str) -> Mapping[str, Any]:
@@ -99,6 +103,7 @@ PROBLEM = Problem(
             frame,
             (
                 Contender("clvmodels", with_clvmodels),
+                Contender("clvmodels, no intervals", without_intervals),
                 Contender("duckdb, by hand", with_duckdb),
                 Contender("lifetimes", with_lifetimes, repeats=3),
             ),
@@ -107,7 +112,11 @@ PROBLEM = Problem(
             "Parquet file",
             prepare,
             path,
-            (Contender("clvmodels", with_clvmodels), Contender("duckdb, by hand", with_duckdb)),
+            (
+                Contender("clvmodels", with_clvmodels),
+                Contender("clvmodels, no intervals", without_intervals),
+                Contender("duckdb, by hand", with_duckdb),
+            ),
         ),
     ),
     answer=answer,

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from clvmodels.errors import InputError
 from clvmodels.ingest import as_summary, rfm_summary
 
 ASKED = {"customer": "customer", "time": "date", "amount": "amount", "refunds": "drop"}
@@ -53,3 +54,12 @@ def test_a_rounded_table_is_taken_over():
     table = pd.DataFrame({"frequency": [1, 3, 0], "recency": [4.29, 9.0, 0.0], "T": 12.0})
     litt = np.round([np.log(30 / 7), 3 * np.log(3.0), 0.0], 3)
     assert as_summary(table.assign(litt=litt), period="week").litt.tolist() == litt.tolist()
+
+
+def test_a_log_can_be_read_without_the_times_between_purchases(log):
+    asked = {**ASKED, **ENDS}
+    whole, less = rfm_summary(log, **asked), rfm_summary(log, **asked, intervals=False)
+    assert less.litt is None
+    pd.testing.assert_frame_equal(whole.to_frame().drop(columns="litt"), less.to_frame())
+    with pytest.raises(InputError, match="litt"):
+        less.statistics(("x", "t_x", "T", "litt"))
