@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from lifetimes import BetaGeoFitter, GammaGammaFitter, ModifiedBetaGeoFitter
+from lifetimes import BetaGeoFitter, GammaGammaFitter, ModifiedBetaGeoFitter, ParetoNBDFitter
 
 import clvmodels as clv
 from clvmodels.errors import ArgumentError, InputError
@@ -72,9 +72,14 @@ def test_what_has_not_been_fitted_is_refused():
         clv.from_lifetimes(BetaGeoFitter(), period="week")
 
 
-@pytest.mark.skipif("mbgnbd" not in set(clv.models()["name"]), reason="the model isn't here")
-def test_the_modified_model_is_taken_over_too(sample):
-    theirs = ModifiedBetaGeoFitter().fit(sample.frequency, sample.recency, sample.T)
+@pytest.mark.parametrize(("fitter", "name"), [(ModifiedBetaGeoFitter, "mbgnbd"), (ParetoNBDFitter, "paretonbd")])
+def test_other_models_are_taken_over_with_the_same_forecasts(sample, fitter, name):
+    theirs = fitter().fit(sample.frequency, sample.recency, sample.T)
     taken = clv.from_lifetimes(theirs, period="week")
-    assert taken.model.name == "mbgnbd"
-    assert taken.params == pytest.approx(clv.fit("mbgnbd", sample).params, rel=1e-2)
+    assert taken.model.name == name
+    assert taken.params == pytest.approx(clv.fit(name, sample).params, rel=1e-2)  # they stop a little earlier
+    ahead = clv.predict(taken, sample, horizon=39)
+    asked = (sample.frequency, sample.recency, sample.T)
+    expected = theirs.conditional_expected_number_of_purchases_up_to_time(39, *asked)
+    np.testing.assert_allclose(ahead["expected_purchases"], np.asarray(expected), **SAME)
+    np.testing.assert_allclose(ahead["p_alive"], np.asarray(theirs.conditional_probability_alive(*asked)), **SAME)
