@@ -17,8 +17,7 @@ def _libraries() -> ThreadpoolController:
 def single_threaded() -> AbstractContextManager[Any]:
     """Return a context in which matrix products use one thread.
 
-    A fit makes hundreds of tiny ones. Threads that are kept awake between them take the processor from the likelihood,
-    which costs up to half of the time.
+    A fit makes hundreds of tiny ones. Threads that are kept awake between them take the processor from the likelihood.
     """
     limit: AbstractContextManager[Any] = _libraries().limit(limits=1, user_api="blas")
     return limit

@@ -55,8 +55,8 @@ def counted(purchases: nw.LazyFrame[Any], span: Span, window: float, *, later: b
 def interval_logs(purchases: nw.LazyFrame[Any], n: AnyArray, span: Span) -> FloatArray:
     """Return the sum of the logarithms of the times between purchases in the observation, one a customer, sorted.
 
-    Days come out of the engine by customer and are cut by their counts: a window over customers takes five times as
-    long.
+    Days come out of the engine by customer and are cut by their counts: a window over customers takes
+    several times as long.
 
     Parameters
     ----------
