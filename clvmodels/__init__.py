@@ -22,7 +22,17 @@ if TYPE_CHECKING:
         purchase_frequency_table,
         tracking_table,
     )
-    from clvmodels.inference import estimate_from, fit, fit_table, from_lifetimes, likelihood_ratio, regularity, vuong
+    from clvmodels.inference import (
+        Sampling,
+        default_priors,
+        estimate_from,
+        fit,
+        fit_table,
+        from_lifetimes,
+        likelihood_ratio,
+        regularity,
+        vuong,
+    )
     from clvmodels.ingest import (
         as_contracts,
         as_summary,
@@ -33,6 +43,7 @@ if TYPE_CHECKING:
         rfm_summary,
     )
     from clvmodels.prediction import predict
+    from clvmodels.records import Prior, Priors
     from clvmodels.simulation import simulate
     from clvmodels.valuation import cohort_projection, residual_lifetime, value
 
@@ -50,6 +61,8 @@ _HOMES = {
         "tracking_table",
     ),
     "clvmodels.inference": (
+        "Sampling",
+        "default_priors",
         "estimate_from",
         "fit",
         "fit_table",
@@ -67,6 +80,7 @@ _HOMES = {
         "load_donations",
         "rfm_summary",
     ),
+    "clvmodels.records": ("Prior", "Priors"),
     "clvmodels.prediction": ("predict",),
     "clvmodels.simulation": ("simulate",),
     "clvmodels.valuation": ("cohort_projection", "residual_lifetime", "value"),
@@ -77,12 +91,16 @@ _ROOMS = ("heuristics", "models", "plots")
 __version__ = "0.1.0"
 __all__ = [
     "CLV",
+    "Prior",
+    "Priors",
+    "Sampling",
     "as_contracts",
     "as_summary",
     "cohort_projection",
     "compare",
     "contracts_from_survivors",
     "decile_table",
+    "default_priors",
     "estimate_from",
     "export",
     "fit",

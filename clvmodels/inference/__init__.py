@@ -1,8 +1,21 @@
 """From histories to parameters with their uncertainty."""
 
-from clvmodels.inference.fitting import estimate_from, fit
+from clvmodels.inference.belief import default_priors
+from clvmodels.inference.fitting import fit
+from clvmodels.inference.given import estimate_from
 from clvmodels.inference.migration import from_lifetimes
 from clvmodels.inference.regularity import regularity
+from clvmodels.inference.sampling import Sampling
 from clvmodels.inference.selection import fit_table, likelihood_ratio, vuong
 
-__all__ = ["estimate_from", "fit", "fit_table", "from_lifetimes", "likelihood_ratio", "regularity", "vuong"]
+__all__ = [
+    "Sampling",
+    "default_priors",
+    "estimate_from",
+    "fit",
+    "fit_table",
+    "from_lifetimes",
+    "likelihood_ratio",
+    "regularity",
+    "vuong",
+]

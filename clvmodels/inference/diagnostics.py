@@ -15,8 +15,10 @@ from clvmodels.records import Estimate, Histories, Note
 _FEW_CUSTOMERS = 200  # below it standard errors of shape parameters are commonly half their size
 _WIDE = 1.0  # a standard error of 1 in the logarithm: the parameter is known to a factor of 7 either way
 _TIED = 0.95  # a correlation that leaves a third of a parameter's spread to itself
+_TRUSTED_K = 0.7  # above it importance sampling errs by amounts that can't be told (Vehtari and others, 2024)
 _UNDECIDED = 1.35  # log-likelihood a parameter at its edge gains by chance in 19 of 20 studies (half a chi-square)
 _TAILS = (0.025, 0.975)
+_AT_MAXIMUM = ("mle", "bootstrap")
 
 
 def parameter_notes(estimate: Estimate, histories: Histories | None = None) -> tuple[Note, ...]:
@@ -28,7 +30,8 @@ def parameter_notes(estimate: Estimate, histories: Histories | None = None) -> t
     notes = [Note("model_misleads", f"{model.title} by its nature: {model.misleads}.")]
     if histories is not None:
         notes += _ridge(model, estimate, histories)
-        notes += _boundary(model, estimate, histories)
+        if estimate.covariates is None and estimate.method in _AT_MAXIMUM:
+            notes += _boundary(model, estimate, histories)
     if isinstance(model, AbstractSpendModel) and not bool(model.mean_exists(estimate.params, np.zeros(()))):
         notes.append(
             Note(
@@ -49,6 +52,17 @@ def parameter_notes(estimate: Estimate, histories: Histories | None = None) -> t
             )
         )
     return tuple(notes)
+
+
+def importance_notes(model: AbstractModel, pareto_k: float) -> tuple[Note, ...]:
+    """Warn where importance sampling can't be believed."""
+    if pareto_k <= _TRUSTED_K:
+        return ()
+    text = (
+        f"The draws of {model.title} rest on a few of the points proposed (Pareto k = {pareto_k:.2f}, above "
+        f"{_TRUSTED_K}), so its intervals may be off; fit again with method='nuts'."
+    )
+    return (Note("pareto_k", text, "warning"),)
 
 
 def _ridge(model: AbstractModel, estimate: Estimate, histories: Histories) -> list[Note]:
@@ -74,13 +88,14 @@ def _ridge(model: AbstractModel, estimate: Estimate, histories: Histories) -> li
 
 def _with_partners(estimate: Estimate, wide: Sequence[str]) -> list[str]:
     """Return parameters with those that move along with them from draw to draw, in the model's order."""
-    logs = {name: np.log(draws) for name, draws in estimate.draws.items() if np.ptp(draws) > 0}
+    model = get(estimate.model.name)
+    logs = {p.name: np.log(estimate.draws[p.name]) for p in model.free if np.ptp(estimate.draws[p.name]) > 0}
 
     def moves_along(name: str) -> bool:
         pairs = [(logs[name], logs[other]) for other in wide if name in logs and other in logs]
         return any(abs(np.corrcoef(*pair)[0, 1]) > _TIED for pair in pairs)
 
-    return [name for name in estimate.params if name in wide or moves_along(name)]
+    return [p.name for p in model.parameters if p.name in wide or moves_along(p.name)]
 
 
 def _along(model: AbstractModel, estimate: Estimate, histories: Histories) -> str:

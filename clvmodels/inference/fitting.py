@@ -2,32 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
-from clvmodels.arrays import FloatArray
-from clvmodels.errors import ArgumentError, FitError, check_between, unknown_name
-from clvmodels.inference.diagnostics import parameter_notes
-from clvmodels.inference.mle import maximise
+from clvmodels.arrays import Columns, FloatArray
+from clvmodels.errors import ArgumentError, check_between, unknown_name
+from clvmodels.inference.belief import Belief, priors_for
+from clvmodels.inference.bootstrap import bootstrap_draws
+from clvmodels.inference.diagnostics import importance_notes, parameter_notes
+from clvmodels.inference.evidence import Fitted
+from clvmodels.inference.importance import posterior_draws
+from clvmodels.inference.informative import informative
+from clvmodels.inference.mle import Maximum, Objective, maximise
+from clvmodels.inference.pooling import pooled_fit
+from clvmodels.inference.sampling import Sampling
+from clvmodels.inference.sides import ColumnNames, covariates_of
+from clvmodels.inference.space import Space, scaled
 from clvmodels.inference.threads import single_threaded
 from clvmodels.inference.transforms import Scale
-from clvmodels.inference.uncertainty import laplace_draws, log_errors
-from clvmodels.models import AbstractModel, AbstractPurchaseModel, AbstractSpendModel, get, usual_spend_model
-from clvmodels.records import Estimate, Histories, Outcome, Period, Summary, check_summary
+from clvmodels.inference.uncertainty import errors, laplace_draws
+from clvmodels.models import AbstractPurchaseModel, AbstractSpendModel, get
+from clvmodels.records import Estimate, Note, Outcome, Priors, Summary, check_summary
+from clvmodels.records.covariates import PATTERN
+from clvmodels.records.prior import PriorLike
 
-type Method = Literal["mle"]
-
-PRICE = "price"  # the method of an estimate of spend that is one price for every purchase
-
-_SAME_PRICE = 1e-6  # of it: what sums of a price may be off by
-_ROUNDING = 1e-9  # means of equal amounts differ by the rounding of their sums
+type Method = Literal["mle", "map", "laplace", "bootstrap", "nuts"]
 
 
-def fit(model: str, summary: Summary, *, method: Method = "mle", n_draws: int = 1_000, seed: int = 1) -> Estimate:
+def fit(  # noqa: PLR0913 - each argument is a choice of its own
+    model: str,
+    summary: Summary,
+    *,
+    method: Method = "mle",
+    priors: Priors | Mapping[str, PriorLike] | None = None,
+    covariates: Mapping[str, ColumnNames] | None = None,
+    pooled: ColumnNames | Mapping[str, ColumnNames] | None = None,
+    ridge: float = 0.0,
+    n_draws: int = 1_000,
+    seed: int = 1,
+    sampling: Sampling | None = None,
+) -> Estimate:
     """Fit a model to a summary.
 
     Parameters
@@ -36,25 +53,48 @@ def fit(model: str, summary: Summary, *, method: Method = "mle", n_draws: int = 
         Name of a registered model: ``"bgnbd"``, ``"gammagamma"``.
     summary : Summary
         The customers.
-    method : "mle"
-        Maximum likelihood; draws come from the curvature at the maximum (Laplace).
+    method : "mle", "map", "laplace", "bootstrap" or "nuts"
+        - ``"mle"``: maximum likelihood; draws come from the curvature at the maximum.
+        - ``"map"``: the mode of the posterior; draws come from its curvature.
+        - ``"laplace"``: draws of the posterior by importance sampling from a proposal at the mode, with a diagnostic
+          that says whether they can be believed. Takes about as long as maximum likelihood.
+        - ``"bootstrap"``: maximum likelihood for each of ``n_draws`` bases drawn from the customers with replacement.
+        - ``"nuts"``: draws of the posterior by PyMC's sampler; the most general and the slowest.
+    priors : Priors or mapping of str to Prior or (median, sd), optional
+        What is believed before, for the quantities of ``default_priors``; those not named keep the default, which says
+        little. Only for ``"map"``, ``"laplace"`` and ``"nuts"``.
+    covariates : mapping of "buying", "dropout", "spend" to column names, optional
+        Group columns of the summary that act on a side of the model: numeric ones by a coefficient per unit, others by
+        one for each level but the most frequent. Coefficients are logarithms of factors: of the mean rate of buying, of
+        the rate or odds of leaving, of the amounts. A model of buying leaves out "spend", one of spend the others.
+    pooled : str, sequence of str, or mapping of sides to column names, optional
+        Group columns whose levels are drawn together: each group has an effect on every side (or on those named), and
+        how much groups differ is learned from all of them, so that small groups borrow strength.
+    ridge : float >= 0
+        Pulls coefficients of covariates towards 0 in maximum likelihood, by this times half their square, per standard
+        deviation of a numeric column.
     n_draws : int >= 1
-        Parameter draws to keep; every interval is made from them.
+        Parameter draws to keep; every interval is made from them. For ``"nuts"``, over all chains.
     seed : int
-        Of the draws; the estimate itself doesn't depend on it.
+        Of the draws.
+    sampling : Sampling, optional
+        How ``"nuts"`` runs: chains, warm-up, sampler.
 
     Returns
     -------
     Estimate
         Parameters in the summary's period, their uncertainty and how the fit went. A fit that didn't converge is
-        returned with an outcome that says so.
+        returned with an outcome that says so. The point estimate is the maximum for ``"mle"``, ``"bootstrap"`` and
+        ``"map"``, and the mean on the unconstrained scale for ``"laplace"`` and ``"nuts"``.
 
     Raises
     ------
     FitError
         When the summary can't inform the model (no repeat purchase, no spend).
+    InputError
+        When a covariate or group column is missing, constant or has gaps.
     ArgumentError
-        For an unknown model or method.
+        For an unknown model, method, side or prior, or arguments that don't go together.
 
     Examples
     --------
@@ -63,156 +103,190 @@ def fit(model: str, summary: Summary, *, method: Method = "mle", n_draws: int = 
     >>> rfm = clv.rfm_summary(log, customer="customer_id", time="date", observation_end="1997-09-30")
     >>> clv.fit("bgnbd", rfm)
     Estimate(bgnbd: r=0.2426, alpha=4.414, a=0.7929, b=2.426; log-likelihood -9582.429; mle)
+    >>> posterior = clv.fit("bgnbd", rfm, method="laplace")
+    >>> posterior.diagnostics["pareto_k"] < 0.5
+    True
     """
     facts = get(model)
-    if method != "mle":
-        raise unknown_name("method", method, ["mle"])
+    if method not in _METHODS:
+        raise unknown_name("method", method, _METHODS)
     if n_draws < 1:
         raise ArgumentError(
             f"n_draws is {n_draws!r}; it must be at least 1, because intervals are made from the draws."
         )
-    histories = check_summary(summary).statistics(facts.statistics)
+    check_between("ridge", ridge, 0, float("inf"), "it is the strength of a pull towards no effect", open_high=True)
+    terms = covariates_of(facts, check_summary(summary), covariates, pooled)
+    histories = summary.statistics(facts.statistics, terms)
     if isinstance(facts, AbstractPurchaseModel):
         facts.check_histories(histories.columns)
-    with single_threaded():
-        return _fitted(facts, summary, histories, method, n_draws, seed)
-
-
-def _fitted(
-    facts: AbstractModel, summary: Summary, histories: Histories, method: Method, n_draws: int, seed: int
-) -> Estimate:
-    columns, counts = _informative(facts, histories)
+    columns, counts = informative(facts, histories)
     scale = Scale.of(facts, columns, counts)
-    maximum = maximise(facts, columns, counts, scale)
-    point = {name: float(value) for name, value in scale.natural(facts, maximum.theta, maximum.held).items()}
-    errors = dict(zip((p.name for p in facts.free), log_errors(maximum), strict=True))
-    n_customers = round(float(counts.sum()))
-    found = Estimate(
-        model=facts,
-        params=point,
-        period=None if isinstance(facts, AbstractSpendModel) else summary.period,
-        method=method,
-        draws=scale.natural(facts, laplace_draws(maximum, n_draws, seed), maximum.held),
-        std_errors={name: value * float(errors.get(name, np.nan)) for name, value in point.items()},
-        log_likelihood=float(counts @ facts.pointwise(point, columns)),
-        n_customers=n_customers,
-        outcome=maximum.outcome,
-    )
-    return replace(found, notes=parameter_notes(found, histories))
+    space = Space(facts, scale, terms, histories.patterns)
+    job = _Job(space, columns, counts, _priors(space, method, priors), ridge, n_draws, seed, sampling or Sampling())
+    job.check(method)
+    with single_threaded():
+        found = _METHODS[method](job)
+        estimate = _estimate(job, found, summary, method)
+    return replace(estimate, notes=(*found.notes, *parameter_notes(estimate, histories)))
 
 
-def _informative(model: AbstractModel, histories: Histories) -> tuple[dict[str, FloatArray], FloatArray]:
-    """Return the rows that tell something, or raise when there is too little to learn from."""
-    repeats = histories.columns[model.statistics[0]]
-    buyers = float(histories.counts[repeats > 0].sum())
-    if isinstance(model, AbstractSpendModel):
-        kept = repeats > 0
-        if buyers < 2:
-            raise FitError(
-                f"{model.title} learns from customers with a repeat purchase of positive value, and this summary has "
-                f"{buyers:.0f}; at least 2 are needed. Observe longer, or value customers with the mean of "
-                f"their purchases."
-            )
-        means = histories.columns["m"][kept]
-        if np.ptp(means) <= _ROUNDING * means.max():
-            raise FitError(
-                f"Every customer spends the same on average, so {model.title} has no spread to learn from; "
-                f"multiply expected "
-                f"purchases by that amount, or give value the amount as spend."
-            )
-        return {name: values[kept] for name, values in histories.columns.items()}, histories.counts[kept]
-    if isinstance(model, AbstractPurchaseModel) and model.contractual:
-        _check_contracts(model, histories)
-    if buyers == 0:
-        raise FitError(
-            f"No customer has a repeat purchase, so {model.title} can't tell buying from leaving; observe "
-            f"longer, or check "
-            f"that the customer column repeats for the same person."
-        )
-    if histories.n_customers < 2:
-        raise FitError(f"{model.title} describes how customers differ and needs at least 2 of them; there is 1.")
-    return dict(histories.columns), histories.counts
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """What is to be fitted, with what."""
 
+    space: Space
+    columns: Columns
+    counts: FloatArray
+    priors: Priors | None
+    ridge: float
+    n_draws: int
+    seed: int
+    sampling: Sampling
 
-def _check_contracts(model: AbstractPurchaseModel, histories: Histories) -> None:
-    """Raise where contracts don't differ in how long they ran."""
-    x, T = histories.columns["x"], histories.columns["T"]
-    if not T.any():
-        raise FitError(f"No contract has come to a renewal point, so {model.title} has seen no decision; wait for one.")
-    if np.all(x == T):
-        raise FitError(f"Nobody has left, so {model.title} can't tell how long contracts last; observe longer.")
-    if np.all((x < T) & (x == x[0])):
-        raise FitError(
-            f"Everybody left at the same renewal point ({x[0] + 1:.0f}), so {model.title} has nothing to tell "
-            f"customers apart by; check the end dates, or observe more cohorts."
-        )
+    @property
+    def pools(self) -> bool:
+        """Whether there are groups that borrow strength from each other."""
+        terms = self.space.covariates.terms if self.space.covariates else ()
+        return any(term.pooled for term in terms)
 
+    def belief(self) -> Belief | None:
+        """Return what pulls the top; None for plain maximum likelihood."""
+        sd = self.priors.coefficient_sd if self.priors else np.inf
+        precision = np.full(len(self.space.names) - self.space.n_params, self.ridge + sd**-2)
+        return Belief(self.space, self.priors, precision) if self.priors is not None or np.any(precision) else None
 
-def at_price(price: float, summary: Summary | None) -> Estimate:
-    """Make the estimate of spend under which every purchase is worth one price.
+    def objective(self, maximum: Maximum, belief: Belief | None) -> Objective:
+        """Return what was climbed."""
+        return Objective(self.space, scaled(self.space, self.columns), self.counts, maximum.held, belief)
 
-    Raises
-    ------
-    ArgumentError
-        When the price isn't a positive number, or the summary has customers who paid something else.
-    """
-    why = "it is what every purchase is worth; to learn from the amounts of a log, fit a spend model"
-    paid = check_between("spend (as a price)", price, 0, float("inf"), why, open_low=True, open_high=True)
-    if summary is not None and summary.monetary_value is not None:
-        m = summary.monetary_value
-        other = np.flatnonzero((summary.frequency > 0) & (np.abs(m - paid) > _SAME_PRICE * paid))
-        if len(other):
-            first = ", ".join(f"{summary.customer_id[i]} paid {m[i]:.6g}" for i in other[:3])
+    def check(self, method: Method) -> None:
+        """Raise where arguments don't go together."""
+        if self.ridge and self.priors is not None:
             raise ArgumentError(
-                f"spend is {price!r}, one price for every purchase, but {len(other):,} customers paid another on "
-                f"average ({first}); fit a spend model to the summary instead."
+                f"ridge belongs to maximum likelihood, and method={method!r} has a prior that does the same; give "
+                f"priors={{'coefficient_sd': {self.ridge**-0.5:.3g}}} instead."
             )
-    model = usual_spend_model()
-    found = estimate_from(model.name, model.at_price(paid))
-    return replace(found, method=PRICE, outcome=Outcome(True, f"Every purchase is worth {paid:g}, as given."))
+        if self.pools and method == "bootstrap":
+            raise ArgumentError(
+                "A bootstrap of pooled groups would need groups drawn again too, which it doesn't do; fit them with "
+                "method='mle' (empirical Bayes) or 'nuts'."
+            )
 
 
-def estimate_from(
-    model: str, params: Mapping[str, float], *, period: str | timedelta | Period | None = None
-) -> Estimate:
-    """Make an estimate from published or stored parameters, without a fit.
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """Where a method ended, on the scale of the fit."""
 
-    Parameters
-    ----------
-    model : str
-        Name of a registered model.
-    params : mapping of str to float
-        All its parameters, positive.
-    period : str, timedelta or None
-        The unit of time of the parameters; needed for models of buying.
+    point: FloatArray
+    draws: FloatArray
+    outcome: Outcome
+    held: Mapping[str, float]
+    errors: FloatArray | None = None  # of the point, where the curvature gives them; else those of the draws
+    diagnostics: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+    n_chains: int = 1
+    stats: Mapping[str, FloatArray] = field(default_factory=dict)
+    group_sds: Mapping[str, FloatArray] = field(default_factory=dict)  # draws of how much pooled groups differ
 
-    Returns
-    -------
-    Estimate
-        With a single draw: intervals of expectations have no width.
 
-    Examples
-    --------
-    >>> import clvmodels as clv
-    >>> clv.estimate_from("gammagamma", {"p": 6.25, "q": 3.74, "gamma": 15.44}).method
-    'given'
-    """
-    facts = get(model)
-    values = facts.check_params(params)
-    spends = isinstance(facts, AbstractSpendModel)
-    if period is None and not spends:
-        raise ArgumentError(
-            f"period= is missing: {facts.title} counts time, and a rate means nothing without its unit."
-        )
-    given = Estimate(
-        model=facts,
-        params=values,
-        period=None if spends or period is None else Period.of(period),
-        method="given",
-        draws={name: np.array([value]) for name, value in values.items()},
-        std_errors=dict.fromkeys(values, float("nan")),
-        log_likelihood=float("nan"),
-        n_customers=0,
-        outcome=Outcome(True, f"{facts.title} parameters were given, not fitted; their uncertainty isn't known."),
+def _by_maximum(job: _Job) -> _Found:
+    if job.pools:
+        pooled = pooled_fit(job.space, job.columns, job.counts, job.belief(), job.priors, job.n_draws, job.seed)
+        top = pooled.maximum
+        return _Found(top.theta, pooled.draws, top.outcome, top.held, group_sds=pooled.group_sds)
+    top = maximise(job.space, job.columns, job.counts, job.belief())
+    return _Found(top.theta, laplace_draws(top, job.n_draws, job.seed), top.outcome, top.held, errors(top))
+
+
+def _by_importance(job: _Job) -> _Found:
+    if job.pools:
+        return _by_maximum(job)
+    belief = job.belief()
+    top = maximise(job.space, job.columns, job.counts, belief)
+    weighted = posterior_draws(job.objective(top, belief), top, job.n_draws, job.seed)
+    if weighted is None:
+        return _by_maximum(job)
+    diagnostics = {"pareto_k": weighted.pareto_k, "ess": weighted.ess}
+    notes = importance_notes(job.space.model, weighted.pareto_k)
+    return _Found(weighted.theta.mean(axis=0), weighted.theta, top.outcome, top.held, None, diagnostics, notes)
+
+
+def _by_bootstrap(job: _Job) -> _Found:
+    belief = job.belief()
+    top = maximise(job.space, job.columns, job.counts, belief)
+    drawn = bootstrap_draws(job.objective(top, belief), top, job.n_draws, job.seed)
+    return _Found(top.theta, drawn, top.outcome, top.held)
+
+
+def _by_sampler(job: _Job) -> _Found:
+    from clvmodels.inference.nuts import sample  # noqa: PLC0415 - PyMC takes seconds to load
+
+    assert job.priors is not None  # the method asks for them
+    top = maximise(job.space, job.columns, job.counts, job.belief())
+    drawn = sample(job.space, job.columns, job.counts, job.priors, top, job.n_draws, job.seed, job.sampling)
+    return _Found(
+        drawn.theta.mean(axis=0),
+        drawn.theta,
+        drawn.outcome,
+        top.held,
+        None,
+        drawn.diagnostics,
+        drawn.notes,
+        drawn.n_chains,
+        drawn.stats,
+        drawn.group_sds,
     )
-    return replace(given, notes=parameter_notes(given))
+
+
+_METHODS: Mapping[str, Callable[[_Job], _Found]] = {
+    "mle": _by_maximum,
+    "map": _by_maximum,
+    "laplace": _by_importance,
+    "bootstrap": _by_bootstrap,
+    "nuts": _by_sampler,
+}
+_LIKELIHOOD_ONLY = ("mle", "bootstrap")
+
+
+def _priors(space: Space, method: Method, priors: Priors | Mapping[str, PriorLike] | None) -> Priors | None:
+    """Return the priors of a Bayesian method."""
+    if method in _LIKELIHOOD_ONLY:
+        if priors is not None:
+            raise ArgumentError(
+                f"method={method!r} uses no priors; take 'map', 'laplace' or 'nuts', or leave priors out."
+            )
+        return None
+    if isinstance(priors, Priors):
+        return priors_for(space.model, space.scale).replace(
+            {**priors.laws, "coefficient_sd": priors.coefficient_sd, "group_sd": priors.group_sd}
+        )
+    return priors_for(space.model, space.scale).replace(priors or {})
+
+
+def _estimate(job: _Job, found: _Found, summary: Summary, method: Method) -> Estimate:
+    space, model = job.space, job.space.model
+    params = {name: float(value) for name, value in space.natural(found.point, found.held).items()}
+    draws = space.natural(found.draws, found.held) | dict(found.group_sds)
+    params |= {name: float(np.median(values)) for name, values in found.group_sds.items()}
+    if found.errors is None:
+        spread = {name: float(np.std(values)) if len(values) > 1 else np.nan for name, values in draws.items()}
+        std_errors = {name: np.nan if name in found.held else spread[name] for name in params}
+    else:
+        std_errors = dict.fromkeys(params, np.nan) | space.natural_errors(found.point, found.errors)
+    effects = space.patterns.effects(params, job.columns[PATTERN]) if space.patterns else {}
+    return Estimate(
+        model=model,
+        params=params,
+        period=None if isinstance(model, AbstractSpendModel) else summary.period,
+        method=method,
+        draws={name: draws[name] for name in params},
+        std_errors=std_errors,
+        log_likelihood=float(job.counts @ model.pointwise(params, job.columns, effects)),
+        n_customers=round(float(job.counts.sum())),
+        outcome=found.outcome,
+        covariates=space.covariates,
+        priors=job.priors,
+        diagnostics=found.diagnostics,
+        n_chains=found.n_chains,
+        evidence=Fitted(space, job.columns, job.counts, job.priors, found.held, found.stats),
+    )

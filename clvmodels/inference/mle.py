@@ -1,8 +1,9 @@
-"""Maximum likelihood on distinct histories: many starts on a part, one polish on everything."""
+"""The top of a likelihood or a posterior on distinct histories: many starts on a part, one polish on everything."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,14 +11,13 @@ from scipy.optimize import OptimizeResult, minimize
 
 from clvmodels.arrays import BoolArray, Columns, FloatArray, IntArray
 from clvmodels.errors import FitError
-from clvmodels.inference.transforms import Scale
-from clvmodels.kernels.tape import TAPE, Node, factor, gradient, spread
-from clvmodels.models.base import AbstractModel
+from clvmodels.inference.belief import Belief
+from clvmodels.inference.space import Space, scaled
+from clvmodels.kernels.tape import TAPE, factor, gradient, spread
 from clvmodels.records import Outcome, Parameter
 
 _SEARCH_CUSTOMERS = 4_000  # enough to land near the maximum of any base; the polish then sees every customer
 _STARTS = 5
-_REACH = 12.0  # e^12 = 160,000 times the size of the data: beyond it a parameter is at its boundary
 _DECREMENT = 1e-9  # log-likelihood left to gain; published log-likelihoods carry three decimals
 _ROUNDING = 1e-14  # of the log-likelihood: what a sum over many rows can tell apart
 _AGREE = 0.01  # starts within this log-likelihood of the best have found the same top
@@ -37,13 +37,13 @@ class Maximum:
     Attributes
     ----------
     theta : array, shape (parameter,)
-        Logarithms of the free parameters.
+        The place in the space of the fit.
     information : array, shape (parameter, parameter)
-        Minus the Hessian of the log-likelihood.
+        Minus the Hessian there.
     inside : array of bool, shape (parameter,)
         Which parameters aren't at the boundary of the search.
-    log_likelihood : float
-        Of the columns in the units of the fit.
+    height : float
+        The log-likelihood in the units of the fit, with the logarithm of the prior where there is one.
     outcome : Outcome
         How the search ended.
     held : mapping of str to float
@@ -53,33 +53,60 @@ class Maximum:
     theta: FloatArray
     information: FloatArray
     inside: BoolArray
-    log_likelihood: float
+    height: float
     outcome: Outcome
     held: Mapping[str, float] = field(default_factory=dict)
 
 
 class Objective:
-    """Minus the log-likelihood of a model as a function of the logarithms of its free parameters."""
+    """Minus the log-likelihood of a model, less the logarithm of a prior where there is one, over the space of a fit.
+
+    ``share`` is the part of the customers that the columns stand for: a prior counts by as much.
+    """
 
     def __init__(
-        self, model: AbstractModel, columns: Columns, counts: FloatArray, held: Mapping[str, float] | None = None
+        self,
+        space: Space,
+        columns: Columns,
+        counts: FloatArray,
+        held: Mapping[str, float] | None = None,
+        belief: Belief | None = None,
+        share: float = 1.0,
     ) -> None:
-        self.model = model
+        self.space = space
         self.counts = counts
         self.held = dict(held or {})
         self.columns = factor(columns)
+        self.belief = belief
+        self.share = share
 
     def __call__(self, theta: FloatArray) -> tuple[float, FloatArray]:
         """Return the value and its gradient."""
-        leaves = {p.name: Node(np.exp(theta[i]), None, is_leaf=True) for i, p in enumerate(self.model.free)}
+        leaves = self.space.leaves(theta, self.columns)
         with np.errstate(all="ignore"):
-            rows = self.model.log_likelihood(TAPE, leaves | self.held, self.columns)
+            rows = self.space.model.log_likelihood(TAPE, self.space.individual(leaves, self.held), self.columns)
             value = float(np.sum(self.counts * spread(rows, len(self.counts))))  # pairwise, and without threads
-            slope = gradient(rows, self.counts, leaves)
-        by_log = np.array([slope[name] * leaf.value for name, leaf in leaves.items()])
-        if not (np.isfinite(value) and np.all(np.isfinite(by_log))):
+            slope = self.space.slope(leaves, self.columns, gradient(rows, self.counts, leaves))
+        if self.belief is not None:
+            prior, prior_slope = self.belief(theta, self.held)
+            value, slope = value + self.share * prior, slope + self.share * prior_slope
+        if not (np.isfinite(value) and np.all(np.isfinite(slope))):
             return np.inf, np.zeros_like(theta)
-        return -value, -by_log
+        return -value, -slope
+
+    def reweighted(self, counts: FloatArray) -> Objective:
+        """Return the same for other counts of the same rows."""
+        other = copy(self)
+        other.counts = counts
+        return other
+
+    def log_likelihood(self, theta: FloatArray) -> float:
+        """Return the log-likelihood alone; -inf where it isn't finite."""
+        leaves = self.space.leaves(theta, self.columns)
+        with np.errstate(all="ignore"):
+            rows = self.space.model.log_likelihood(TAPE, self.space.individual(leaves, self.held), self.columns)
+            value = float(np.sum(self.counts * spread(rows, len(self.counts))))
+        return value if np.isfinite(value) else -np.inf
 
     def curvature(self, theta: FloatArray, slope: FloatArray) -> FloatArray:
         """Return the Hessian by differences of the exact gradient from the one at theta."""
@@ -88,29 +115,51 @@ class Objective:
         return symmetric
 
 
-def maximise(model: AbstractModel, columns: Columns, counts: FloatArray, scale: Scale) -> Maximum:
-    """Find the maximum likelihood; a parameter that takes few values is tried upwards until the likelihood falls.
+def maximise(
+    space: Space,
+    columns: Columns,
+    counts: FloatArray,
+    belief: Belief | None = None,
+    start: FloatArray | None = None,
+    held: Mapping[str, float] | None = None,
+) -> Maximum:
+    """Find the top; a parameter that takes few values is tried upwards until it falls, unless it is held.
+
+    Parameters
+    ----------
+    space : Space
+        Where to search.
+    columns : mapping of str to array, shape (row,)
+        Statistics in the units of the data.
+    counts : array, shape (row,)
+        Customers of each row.
+    belief : Belief, optional
+        A prior; then it is the posterior whose top is found.
+    start : array, shape (name,), optional
+        The one point to start from, near the top; several points far apart when left out.
+    held : mapping of str to float, optional
+        Values of parameters that take few.
 
     Raises
     ------
     FitError
         When no starting point has a finite likelihood.
     """
-    scaled = scale.columns(columns)
-    centre = np.log([p.typical for p in model.free])
-    stepped = next((p for p in model.parameters if p.among), None)
-    if stepped is None:
-        return _climbed(model, scaled, counts, {}, _starting_points(centre))
+    job = _Search(space, scaled(space, columns), counts, belief)
+    starts = _starting_points(space) if start is None else [start]
+    stepped = next((p for p in space.model.parameters if p.among), None)
+    if stepped is None or held is not None:
+        return job.climbed(held or {}, starts)
     first, *others = sorted(stepped.among)
-    best = _climbed(model, scaled, counts, {stepped.name: first}, _starting_points(centre))
+    best = job.climbed({stepped.name: first}, starts)
     tops = [best]
     for value in others:
-        tops.append(_climbed(model, scaled, counts, {stepped.name: value}, [tops[-1].theta]))
-        best = max(tops, key=lambda top: top.log_likelihood)
+        tops.append(job.climbed({stepped.name: value}, [tops[-1].theta]))
+        best = max(tops, key=lambda top: top.height)
         if tops.index(best) < len(tops) - _FALLS:
             break
     if best is not tops[0]:  # it was reached from its neighbour alone
-        best = _climbed(model, scaled, counts, best.held, _starting_points(centre))
+        best = job.climbed(best.held, starts)
     text = f"{best.outcome.text.removesuffix('.')}; {_choice(stepped, best, tops)}."
     return replace(best, outcome=replace(best.outcome, text=text))
 
@@ -118,7 +167,7 @@ def maximise(model: AbstractModel, columns: Columns, counts: FloatArray, scale: 
 def _choice(stepped: Parameter, best: Maximum, tops: list[Maximum]) -> str:
     """Say which value of a parameter fits best, and by how much."""
     name, chosen = stepped.name, best.held[stepped.name]
-    gaps = {top.held[name]: best.log_likelihood - top.log_likelihood for top in tops if top.held != best.held}
+    gaps = {top.held[name]: best.height - top.height for top in tops if top.held != best.held}
     if stepped.null in gaps and chosen != stepped.null:
         worse = f"{name} = {stepped.null:g}, a simpler model, is {gaps[stepped.null]:.4g} log-likelihood worse"
     else:
@@ -128,31 +177,39 @@ def _choice(stepped: Parameter, best: Maximum, tops: list[Maximum]) -> str:
     return f"{name} = {chosen:g} of {min(stepped.among):g} to {max(stepped.among):g} fits best ({worse}{edge})"
 
 
-def _climbed(
-    model: AbstractModel, scaled: Columns, counts: FloatArray, held: Mapping[str, float], starts: list[FloatArray]
-) -> Maximum:
-    """Find the maximum over the free parameters."""
-    centre = np.log([p.typical for p in model.free])
-    part, weights = _representatives(counts)
-    search = Objective(model, {name: values[part] for name, values in scaled.items()}, weights, held)
-    tops: list[_Top] = []
-    for start in starts:
-        top = _descend(search, start, centre, min(tops, key=lambda t: t.value, default=None))
-        if np.isfinite(top.value):
-            tops.append(top)
-    if not tops:
-        raise FitError(
-            f"The likelihood of {model.title} isn't finite at any of {len(starts)} starting points, so it can't be "
-            f"fitted; look for extreme values in {', '.join(model.statistics)}."
-        )
-    best = min(tops, key=lambda top: top.value)
-    agreeing = sum(top.value < best.value + _AGREE for top in tops)
-    objective = Objective(model, scaled, counts, held)
-    information = best.information * (counts.sum() / weights.sum())
-    theta, value, information, decrement = _polish(objective, best.theta, information, centre)
-    inside = np.abs(theta - centre) < _REACH
-    outcome = _outcome(model, theta - centre, information[np.ix_(inside, inside)], decrement, agreeing)
-    return Maximum(theta, information, inside, -value, outcome, held)
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """A search over the free parameters, columns in the units of the fit."""
+
+    space: Space
+    columns: Columns
+    counts: FloatArray
+    belief: Belief | None
+
+    def climbed(self, held: Mapping[str, float], starts: list[FloatArray]) -> Maximum:
+        """Find the top from some starts, with some parameters held."""
+        model = self.space.model
+        part, weights = _representatives(self.counts)
+        share = float(weights.sum() / self.counts.sum())
+        some = {name: values[part] for name, values in self.columns.items()}
+        search = Objective(self.space, some, weights, held, self.belief, share)
+        tops: list[_Top] = []
+        for start in starts:
+            top = _descend(search, start, min(tops, key=lambda t: t.value, default=None))
+            if np.isfinite(top.value):
+                tops.append(top)
+        if not tops:
+            raise FitError(
+                f"The likelihood of {model.title} isn't finite at any of {len(starts)} starting points, so it can't be "
+                f"fitted; look for extreme values in {', '.join(model.statistics)}."
+            )
+        best = min(tops, key=lambda top: top.value)
+        agreeing = sum(top.value < best.value + _AGREE for top in tops)
+        objective = Objective(self.space, self.columns, self.counts, held, self.belief)
+        theta, value, information, decrement = _polish(objective, best.theta, best.information / share)
+        inside = (theta > self.space.low) & (theta < self.space.high)
+        outcome = _outcome(self.space, theta, information[np.ix_(inside, inside)], decrement, agreeing, len(starts))
+        return Maximum(theta, information, inside, -value, outcome, held)
 
 
 def _representatives(counts: FloatArray) -> tuple[IntArray, FloatArray]:
@@ -166,10 +223,11 @@ def _representatives(counts: FloatArray) -> tuple[IntArray, FloatArray]:
     return rows.astype(np.int64), weights.astype(np.float64)
 
 
-def _starting_points(centre: FloatArray) -> list[FloatArray]:
+def _starting_points(space: Space) -> list[FloatArray]:
     """Return the typical values and points around them; the seed is part of the method, so a fit repeats itself."""
-    spread_out = np.random.default_rng(20_050_101).normal(size=(_STARTS - 1, len(centre)))
-    return [centre, *(centre + offset for offset in spread_out)]
+    spread_out = np.random.default_rng(20_050_101).normal(size=(_STARTS - 1, space.n_params))
+    without_effects = np.zeros(len(space.names) - space.n_params)
+    return [space.centre, *(space.centre + np.concatenate([offset, without_effects]) for offset in spread_out)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +245,7 @@ class _Top:
         return fall < _NEAR and abs(value - self.value - fall) < _LIKE * fall + _AGREE / 2
 
 
-def _descend(objective: Objective, start: FloatArray, centre: FloatArray, known: _Top | None) -> _Top:
+def _descend(objective: Objective, start: FloatArray, known: _Top | None) -> _Top:
     """Search from a start; one that comes near the best top known so far has found it."""
     met = []
 
@@ -196,7 +254,7 @@ def _descend(objective: Objective, start: FloatArray, centre: FloatArray, known:
             met.append(known)
             raise StopIteration
 
-    bounds = [(c - _REACH, c + _REACH) for c in centre]
+    bounds = list(zip(objective.space.low, objective.space.high, strict=True))
     result = minimize(
         objective, start, jac=True, method="L-BFGS-B", bounds=bounds, callback=look, options={"maxiter": 500}
     )
@@ -207,21 +265,31 @@ def _descend(objective: Objective, start: FloatArray, centre: FloatArray, known:
 
 
 def _polish(
-    objective: Objective, theta: FloatArray, information: FloatArray, centre: FloatArray
+    objective: Objective, theta: FloatArray, information: FloatArray
 ) -> tuple[FloatArray, float, FloatArray, float]:
     """Climb to the top of the whole likelihood by Newton steps, halved while they don't help.
 
     The first steps use the curvature found in the search, which is nearly right and gets better by what each step shows
     (BFGS), the later ones their own.
     """
+    theta, value, slope = climb(objective, theta, information, _DECREMENT)
+    information = objective.curvature(theta, slope)
+    step = _newton_step(information, slope, _free(objective.space, theta, slope))
+    return theta, value, information, float(slope @ step) / 2
+
+
+def climb(
+    objective: Objective, theta: FloatArray, information: FloatArray, decrement: float
+) -> tuple[FloatArray, float, FloatArray]:
+    """Climb from near the top until a step would gain less than ``decrement``; return place, value and slope."""
     value, slope = objective(theta)
     for attempt in range(_NEWTON_STEPS):
-        step = _newton_step(information, slope, _free(theta, slope, centre))
-        if float(slope @ step) / 2 < max(_DECREMENT, _ROUNDING * abs(value)):
+        step = _newton_step(information, slope, _free(objective.space, theta, slope))
+        if float(slope @ step) / 2 < max(decrement, _ROUNDING * abs(value)):
             break
         length = 1.0
         while length > _SHORTEST:
-            trial = np.clip(theta - length * step, centre - _REACH, centre + _REACH)
+            trial = np.clip(theta - length * step, objective.space.low, objective.space.high)
             new_value, new_slope = objective(trial)
             if new_value < value:
                 break
@@ -232,8 +300,7 @@ def _polish(
         theta, value, slope = trial, new_value, new_slope
         if attempt >= _BORROWED_STEPS or length < 1:
             information = objective.curvature(theta, slope)
-    information = objective.curvature(theta, slope)
-    return theta, value, information, float(slope @ _newton_step(information, slope, _free(theta, slope, centre))) / 2
+    return theta, value, slope
 
 
 def _bent(information: FloatArray, step: FloatArray, change: FloatArray) -> FloatArray:
@@ -246,9 +313,9 @@ def _bent(information: FloatArray, step: FloatArray, change: FloatArray) -> Floa
     return better
 
 
-def _free(theta: FloatArray, slope: FloatArray, centre: FloatArray) -> BoolArray:
+def _free(space: Space, theta: FloatArray, slope: FloatArray) -> BoolArray:
     """Return which parameters aren't held at their boundary by a likelihood that still rises beyond it."""
-    low, high = theta <= centre - _REACH, theta >= centre + _REACH
+    low, high = theta <= space.low, theta >= space.high
     free: BoolArray = ~((low & (slope > 0)) | (high & (slope < 0)))
     return free
 
@@ -264,23 +331,24 @@ def _newton_step(information: FloatArray, slope: FloatArray, free: BoolArray) ->
 
 
 def _outcome(
-    model: AbstractModel, distance: FloatArray, information: FloatArray, decrement: float, agreeing: int
+    space: Space, theta: FloatArray, information: FloatArray, decrement: float, agreeing: int, n_starts: int
 ) -> Outcome:
+    title = space.model.title
     eigenvalues = np.linalg.eigvalsh(information)
     curved = bool(np.all(eigenvalues > 0))
     condition = float(eigenvalues.max() / eigenvalues.min()) if curved and len(eigenvalues) else float("inf")
-    far = [p.name for p, d in zip(model.free, distance, strict=True) if abs(d) > _REACH - 0.5]
+    edge = np.minimum(theta - space.low, space.high - theta) < 0.5
+    far = [name for name, out in zip(space.names, edge, strict=True) if out]
     top = decrement < 1e-6
     if far:
         text = (
-            f"{model.title} ran to its boundary in {', '.join(far)}: the data don't need that part of the "
-            f"model, so its "
+            f"{title} ran to its boundary in {', '.join(far)}: the data don't need that part of the model, so its "
             f"standard errors mean nothing and a simpler model fits as well."
         )
     elif not curved:
-        text = f"{model.title} has no single best parameters on these data (the likelihood is flat in a direction)."
+        text = f"{title} has no single best parameters on these data (the likelihood is flat in a direction)."
     elif not top:
-        text = f"The fit of {model.title} stopped {decrement:.2g} log-likelihood short of the maximum."
+        text = f"The fit of {title} stopped {decrement:.2g} log-likelihood short of the maximum."
     else:
-        text = f"{model.title} converged; {agreeing} of {_STARTS} starts found the same maximum."
-    return Outcome(top and curved and not far, text, _STARTS, agreeing, decrement, condition)
+        text = f"{title} converged; {agreeing} of {n_starts} starts found the same maximum."
+    return Outcome(top and curved and not far, text, n_starts, agreeing, decrement, condition)

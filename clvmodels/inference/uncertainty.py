@@ -1,4 +1,4 @@
-"""Standard errors and draws from the curvature at the maximum (the Laplace approximation)."""
+"""Standard errors and draws from the curvature at the top (the Laplace approximation)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _WIDEST = 12.0  # e^12 = 160,000 times the estimate either way: on a ridge, more
 
 
 def covariance(maximum: Maximum) -> FloatArray:
-    """Return the covariance of the logarithms of the parameters; NaN where the likelihood doesn't curve.
+    """Return the covariance on the scale of the fit; NaN where the likelihood doesn't curve.
 
     A parameter at the boundary of the search is taken as known: its row and column are zero.
     """
@@ -22,13 +22,13 @@ def covariance(maximum: Maximum) -> FloatArray:
     return spread
 
 
-def log_errors(maximum: Maximum) -> FloatArray:
-    """Return the standard errors of the logarithms; NaN where there is none, at a boundary too."""
+def errors(maximum: Maximum) -> FloatArray:
+    """Return the standard errors on the scale of the fit; NaN where there is none, at a boundary too."""
     return np.where(maximum.inside, np.sqrt(np.diag(covariance(maximum))), np.nan)
 
 
 def laplace_draws(maximum: Maximum, n_draws: int, seed: int) -> FloatArray:
-    """Return draws of the logarithms around the maximum, shape (draw, parameter); the maximum alone without curvature.
+    """Return draws around the maximum, shape (draw, name); the maximum alone without curvature.
 
     Draws come in pairs mirrored at the maximum, so their mean is the estimate itself.
     """

@@ -218,9 +218,9 @@ def spread(node: Node, size: int) -> FloatArray:
     return np.broadcast_to(np.asarray(values, dtype=np.float64), (size,))
 
 
-def gradient(result: Node, weights: FloatArray, leaves: Mapping[str, Node]) -> dict[str, float]:
-    """Return the derivative of the weighted sum of a row-valued node by each leaf."""
-    adjoints: dict[int, AnyArray] = {id(result): _onto(result, weights, Axis(None, len(weights)))}
+def gradient(result: Node, weights: FloatArray, leaves: Mapping[str, Node]) -> dict[str, AnyArray]:
+    """Return the derivative of the weighted sum of a row-valued node by each leaf: a number, or one a level."""
+    adjoints: dict[int, AnyArray] = {id(result): _onto(result, weights, Axis(None, weights.size))}
     for node in reversed(_in_order(result)):
         if not node.parents:
             continue
@@ -228,7 +228,7 @@ def gradient(result: Node, weights: FloatArray, leaves: Mapping[str, Node]) -> d
         for parent, slope in node.parents:
             share = _onto(parent, adjoint * slope(), node.axis)
             adjoints[id(parent)] = adjoints[id(parent)] + share if id(parent) in adjoints else share
-    return {name: float(adjoints.get(id(leaf), np.zeros(()))) for name, leaf in leaves.items()}
+    return {name: adjoints.get(id(leaf), np.zeros(np.shape(leaf.value))) for name, leaf in leaves.items()}
 
 
 def _onto(node: Node, values: AnyArray, axis: Axis | None) -> AnyArray:

@@ -11,11 +11,13 @@ import numpy as np
 
 from clvmodels.arrays import AnyArray, Columns, FloatArray, IntArray
 from clvmodels.declaration import AbstractOrFinal
-from clvmodels.errors import ArgumentError, InputError, unknown_name
+from clvmodels.errors import InputError
 from clvmodels.kernels.namespace import NUMPY, Namespace
-from clvmodels.records import Parameter
+from clvmodels.records import Common, Mixing, Parameter, Quantity, Side
+from clvmodels.records.parameter import checked_values
 
 type Params = Mapping[str, Any]
+REGISTRY: dict[str, AbstractModel] = {}
 
 
 class AbstractModel(AbstractOrFinal):
@@ -27,6 +29,8 @@ class AbstractModel(AbstractOrFinal):
     assumes: ClassVar[str]
     misleads: ClassVar[str]
     parameters: ClassVar[tuple[Parameter, ...]]
+    mixing: ClassVar[tuple[Mixing, ...]]
+    """How customers differ; a law comes after those whose parameters its level carries."""
     statistics: ClassVar[tuple[str, ...]]
     usual: ClassVar[bool] = False
     """Whether it is taken where nobody names one; true of a single model of buying and a single one of spend."""
@@ -52,41 +56,48 @@ class AbstractModel(AbstractOrFinal):
         """The parameters that a fit climbs in; one with few values is held while the others are found."""
         return tuple(p for p in self.parameters if not p.among)
 
-    def pointwise(self, params: Params, columns: Columns) -> FloatArray:
-        """Return the log-likelihood of each row, shape (row,)."""
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """What people understand of the free parameters, as many as there are of them."""
+        return tuple(quantity for law in self.mixing for quantity in law.quantities)
+
+    def coordinates(self, xp: Namespace, params: Params) -> dict[str, Any]:
+        """Return each quantity on the scale of its prior: its logarithm, or the log-odds of a share.
+
+        The Jacobian of the way from the logarithms of the parameters is constant.
+        """
+        found = [value for law in self.mixing for value in law.coordinates(xp, params)]
+        return dict(zip((quantity.name for quantity in self.quantities), found, strict=True))
+
+    def at_coordinates(self, xp: Namespace, coordinates: Mapping[str, Any], held: Params) -> dict[str, Any]:
+        """Return the parameters that have these coordinates; ``held`` are those that take few values."""
+        found = dict(held)
+        for law in self.mixing:
+            found |= law.params(xp, tuple(coordinates[quantity.name] for quantity in law.quantities), found)
+        return {p.name: found[p.name] for p in self.parameters}
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """What covariates can act on."""
+        return tuple(law.side for law in self.mixing if not isinstance(law, Common))
+
+    def individual(self, xp: Namespace, params: Params, effects: Mapping[Side, Any]) -> dict[str, Any]:
+        """Return the parameters of customers whom covariates tell apart, given the effect on each side."""
+        found = {p.name: params[p.name] for p in self.parameters}
+        for law in self.mixing:
+            if not isinstance(law, Common) and law.side in effects:
+                found |= law.shifted(xp, found, effects[law.side])
+        return found
+
+    def pointwise(self, params: Params, columns: Columns, effects: Mapping[Side, Any] | None = None) -> FloatArray:
+        """Return the log-likelihood of each row, shape (row,), given the effects of covariates on each side."""
         with np.errstate(divide="ignore"):
-            rows: FloatArray = self.log_likelihood(NUMPY, params, columns)
+            rows: FloatArray = self.log_likelihood(NUMPY, self.individual(NUMPY, params, effects or {}), columns)
         return rows
 
     def check_params(self, params: Mapping[str, float]) -> dict[str, float]:
         """Return the parameters in the model's order, or raise when one is missing, unknown or not positive."""
-        known = [p.name for p in self.parameters]
-        for name in params:
-            if name not in known:
-                raise unknown_name(f"parameter of {self.title}", name, known)
-        missing = [name for name in known if name not in params]
-        if missing:
-            raise ArgumentError(f"{self.title} needs {', '.join(known)}; missing: {', '.join(missing)}.")
-        values = {}
-        for name in known:
-            try:
-                values[name] = float(params[name])
-            except (TypeError, ValueError):
-                raise ArgumentError(f"{name} is {params[name]!r}; {self.title} needs a number there.") from None
-        for p in self.parameters:
-            value = values[p.name]
-            if p.among and value not in p.among:
-                raise ArgumentError(
-                    f"{p.name} is {params[p.name]!r}; {self.title} knows it as one of "
-                    f"{', '.join(f'{known:g}' for known in p.among)}."
-                )
-        for name, value in values.items():
-            if not 0 < value < np.inf:
-                raise ArgumentError(
-                    f"{name} is {value!r}; every parameter of {self.title} is a positive, finite number, "
-                    f"because it shapes a distribution of rates or probabilities."
-                )
-        return values
+        return checked_values(self.title, self.parameters, params)
 
 
 class AbstractPurchaseModel(AbstractModel):
@@ -207,6 +218,3 @@ class AbstractSpendModel(AbstractModel):
         self, params: Params, customers: IntArray, n_customers: int, rng: np.random.Generator
     ) -> FloatArray:
         """Return the value of each purchase, given whose it is; shape of ``customers``."""
-
-
-REGISTRY: dict[str, AbstractModel] = {}

@@ -11,7 +11,7 @@ from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.kernels import discrete_survival
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.models.base import AbstractPurchaseModel, Params
-from clvmodels.records import Parameter
+from clvmodels.records import BetaMixing, Common, Parameter, quantities
 
 
 class BdW(AbstractPurchaseModel):
@@ -65,6 +65,10 @@ class BdW(AbstractPurchaseModel):
         Parameter("gamma", "leaving: gamma / (gamma + delta) leave at the first renewal point", "none", 0.7),
         Parameter("delta", "leaving: large gamma + delta means customers leave alike", "none", 2.0),
         Parameter("c", "ageing: above 1 a customer's own chance to leave grows with age", "none", 1.0, null=1.0),
+    )
+    mixing = (
+        BetaMixing("dropout", "gamma", "delta", quantities.MEAN_CHURN, quantities.CHURN_SPREAD),
+        Common("c", quantities.AGEING),
     )
     updated_by = ("T",)
     discrete = True

@@ -11,7 +11,7 @@ from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.kernels import beta_bernoulli, discrete_survival
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.models.base import AbstractPurchaseModel, Params
-from clvmodels.records import Parameter
+from clvmodels.records import BetaMixing, Parameter, quantities
 
 
 class BGBB(AbstractPurchaseModel):
@@ -79,6 +79,10 @@ class BGBB(AbstractPurchaseModel):
             "gamma", "leaving: gamma / (gamma + delta) leave before an opportunity on average", "none", 0.7, null=0.0
         ),
         Parameter("delta", "leaving: large gamma + delta means customers leave alike", "none", 2.5),
+    )
+    mixing = (
+        BetaMixing("buying", "alpha", "beta", quantities.MEAN_TAKING, quantities.TAKING_SPREAD),
+        BetaMixing("dropout", "gamma", "delta", quantities.MEAN_CHURN, quantities.CHURN_SPREAD),
     )
     updated_by = ("x", "T")
     discrete = True

@@ -11,7 +11,7 @@ from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.kernels import beta_geometric, erlang
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.models.base import AbstractPurchaseModel, Params
-from clvmodels.records import Parameter
+from clvmodels.records import BetaMixing, GammaMixing, Parameter, quantities
 
 
 class BGCNBDk(AbstractPurchaseModel):
@@ -94,6 +94,10 @@ class BGCNBDk(AbstractPurchaseModel):
         Parameter("alpha", "rate of the buying rates: r / (k alpha) purchases a period on average", "time", 0.3),
         Parameter("a", "dropout: a / (a + b) leave after a purchase on average", "none", 0.8, null=0.0),
         Parameter("b", "dropout: large a + b means customers leave alike", "none", 2.5),
+    )
+    mixing = (
+        GammaMixing("buying", "r", "alpha", quantities.MEAN_RATE, quantities.RATE_SPREAD, factors={"k": -1.0}),
+        BetaMixing("dropout", "a", "b", quantities.MEAN_DROPOUT, quantities.DROPOUT_SPREAD),
     )
     statistics = ("x", "t_x", "T", "litt")
     alive_by = ("x", "t_x", "T")

@@ -12,7 +12,7 @@ from clvmodels.kernels import beta_geometric
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.negative_binomial import log_buying
 from clvmodels.models.base import AbstractPurchaseModel, Params
-from clvmodels.records import Parameter
+from clvmodels.records import BetaMixing, GammaMixing, Parameter, quantities
 
 
 class BGNBD(AbstractPurchaseModel):
@@ -74,6 +74,10 @@ class BGNBD(AbstractPurchaseModel):
         Parameter("alpha", "rate of the buying rates: r / alpha purchases a period on average", "time", 0.3),
         Parameter("a", "dropout: a / (a + b) leave after a purchase on average", "none", 0.8, null=0.0),
         Parameter("b", "dropout: large a + b means customers leave alike", "none", 2.5),
+    )
+    mixing = (
+        GammaMixing("buying", "r", "alpha", quantities.MEAN_RATE, quantities.RATE_SPREAD),
+        BetaMixing("dropout", "a", "b", quantities.MEAN_DROPOUT, quantities.DROPOUT_SPREAD),
     )
     updated_by = ("x", "T")
     usual = True

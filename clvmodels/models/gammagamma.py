@@ -10,7 +10,7 @@ import numpy as np
 from clvmodels.arrays import AnyArray, FloatArray, IntArray
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.models.base import AbstractSpendModel, Params
-from clvmodels.records import Parameter
+from clvmodels.records import Common, GammaMixing, Parameter, quantities
 
 _ALIKE = 1e10  # shapes of laws whose spread is 1e-5; beyond, probabilities are found less surely than amounts gain
 
@@ -73,6 +73,19 @@ class GammaGamma(AbstractSpendModel):
         Parameter("p", "shape within a customer: 1 / sqrt(p) is the spread of one customer's purchases", "none", 4.0),
         Parameter("q", "shape across customers: small means a heavy tail of large spenders", "none", 3.5),
         Parameter("gamma", "scale: p gamma / (q - 1) is the mean spend", "money", 0.6),
+    )
+    mixing = (
+        Common("p", quantities.OWN_SPREAD, power=-0.5),
+        GammaMixing(
+            "spend",
+            "q",
+            "gamma",
+            quantities.TYPICAL_SPEND,
+            quantities.SPEND_SPREAD,
+            sign=-1,
+            factors={"p": 1.0},
+            power=1,
+        ),
     )
     usual = True
     lifetimes_name = "GammaGammaFitter"

@@ -12,7 +12,7 @@ from clvmodels.kernels import gompertz_lifetime, leaving
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.negative_binomial import log_buying
 from clvmodels.models.base import AbstractPurchaseModel, Params
-from clvmodels.records import Parameter
+from clvmodels.records import Common, GammaMixing, Parameter, quantities
 
 
 class GGompertzNBD(AbstractPurchaseModel):
@@ -85,6 +85,13 @@ class GGompertzNBD(AbstractPurchaseModel):
         Parameter("b", "growth of the hazard of leaving a period", "rate", 1.0),
         Parameter("s", "shape of the hazard's level: small means lifetimes differ much", "none", 0.6, null=0.0),
         Parameter("beta", "rate of the hazard's level: large means that leaving sets in late", "none", 0.5),
+    )
+    mixing = (
+        GammaMixing("buying", "r", "alpha", quantities.MEAN_RATE, quantities.RATE_SPREAD),
+        Common("b", quantities.HAZARD_GROWTH),
+        GammaMixing(
+            "dropout", "s", "beta", quantities.LIFETIME, quantities.LIFETIME_SPREAD, sign=-1, factors={"b": -1.0}
+        ),
     )
     updated_by = ("x", "T")
 

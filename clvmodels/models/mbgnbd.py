@@ -12,7 +12,7 @@ from clvmodels.kernels import beta_geometric
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.negative_binomial import log_buying
 from clvmodels.models.base import AbstractPurchaseModel, Params
-from clvmodels.records import Parameter
+from clvmodels.records import BetaMixing, GammaMixing, Parameter, quantities
 
 
 class MBGNBD(AbstractPurchaseModel):
@@ -76,6 +76,10 @@ class MBGNBD(AbstractPurchaseModel):
         Parameter("alpha", "rate of the buying rates: r / alpha purchases a period on average", "time", 0.3),
         Parameter("a", "dropout: a / (a + b) leave after a purchase on average", "none", 0.8, null=0.0),
         Parameter("b", "dropout: large a + b means customers leave alike", "none", 1.5),
+    )
+    mixing = (
+        GammaMixing("buying", "r", "alpha", quantities.MEAN_RATE, quantities.RATE_SPREAD),
+        BetaMixing("dropout", "a", "b", quantities.MEAN_DROPOUT, quantities.DROPOUT_SPREAD),
     )
     updated_by = ("x", "T")
     lifetimes_name = "ModifiedBetaGeoFitter"

@@ -11,7 +11,7 @@ from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.negative_binomial import counts, log_buying, purchase_times
 from clvmodels.models.base import AbstractPurchaseModel, Params
-from clvmodels.records import Parameter
+from clvmodels.records import GammaMixing, Parameter, quantities
 
 
 class NBD(AbstractPurchaseModel):
@@ -70,6 +70,7 @@ class NBD(AbstractPurchaseModel):
         Parameter("r", "shape of the buying rates: small means customers differ much", "none", 0.5),
         Parameter("alpha", "rate of the buying rates: r / alpha purchases a period on average", "time", 0.5),
     )
+    mixing = (GammaMixing("buying", "r", "alpha", quantities.MEAN_RATE, quantities.RATE_SPREAD),)
     updated_by = ("x", "T")
 
     def log_alive(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:

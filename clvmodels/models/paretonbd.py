@@ -13,7 +13,7 @@ from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.negative_binomial import log_buying
 from clvmodels.kernels.power_integral import log_power_integral
 from clvmodels.models.base import AbstractPurchaseModel, Params
-from clvmodels.records import Parameter
+from clvmodels.records import GammaMixing, Parameter, quantities
 
 
 class ParetoNBD(AbstractPurchaseModel):
@@ -79,6 +79,10 @@ class ParetoNBD(AbstractPurchaseModel):
         Parameter("alpha", "rate of the buying rates: r / alpha purchases a period on average", "time", 0.3),
         Parameter("s", "shape of the dropout rates: small means lifetimes differ much", "none", 0.6, null=0.0),
         Parameter("beta", "rate of the dropout rates: s / beta is the mean rate of leaving", "time", 0.4),
+    )
+    mixing = (
+        GammaMixing("buying", "r", "alpha", quantities.MEAN_RATE, quantities.RATE_SPREAD),
+        GammaMixing("dropout", "s", "beta", quantities.LIFETIME, quantities.LIFETIME_SPREAD, sign=-1),
     )
     updated_by = ("x", "T")
 

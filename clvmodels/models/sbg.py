@@ -11,7 +11,7 @@ from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.kernels import discrete_survival
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.models.base import AbstractPurchaseModel, Params
-from clvmodels.records import Parameter
+from clvmodels.records import BetaMixing, Parameter, quantities
 
 
 class SBG(AbstractPurchaseModel):
@@ -71,6 +71,7 @@ class SBG(AbstractPurchaseModel):
         Parameter("gamma", "leaving: gamma / (gamma + delta) leave at the first renewal point", "none", 0.7),
         Parameter("delta", "leaving: large gamma + delta means customers leave alike", "none", 2.0),
     )
+    mixing = (BetaMixing("dropout", "gamma", "delta", quantities.MEAN_CHURN, quantities.CHURN_SPREAD),)
     updated_by = ("T",)
     discrete = True
     contractual = True

@@ -11,14 +11,17 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from clvmodels.arrays import Columns, FloatArray, IntArray
-from clvmodels.kernels.tape import TAPE, factor, spread
+from clvmodels.arrays import AnyArray, Columns, FloatArray, IntArray
+from clvmodels.kernels.namespace import NUMPY
+from clvmodels.kernels.tape import TAPE, Node, factor, spread
 from clvmodels.models import AbstractPurchaseModel, purchase_model
 from clvmodels.records import Estimate, Histories, Summary, check_summary
+from clvmodels.records.covariates import PATTERN
 
 _DRAW_BLOCK = 50  # 50 draws x 500 futures x 81 nodes x 8 bytes = 16 MB in an inner loop
 _STRIP = 2.0  # half the width in which expectations are analytic in ln(scale + T); pi less a margin for other draws
@@ -64,21 +67,20 @@ class Futures:
     bands: tuple[_Band, ...]
 
     @classmethod
-    def of(cls, estimate: Estimate, summary: Summary | None) -> Futures:
-        """Group the futures of a summary's customers, or of one customer not seen yet."""
+    def of(cls, estimate: Estimate, summary: Summary | None, groups: Mapping[str, AnyArray] | None = None) -> Futures:
+        """Group the futures of a summary's customers, or of customers not seen yet, one for each row of ``groups``."""
         model = purchase_model(estimate.model.name)
         if summary is None:
-            histories = Histories.of({name: np.zeros(1) for name in model.statistics})
+            histories = _newcomer(estimate, model, groups)
             n_phases = 1
         else:
-            estimate.check_period(check_summary(summary))
-            histories = summary.statistics(model.alive_by or model.statistics)
+            histories = estimate.histories(check_summary(summary), model.alive_by or model.statistics)
             model.check_histories(histories.columns)
             n_phases = model.n_phases(estimate.params)
-        rows = Histories.of({name: histories.columns[name] for name in model.updated_by if name != "phase"})
-        times = {p.name for p in model.parameters if p.unit == "time"}
-        smooth = times and all(p.unit != "rate" for p in model.parameters)
-        scale = sum(estimate.params[name] for name in times) if smooth else 0.0
+        seen = [*model.updated_by, PATTERN]
+        told_apart = {name: values for name, values in histories.columns.items() if name in seen}
+        rows = Histories.of(told_apart, histories.patterns)
+        scale = _smoothness(estimate, model, rows)
         grid, bands = _nodes(_in_phases(rows.columns, n_phases) if model.phases else rows.columns, scale)
         return cls(model, histories, summary is not None, rows, n_phases, grid, bands)
 
@@ -94,10 +96,14 @@ class Futures:
 
     def params(self, draws: ParamDraws, columns: Columns) -> ParamDraws:
         """Return parameters of futures, shape (draw, row), from draws of shape (draw,)."""
-        spread_out = {name: values[:, None] for name, values in draws.items()}
-        if not self.known:
-            return spread_out
-        return self.model.updated(spread_out, columns)
+        params = self._individual({name: values[:, None] for name, values in draws.items()}, draws, columns)
+        return self.model.updated(params, columns) if self.known else params
+
+    def _individual(self, params: ParamDraws, draws: ParamDraws, columns: Columns) -> ParamDraws:
+        """Return the parameters that a model looks at, told apart by covariates where there are some."""
+        patterns = self.histories.patterns
+        effects = {} if patterns is None else patterns.effects(draws, columns[PATTERN])
+        return self.model.individual(NUMPY, params, effects)
 
     def evaluate(self, quantity: Quantity, draws: ParamDraws) -> FloatArray:
         """Return a smooth quantity of the living for every draw and future, shape (draw, future)."""
@@ -119,6 +125,14 @@ class Futures:
         with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy lets go of the interpreter while it computes
             list(pool.map(fill, range(0, n_draws, _DRAW_BLOCK)))
         return out
+
+    def _on_tape(self, params: Mapping[str, AnyArray], columns: Mapping[str, Node]) -> Mapping[str, Any]:
+        """Return one draw's parameters, with the levels of the patterns kept."""
+        if self.histories.patterns is None:
+            return params
+        pattern = columns[PATTERN]
+        effects = self.histories.patterns.effects(params, pattern.value)
+        return self.model.individual(TAPE, params, {side: Node(e, pattern.axis) for side, e in effects.items()})
 
     def weigh(self, alive: FloatArray, ahead: FloatArray, rows: slice | IntArray) -> FloatArray:
         """Return values of histories from those of their futures, weighed by the probability of each.
@@ -155,10 +169,23 @@ class Futures:
         factored = factor(columns)
         with np.errstate(all="ignore"):
             for i in range(n_draws):
-                params = {name: values[i] for name, values in draws.items()}
+                params = self._on_tape({name: values[i] for name, values in draws.items()}, factored)
                 for j, term in enumerate(self.model.log_p_alive(TAPE, params, factored)):
                     out[j, i] = spread(TAPE.exp(term), n_rows)
         return out
+
+
+def _newcomer(estimate: Estimate, model: AbstractPurchaseModel, groups: Mapping[str, AnyArray] | None) -> Histories:
+    """Return the history of customers not seen yet: nothing, but for what covariates tell of them."""
+    if estimate.covariates is None:
+        return Histories.of({name: np.zeros(1) for name in model.statistics})
+    if groups is None:
+        pattern, patterns = np.zeros(1), estimate.covariates.at_centre()
+    else:
+        codes, patterns = estimate.covariates.patterns(groups)
+        pattern = codes.astype(np.float64)
+    blank = {name: np.zeros(len(pattern)) for name in model.statistics}
+    return Histories.of(blank | {PATTERN: pattern}, patterns)
 
 
 def in_any_phase(alive: FloatArray) -> FloatArray:
@@ -177,6 +204,18 @@ def blocks(n: int, size: int) -> Iterator[slice]:
     """Cut range(n) into slices."""
     for start in range(0, n, size):
         yield slice(start, min(start + size, n))
+
+
+def _smoothness(estimate: Estimate, model: AbstractPurchaseModel, rows: Histories) -> float:
+    """Return the scale on which expectations are smooth functions of ln(scale + T); 0 where they aren't.
+
+    Of customers with different parameters the smallest scale serves all.
+    """
+    times = [p.name for p in model.parameters if p.unit == "time"]
+    if not times or any(p.unit == "rate" for p in model.parameters):
+        return 0.0
+    individual = model.individual(NUMPY, estimate.params, rows.effects(estimate.params))
+    return float(np.min(sum(np.asarray(individual[name]) for name in times)))
 
 
 def _nodes(rows: Columns, scale: float) -> tuple[Columns, tuple[_Band, ...]]:

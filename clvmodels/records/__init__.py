@@ -1,35 +1,54 @@
 """The frozen records that flow through the house, from the log to the list to act on."""
 
-from clvmodels.records.estimate import Estimate, ModelFacts, Outcome
+from clvmodels.records.covariates import Covariates, Patterns, Term
+from clvmodels.records.estimate import Estimate, Evidence, ModelFacts, Outcome
 from clvmodels.records.heuristic import HeuristicForecast
 from clvmodels.records.histories import Histories, Members
+from clvmodels.records.mixing import SIDES, BetaMixing, Common, GammaMixing, Mixing, Quantity, Side
 from clvmodels.records.note import Note
 from clvmodels.records.parameter import Parameter
 from clvmodels.records.period import Period
 from clvmodels.records.prediction import Prediction
+from clvmodels.records.prior import Prior, Priors
 from clvmodels.records.scorecard import Scorecard, Target
 from clvmodels.records.selection import LikelihoodRatio, Vuong
+from clvmodels.records.shock import Shock, ShockLaw
 from clvmodels.records.summary import Holdout, Summary, Timeline, check_summary
 from clvmodels.records.total import Total
 from clvmodels.records.valuation import Path, Terms, Valuation
 
 __all__ = [
+    "SIDES",
+    "BetaMixing",
+    "Common",
+    "Covariates",
     "Estimate",
+    "Evidence",
+    "GammaMixing",
     "HeuristicForecast",
     "Histories",
     "Holdout",
     "LikelihoodRatio",
     "Members",
+    "Mixing",
     "ModelFacts",
     "Note",
     "Outcome",
     "Parameter",
     "Path",
+    "Patterns",
     "Period",
     "Prediction",
+    "Prior",
+    "Priors",
+    "Quantity",
     "Scorecard",
+    "Shock",
+    "ShockLaw",
+    "Side",
     "Summary",
     "Target",
+    "Term",
     "Terms",
     "Timeline",
     "Total",

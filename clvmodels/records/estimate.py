@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log
 from typing import Any, ClassVar, Protocol
 
@@ -12,8 +12,12 @@ import pandas as pd
 
 from clvmodels.arrays import Columns, FloatArray, frozen
 from clvmodels.errors import ArgumentError, check_between
+from clvmodels.records.covariates import Covariates
+from clvmodels.records.histories import Histories
+from clvmodels.records.mixing import Side
 from clvmodels.records.note import Note
 from clvmodels.records.period import Period
+from clvmodels.records.prior import Priors
 from clvmodels.records.summary import Summary
 
 
@@ -24,8 +28,26 @@ class ModelFacts(Protocol):
     title: ClassVar[str]
     statistics: ClassVar[tuple[str, ...]]
 
-    def pointwise(self, params: Mapping[str, Any], columns: Columns) -> FloatArray:
+    def pointwise(
+        self, params: Mapping[str, Any], columns: Columns, effects: Mapping[Side, Any] | None = None
+    ) -> FloatArray:
         """Return the log-likelihood of each row, shape (row,)."""
+        ...
+
+    def coordinates(self, xp: Any, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the quantities that people understand, as logarithms or log-odds."""
+        ...
+
+
+class Evidence(Protocol):
+    """What an estimate can show of the data and the sampler behind it."""
+
+    def to_arviz(self, estimate: Estimate) -> Any:
+        """Return posterior, sampler statistics, observed data and log-likelihood as a DataTree."""
+        ...
+
+    def pymc_model(self, estimate: Estimate) -> Any:
+        """Return the posterior as a PyMC model."""
         ...
 
 
@@ -71,7 +93,8 @@ class Estimate:
     period : Period or None
         The unit of time of the parameters; None for spend models.
     method : str
-        How it was found: ``"mle"``, ``"given"`` for parameters from elsewhere, ``"price"`` for one price of everything.
+        How it was found: ``"mle"``, ``"map"``, ``"laplace"``, ``"bootstrap"``, ``"nuts"``; ``"given"`` for parameters
+        from elsewhere, ``"price"`` for one price of everything.
     draws : mapping of str to array, shape (draw,)
         Equally likely parameter values; a single draw where the uncertainty isn't known.
     std_errors : mapping of str to float
@@ -84,6 +107,16 @@ class Estimate:
         How the fit ended.
     notes : tuple of Note
         Warnings about parameters: ridges, boundaries, infinite means.
+    covariates : Covariates or None
+        The columns that tell customers apart beside their history; their coefficients are among ``params``.
+    priors : Priors or None
+        What was believed before; None where nothing was.
+    diagnostics : mapping of str to float
+        What says whether draws can be trusted: ``pareto_k``, ``ess``, ``r_hat``, ``divergences``, as the method has it.
+    n_chains : int
+        The draws are so many chains, one after the other.
+    evidence : Evidence or None
+        The data and the sampler behind it; not kept on disk.
     """
 
     model: ModelFacts
@@ -96,6 +129,11 @@ class Estimate:
     n_customers: int
     outcome: Outcome
     notes: tuple[Note, ...] = ()
+    covariates: Covariates | None = None
+    priors: Priors | None = None
+    diagnostics: Mapping[str, float] = field(default_factory=dict)
+    n_chains: int = 1
+    evidence: Evidence | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "draws", {name: frozen(values) for name, values in self.draws.items()})
@@ -148,15 +186,46 @@ class Estimate:
 
     def pointwise(self, summary: Summary) -> FloatArray:
         """Return the log-likelihood of each customer, shape (customer,)."""
-        self.check_period(summary)
-        histories = summary.statistics(self.model.statistics)
-        return self.model.pointwise(self.params, histories.columns)[histories.index]
+        histories = self.histories(summary)
+        return self._rows(histories)[histories.index]
 
     def log_likelihood_of(self, summary: Summary) -> float:
         """Return the log-likelihood of all customers of a summary."""
+        histories = self.histories(summary)
+        return float(histories.counts @ self._rows(histories))
+
+    def histories(self, summary: Summary, names: tuple[str, ...] | None = None) -> Histories:
+        """Return the distinct histories of a summary that the likelihood tells apart.
+
+        Parameters
+        ----------
+        summary : Summary
+            With time in the estimate's period, and the columns of its covariates.
+        names : tuple of str, optional
+            Statistics to look at instead of the model's.
+        """
         self.check_period(summary)
-        histories = summary.statistics(self.model.statistics)
-        return float(histories.counts @ self.model.pointwise(self.params, histories.columns))
+        return summary.statistics(names or self.model.statistics, self.covariates)
+
+    def to_arviz(self) -> Any:
+        """Return posterior, sampler statistics, observed data and log-likelihood as ArviZ's DataTree."""
+        return self._shown().to_arviz(self)
+
+    @property
+    def pymc_model(self) -> Any:
+        """The posterior as a PyMC model, to look at or to extend."""
+        return self._shown().pymc_model(self)
+
+    def _shown(self) -> Evidence:
+        if self.evidence is None:
+            raise ArgumentError(
+                f"This estimate of {self.model.title} has no data with it (it was loaded or given, not fitted here), "
+                f"so it can't show them; fit again to get them."
+            )
+        return self.evidence
+
+    def _rows(self, histories: Histories) -> FloatArray:
+        return self.model.pointwise(self.params, histories.columns, histories.effects(self.params))
 
     def check_period(self, summary: Summary) -> None:
         """Raise when the summary counts time in another unit than the parameters."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from clvmodels.arrays import AnyArray, Columns, FloatArray, IntArray, frozen
+from clvmodels.records.covariates import PATTERN, Patterns
+from clvmodels.records.mixing import Side
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, bits well spread (2^64 / golden ratio): a usual multiplicative hash
 
@@ -55,11 +58,14 @@ class Histories:
         Customers with this history.
     index : array of int, shape (customer,)
         The row of each customer.
+    patterns : Patterns or None
+        What the numbers in a column ``pattern`` stand for: combinations of covariates.
     """
 
     columns: Columns
     counts: FloatArray
     index: IntArray
+    patterns: Patterns | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", {name: frozen(values) for name, values in self.columns.items()})
@@ -79,14 +85,20 @@ class Histories:
         """Customers behind the rows."""
         return round(float(self.counts.sum()))
 
+    def effects(self, params: Mapping[str, Any]) -> dict[Side, FloatArray]:
+        """Return what covariates do to each row on each side, shape (..., row) for coefficients of shape (...)."""
+        return {} if self.patterns is None else self.patterns.effects(params, self.columns[PATTERN])
+
     @classmethod
-    def of(cls, columns: Mapping[str, FloatArray]) -> Histories:
+    def of(cls, columns: Mapping[str, FloatArray], patterns: Patterns | None = None) -> Histories:
         """Group equal rows; rows come out sorted by the columns in their order.
 
         Parameters
         ----------
         columns : mapping of str to array, shape (customer,)
             At least one column, all of one length.
+        patterns : Patterns, optional
+            What a column ``pattern`` stands for.
         """
         arrays = {name: np.ascontiguousarray(values, dtype=np.float64) + 0.0 for name, values in columns.items()}
         codes, first = _group(list(arrays.values()))
@@ -95,7 +107,9 @@ class Histories:
         place = np.empty(len(order), dtype=np.int64)
         place[order] = np.arange(len(order))
         counts = np.bincount(codes, minlength=len(first)).astype(np.float64)
-        return cls({name: row[order] for name, row in zip(arrays, rows, strict=True)}, counts[order], place[codes])
+        return cls(
+            {name: row[order] for name, row in zip(arrays, rows, strict=True)}, counts[order], place[codes], patterns
+        )
 
 
 def _group(columns: list[FloatArray]) -> tuple[IntArray, IntArray]:

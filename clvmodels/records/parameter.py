@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
+
+from clvmodels.errors import ArgumentError, unknown_name
 
 type Unit = Literal["none", "time", "rate", "log time", "money"]
 STATISTIC_UNITS: Mapping[str, Unit] = {
@@ -44,3 +47,31 @@ class Parameter:
     typical: float
     among: tuple[float, ...] = ()
     null: float | None = None
+
+
+def checked_values(title: str, parameters: Sequence[Parameter], params: Mapping[str, float]) -> dict[str, float]:
+    """Return values in the order of the parameters, or raise when one is missing, unknown or can't be."""
+    known = [p.name for p in parameters]
+    for name in params:
+        if name not in known:
+            raise unknown_name(f"parameter of {title}", name, known)
+    missing = [name for name in known if name not in params]
+    if missing:
+        raise ArgumentError(f"{title} needs {', '.join(known)}; missing: {', '.join(missing)}.")
+    values = {}
+    for p in parameters:
+        try:
+            value = values[p.name] = float(params[p.name])
+        except (TypeError, ValueError):
+            raise ArgumentError(f"{p.name} is {params[p.name]!r}; {title} needs a number there.") from None
+        if p.among and value not in p.among:
+            raise ArgumentError(
+                f"{p.name} is {params[p.name]!r}; {title} knows it as one of "
+                f"{', '.join(f'{known:g}' for known in p.among)}."
+            )
+        if not 0 < value < inf:
+            raise ArgumentError(
+                f"{p.name} is {value!r}; every parameter of {title} is a positive, finite number, "
+                f"because it shapes a distribution of rates or probabilities."
+            )
+    return values

@@ -12,6 +12,7 @@ import pandas as pd
 
 from clvmodels.arrays import AnyArray, BoolArray, FloatArray, IntArray, frozen
 from clvmodels.errors import ArgumentError, InputError
+from clvmodels.records.covariates import PATTERN, Covariates
 from clvmodels.records.histories import Histories
 from clvmodels.records.note import Note
 from clvmodels.records.period import Period
@@ -151,8 +152,14 @@ class Summary:
         known = (self.frequency > 0) & (m > 0)
         return Histories.of({"n": np.where(known, self.frequency, 0.0), "m": np.where(known, m, 0.0)})
 
-    def statistics(self, names: tuple[str, ...]) -> Histories:
-        """Return the distinct histories made of these statistics: some of x, t_x, T and litt, or n and m."""
+    def statistics(self, names: tuple[str, ...], covariates: Covariates | None = None) -> Histories:
+        """Return the distinct histories made of these statistics: some of x, t_x, T and litt, or n and m; told apart
+        by covariates too, where there are some."""
+        if covariates is not None:
+            pattern, patterns = covariates.patterns(self.groups)
+            plain = self.statistics(names)
+            known = {name: values[plain.index] for name, values in plain.columns.items()}
+            return Histories.of(known | {PATTERN: pattern.astype(np.float64)}, patterns)
         if names == ("n", "m"):
             return self.spend_histories
         if names not in self._grouped:

@@ -7,6 +7,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.inference.mle import Objective
+from clvmodels.inference.space import Space
 from clvmodels.inference.transforms import Scale
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.kernels.tape import TAPE, Node, factor, gradient, spread
@@ -99,10 +100,11 @@ def test_counts_stand_for_repeated_rows_in_any_order(name):
     counts = np.arange(1.0, len(next(iter(h.values()))) + 1)
     rng = np.random.default_rng(3)
     repeated = rng.permutation(np.repeat(np.arange(len(counts)), counts.astype(int)))
-    theta = Scale(1.0, 1.0).theta(model, ORDINARY[name])
+    space = Space(model, Scale(1.0, 1.0))
+    theta = space.theta(ORDINARY[name])
     few = held(model, ORDINARY[name])
-    grouped = Objective(model, h, counts, few)(theta)
-    single = Objective(model, {k: v[repeated] for k, v in h.items()}, np.ones(len(repeated)), few)(theta)
+    grouped = Objective(space, h, counts, few)(theta)
+    single = Objective(space, {k: v[repeated] for k, v in h.items()}, np.ones(len(repeated)), few)(theta)
     assert grouped[0] == pytest.approx(single[0], rel=1e-13)
     np.testing.assert_allclose(grouped[1], single[1], rtol=1e-10)
 
