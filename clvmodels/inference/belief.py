@@ -59,6 +59,48 @@ def priors_for(model: AbstractModel, scale: Scale) -> Priors:
     return Priors(model.quantities, laws)
 
 
+def prior_draws(
+    model: str, priors: Priors, *, n_draws: int = 1_000, seed: int = 1, held: Mapping[str, float] | None = None
+) -> dict[str, FloatArray]:
+    """Draw parameters from priors.
+
+    Parameters
+    ----------
+    model : str
+        Name of a registered model.
+    priors : Priors
+        Of that model, from ``default_priors``.
+    n_draws : int >= 1
+        How many.
+    seed : int
+        Of the draws.
+    held : mapping of str to float, optional
+        Values of parameters that take few and have no prior; the lowest of each when left out.
+
+    Returns
+    -------
+    dict of str to array, shape (draw,)
+        The parameters, in the units of the priors.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, customer="customer_id", time="date", observation_end="1997-09-30")
+    >>> drawn = prior_draws("bgnbd", clv.default_priors("bgnbd", rfm), n_draws=4)
+    >>> sorted(drawn), drawn["alpha"].shape
+    (['a', 'alpha', 'b', 'r'], (4,))
+    """
+    facts = get(model)
+    rng = np.random.default_rng(seed)
+    coordinates = {}
+    for quantity in facts.quantities:
+        centre, sd = priors.coordinate(quantity.name)
+        coordinates[quantity.name] = centre + sd * rng.standard_normal(n_draws)
+    few = {p.name: min(p.among) for p in facts.parameters if p.among} | dict(held or {})
+    return facts.at_coordinates(NUMPY, coordinates, {name: np.full(n_draws, value) for name, value in few.items()})
+
+
 @dataclass(frozen=True, eq=False)
 class Belief:
     """The logarithm of a prior density on the scale of a fit, up to a constant.

@@ -100,13 +100,16 @@ class Objective:
         other.counts = counts
         return other
 
-    def log_likelihood(self, theta: FloatArray) -> float:
-        """Return the log-likelihood alone; -inf where it isn't finite."""
-        leaves = self.space.leaves(theta, self.columns)
+    def log_posterior(self, theta: FloatArray) -> FloatArray:
+        """Return the log-likelihood, with the prior where there is one, at many points of shape (draw, name); -inf
+        where it isn't finite."""
+        leaves = self.space.leaves(theta[0] if len(theta) == 1 else theta, self.columns)
         with np.errstate(all="ignore"):
             rows = self.space.model.log_likelihood(TAPE, self.space.individual(leaves, self.held), self.columns)
-            value = float(np.sum(self.counts * spread(rows, len(self.counts))))
-        return value if np.isfinite(value) else -np.inf
+            values = np.sum(self.counts * spread(rows, len(self.counts)), axis=-1)
+        if self.belief is not None:
+            values = values + self.share * self.belief.of_draws(theta, self.held)
+        return np.where(np.isfinite(values), values, -np.inf)
 
     def curvature(self, theta: FloatArray, slope: FloatArray) -> FloatArray:
         """Return the Hessian by differences of the exact gradient from the one at theta."""

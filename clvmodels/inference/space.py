@@ -94,11 +94,13 @@ class Space:
 
     def leaves(self, theta: FloatArray, columns: Mapping[str, Node]) -> dict[str, Node]:
         """Return the nodes that a derivative is taken by: a number for each parameter, and for each side that
-        covariates act on its effects along the patterns."""
-        found = {p.name: Node(np.exp(theta[i]), None, is_leaf=True) for i, p in enumerate(self.model.free)}
+        covariates act on its effects along the patterns; theta has shape (name,), or (draw, name) for values alone.
+        """
+        numbers = np.exp(theta) if theta.ndim == 1 else np.exp(theta)[:, None]
+        found = {p.name: Node(numbers[..., i], None, is_leaf=True) for i, p in enumerate(self.model.free)}
         for side, (part, matrix) in self._effects.items():
             pattern = columns[PATTERN]
-            effects = (matrix @ theta[part])[pattern.value.astype(np.int64)]
+            effects = (theta[..., part] @ matrix.T)[..., pattern.value.astype(np.int64)]
             found[side] = Node(effects, pattern.axis, is_leaf=True)
         return found
 

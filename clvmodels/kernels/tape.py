@@ -74,7 +74,11 @@ def _pairs(one: Axis, codes: IntArray, other: Axis, other_codes: IntArray) -> Ax
 
 
 class Node:
-    """A value in a formula: a number, a column or what was computed from them."""
+    """A value in a formula: a number, a column or what was computed from them.
+
+    Values run along the axis last; for values alone, without derivatives, other axes may come before it (many draws of
+    parameters at once, each number of shape (draw, 1)).
+    """
 
     __slots__ = ("axis", "is_leaf", "parents", "value")
     parents: tuple[tuple[Node, _Slope], ...]
@@ -94,7 +98,7 @@ class Node:
         """Return the values along another axis: levels are spread over rows."""
         if self.axis is None or self.axis is axis or self.axis.codes is None:
             return self.value
-        return self.value[self.axis.seen_from(axis)]
+        return np.take(self.value, self.axis.seen_from(axis), axis=-1)
 
     def __add__(self, other: Any) -> Node:
         return _binary(self, other, np.add, lambda a, b, out: 1.0, lambda a, b, out: 1.0)
@@ -213,9 +217,10 @@ def factor(columns: Columns) -> dict[str, Node]:
 
 
 def spread(node: Node, size: int) -> FloatArray:
-    """Return a node's values over all rows, shape (size,)."""
-    values = node.value if node.axis is None or node.axis.codes is None else node.value[node.axis.codes]
-    return np.broadcast_to(np.asarray(values, dtype=np.float64), (size,))
+    """Return a node's values over all rows, shape (..., size)."""
+    values = node.value if node.axis is None or node.axis.codes is None else np.take(node.value, node.axis.codes, axis=-1)
+    found = np.asarray(values, dtype=np.float64)
+    return np.broadcast_to(found, (*found.shape[:-1], size))
 
 
 def gradient(result: Node, weights: FloatArray, leaves: Mapping[str, Node]) -> dict[str, AnyArray]:
