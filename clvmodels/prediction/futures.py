@@ -24,6 +24,7 @@ from clvmodels.records import Estimate, Histories, Summary, check_summary
 from clvmodels.records.covariates import PATTERN
 
 _DRAW_BLOCK = 50  # 50 draws x 500 futures x 81 nodes x 8 bytes = 16 MB in an inner loop
+_FEW_ROWS = 200  # fewer rows than this are quicker for all draws at once than draw by draw with shared levels
 _STRIP = 2.0  # half the width in which expectations are analytic in ln(scale + T); pi less a margin for other draws
 _DIGITS = 25.0  # -ln of the interpolation error that is aimed at: e^-25 = 1e-11
 
@@ -165,6 +166,8 @@ class Futures:
         n_draws = len(next(iter(draws.values())))
         if not self.known:
             return np.ones((1, n_draws, n_rows))
+        if n_rows < _FEW_ROWS:
+            return self._alive_of_few(draws, columns)
         out = np.empty((self.n_phases, n_draws, n_rows))
         factored = factor(columns)
         with np.errstate(all="ignore"):
@@ -174,11 +177,20 @@ class Futures:
                     out[j, i] = spread(TAPE.exp(term), n_rows)
         return out
 
+    def _alive_of_few(self, draws: ParamDraws, columns: Columns) -> FloatArray:
+        """Return P(alive, in each phase) of few histories, all draws at once."""
+        params = self._individual({name: values[:, None] for name, values in draws.items()}, draws, columns)
+        shape = np.broadcast_shapes(*(values.shape for values in params.values()), next(iter(columns.values())).shape)
+        with np.errstate(all="ignore"):
+            terms = self.model.log_p_alive(NUMPY, params, columns)
+            return np.stack([np.broadcast_to(np.exp(term), shape) for term in terms])
+
 
 def _newcomer(estimate: Estimate, model: AbstractPurchaseModel, groups: Mapping[str, AnyArray] | None) -> Histories:
     """Return the history of customers not seen yet: nothing, but for what covariates tell of them."""
     if estimate.covariates is None:
-        return Histories.of({name: np.zeros(1) for name in model.statistics})
+        n = 1 if groups is None else len(next(iter(groups.values())))
+        return Histories.of({name: np.zeros(n) for name in model.statistics})
     if groups is None:
         pattern, patterns = np.zeros(1), estimate.covariates.at_centre()
     else:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from clvmodels.arrays import FloatArray
-from clvmodels.errors import check_between
+from clvmodels.arrays import AnyArray, FloatArray
+from clvmodels.errors import ArgumentError, check_between
 from clvmodels.models import purchase_model
 from clvmodels.prediction.futures import Futures, in_any_phase
 from clvmodels.prediction.purchases import purchase_pmfs
 from clvmodels.prediction.totals import expectation_bounds, total_of
-from clvmodels.records import Estimate, Note, Prediction, Summary
+from clvmodels.records import Estimate, Note, Prediction, Shock, Summary
+
+_BEYOND = 1.5  # times as far as the forecasts that a shock was learned from: its size is then a guess
 
 
 def predict(
-    estimate: Estimate, summary: Summary | None, *, horizon: float | str | timedelta, ci_prob: float = 0.9
+    estimate: Estimate,
+    summary: Summary | None,
+    *,
+    horizon: float | str | timedelta,
+    ci_prob: float = 0.9,
+    shock: Shock | float | None = None,
+    covariates: Mapping[str, ArrayLike] | None = None,
 ) -> Prediction:
     """Forecast each customer's purchases.
 
@@ -25,11 +35,20 @@ def predict(
     estimate : Estimate
         Of a model of buying.
     summary : Summary or None
-        The customers, with time in the estimate's period; None speaks of a customer not seen yet.
+        The customers, with time in the estimate's period; None speaks of a customer not seen yet, or of several whose
+        ``covariates`` are given.
     horizon : float, str or timedelta
         How far ahead: a number of periods, a text with its unit ("12 months"), or ``inf`` for a whole life.
     ci_prob : float, in (0, 1)
         Probability inside each interval, with equal tails.
+    shock : Shock or float >= 0, optional
+        What moves all customers together, from ``common_shock`` or as a standard deviation on the log scale (0.1 is
+        about 10%). It widens the intervals of totals, of a valuation too, and not those of a single customer, beside
+        whose own chance it is small. Left out, totals hold parameters and chance only.
+    covariates : mapping of str to array, shape (customer,), optional
+        What is known of customers not seen yet, by column of the covariates of buying and of spend; a data frame will
+        do. Left out, a new customer is the average one: at the mean of numeric columns, the reference of others, in a
+        group not seen.
 
     Returns
     -------
@@ -40,7 +59,7 @@ def predict(
     Raises
     ------
     ArgumentError
-        For a horizon that isn't above 0, a spend model, or a summary in another period.
+        For a horizon that isn't above 0, a negative shock, a spend model, or a summary in another period.
 
     Examples
     --------
@@ -54,7 +73,9 @@ def predict(
     assert estimate.period is not None  # every estimate of a model of buying has one
     check_between("ci_prob", ci_prob, 0, 1, "it is the probability inside the interval", open_low=True, open_high=True)
     periods = estimate.period.horizon(horizon)
-    futures = Futures.of(estimate, summary)
+    shock = None if shock is None else Shock.of(shock)
+    newcomers = _newcomers(summary, covariates)
+    futures = Futures.of(estimate, summary, newcomers)
     point = {name: np.array([value]) for name, value in estimate.params.items()}
     every = slice(0, len(futures.histories))
     alive = futures.alive_in_phases(point, every)[:, 0]
@@ -67,7 +88,7 @@ def predict(
         "expected_purchases": futures.weigh(alive, ahead, every),
     }
     counts = futures.histories.counts
-    bounds, draws = expectation_bounds(futures, estimate, periods, ci_prob, counts[:, None])
+    bounds, draws, doubt = expectation_bounds(futures, estimate, periods, ci_prob)
     columns |= bounds
     columns |= {"purchases_lower": np.empty_like(p_alive), "purchases_upper": np.empty_like(p_alive)}
     variance = np.empty_like(p_alive)
@@ -76,7 +97,12 @@ def predict(
         columns["purchases_upper"][part.rows] = part.quantile((1 + ci_prob) / 2)
         variance[part.rows] = part.moments()[1]
     total = total_of(
-        "purchases", float(counts @ columns["expected_purchases"]), draws[:, 0], float(counts @ variance), ci_prob
+        "purchases",
+        float(counts @ columns["expected_purchases"]),
+        draws,
+        float(counts @ (variance - doubt)),
+        ci_prob,
+        None if shock is None else shock.purchases,
     )
     customers = futures.histories.index
     return Prediction(
@@ -87,8 +113,21 @@ def predict(
         {name: values[customers] for name, values in columns.items()},
         variance[customers],
         total,
-        _notes(estimate, summary, periods, columns["expected_purchases"]),
+        (*_notes(estimate, summary, periods, columns["expected_purchases"]), *_shock_notes(shock, periods)),
+        shock,
+        newcomers,
     )
+
+
+def _newcomers(summary: Summary | None, covariates: Mapping[str, ArrayLike] | None) -> dict[str, AnyArray] | None:
+    if covariates is None:
+        return None
+    if summary is not None:
+        raise ArgumentError(
+            "covariates= speaks of customers not seen yet, and a summary was given, whose columns say what is known of "
+            "its customers; leave one of them out."
+        )
+    return {str(name): np.atleast_1d(np.asarray(covariates[name])) for name in covariates}
 
 
 def _notes(estimate: Estimate, summary: Summary | None, periods: float, expected: FloatArray) -> tuple[Note, ...]:
@@ -111,6 +150,23 @@ def _notes(estimate: Estimate, summary: Summary | None, periods: float, expected
                 "horizon_beyond_data",
                 f"The horizon of {periods:g} {unit}s is longer than the {observed:g} {unit}s that "
                 f"any customer has been observed; what happens beyond rests on the model alone.",
+                "warning",
+            )
+        )
+    return tuple(notes)
+
+
+def _shock_notes(shock: Shock | None, periods: float) -> tuple[Note, ...]:
+    if shock is None:
+        return ()
+    notes = list(shock.notes)
+    if np.isfinite(periods) and periods > _BEYOND * shock.horizon:
+        notes.append(
+            Note(
+                "shock_of_a_shorter_horizon",
+                f"The common shock was learned from forecasts {shock.horizon:.3g} periods ahead and is used "
+                f"{periods:g} ahead; what a wrong model adds with time isn't in it, so the interval of the total is "
+                f"rather too narrow.",
                 "warning",
             )
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 
 import numpy as np
 
@@ -37,6 +37,22 @@ class PurchasePmf:
         """Return the smallest count whose cumulative probability reaches ``probability``."""
         reached = np.cumsum(self.pmf, axis=1) >= probability - 1e-12  # rounding of the sum, not a wider interval
         return np.where(reached.any(axis=1), reached.argmax(axis=1), self.pmf.shape[1] - 1).astype(np.float64)
+
+    def above(self, amount: FloatArray) -> FloatArray:
+        """Return P(count > amount) of each row; amounts below the last count."""
+        last = np.clip(np.floor(amount), -1, self.pmf.shape[1] - 1).astype(np.int64)
+        above: FloatArray = self._beyond[np.arange(len(last)), last + 1]
+        return above
+
+    def take(self, rows: IntArray) -> PurchasePmf:
+        """Return some rows, in any order and as often as they are named."""
+        return PurchasePmf(self.rows[rows], self.pmf[rows])
+
+    @cached_property
+    def _beyond(self) -> FloatArray:
+        """P(k or more) for k = 0 .. n + 1, shape (row, n + 2)."""
+        beyond = np.cumsum(self.pmf[:, ::-1], axis=1)[:, ::-1]
+        return np.hstack([np.ones((len(beyond), 1)), beyond[:, 1:], np.zeros((len(beyond), 1))])
 
     def moments(self) -> tuple[FloatArray, FloatArray]:
         """Return mean and variance of the counts."""

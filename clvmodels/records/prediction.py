@@ -8,9 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from clvmodels.arrays import FloatArray, frozen
+from clvmodels.arrays import AnyArray, FloatArray, frozen
 from clvmodels.records.estimate import Estimate
 from clvmodels.records.note import Note
+from clvmodels.records.shock import Shock
 from clvmodels.records.summary import Summary
 from clvmodels.records.total import Total
 
@@ -42,6 +43,10 @@ class Prediction:
         Purchases of the base.
     notes : tuple of Note
         What to know about it.
+    shock : Shock or None
+        The common shock that is in the interval of the total, and will be in that of a valuation.
+    newcomers : mapping of str to array, shape (customer,), or None
+        What is known of customers not seen yet: their covariates.
     """
 
     estimate: Estimate
@@ -52,6 +57,8 @@ class Prediction:
     variance: FloatArray
     total: Total
     notes: tuple[Note, ...] = field(default=())
+    shock: Shock | None = None
+    newcomers: Mapping[str, AnyArray] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", {name: frozen(values) for name, values in self.columns.items()})
@@ -65,7 +72,7 @@ class Prediction:
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas frame, one row a customer, in the order of the summary."""
         if self.summary is None:
-            return pd.DataFrame(dict(self.columns))
+            return pd.DataFrame({**(self.newcomers or {}), **self.columns})
         return pd.DataFrame({"customer_id": self.summary.customer_id, **self.columns})
 
     def to_native(self) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,10 @@ class Total:
         Probability inside the interval.
     contains : tuple of str
         The sources of uncertainty inside the interval, of "parameters", "chance" (what individuals happen to do),
-        "sampling of customers" and "common shock" (season, drift: what moves all customers together).
+        "sampling of customers" and "common shock" (season, drift, a wrong model: what moves all customers together).
+    parts : mapping of str to float
+        The standard deviation that each of them brings, in the unit of the total; empty where they aren't told apart.
+        Their squares add up to the variance, to first order in the size of the shock.
     """
 
     what: str
@@ -30,9 +34,16 @@ class Total:
     upper: float
     ci_prob: float
     contains: tuple[str, ...]
+    parts: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     def __str__(self) -> str:
         return (
             f"{self.what} {self.expected:,.0f} ({self.ci_prob:.0%} interval {self.lower:,.0f} to {self.upper:,.0f}, "
-            f"from {' and '.join(self.contains)})"
+            f"from {self.sources})"
         )
+
+    @property
+    def sources(self) -> str:
+        """What the interval contains, in words."""
+        *others, last = self.contains
+        return f"{', '.join(others)} and {last}" if others else last

@@ -111,6 +111,8 @@ class Valuation:
         ``expected_spend`` (per purchase, before margin), ``clv`` (expected value), ``clv_expected_lower/upper``
         (interval of the expectation), ``clv_lower/upper`` (predictive interval), and ``p_profitable`` where a cost
         is given.
+    variance : array, shape (customer,)
+        Of the value itself, parameters of buying and chance together.
     base_total : Total
         Value of the base.
     path : Path
@@ -123,6 +125,7 @@ class Valuation:
     spend: Estimate
     terms: Terms
     columns: Mapping[str, FloatArray]
+    variance: FloatArray
     base_total: Total
     path: Path
     notes: tuple[Note, ...] = field(default=())

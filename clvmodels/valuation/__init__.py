@@ -1,6 +1,23 @@
 """From purchases ahead to money."""
 
+from clvmodels.valuation.affordable import affordable_cost
 from clvmodels.valuation.contracts import cohort_projection, residual_lifetime
+from clvmodels.valuation.dependence import spend_dependence
+from clvmodels.valuation.distribution import p_above, quantiles
+from clvmodels.valuation.top import p_top
+from clvmodels.valuation.total_path import total_path
+from clvmodels.valuation.totals import totals
 from clvmodels.valuation.value import value
 
-__all__ = ["cohort_projection", "residual_lifetime", "value"]
+__all__ = [
+    "affordable_cost",
+    "cohort_projection",
+    "p_above",
+    "p_top",
+    "quantiles",
+    "residual_lifetime",
+    "spend_dependence",
+    "total_path",
+    "totals",
+    "value",
+]

@@ -8,10 +8,12 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.errors import FitError
-from clvmodels.inference.fitting import PRICE
-from clvmodels.models import spend_model
-from clvmodels.prediction.futures import Futures
+from clvmodels.inference.given import PRICE
+from clvmodels.kernels.namespace import NUMPY
+from clvmodels.models import AbstractSpendModel, spend_model
+from clvmodels.prediction.futures import Futures, ParamDraws
 from clvmodels.records import Estimate, Histories, Prediction
+from clvmodels.records.covariates import PATTERN, Patterns
 from clvmodels.valuation.discounting import discounted_expectation
 
 
@@ -29,6 +31,12 @@ class Customers:
         The row's history of buying, among ``futures.histories``.
     n, m : array, shape (row,)
         Its history of spend.
+    model : AbstractSpendModel
+        Of spend.
+    pattern : array, shape (row,)
+        Its combination of covariates of spend, among ``patterns``.
+    patterns : Patterns or None
+        None where spend has no covariates.
     alive : array, shape (phase, row)
         P(alive, in each phase of waiting).
     spend, discounted : array, shape (row,)
@@ -42,6 +50,9 @@ class Customers:
     history: IntArray
     n: FloatArray
     m: FloatArray
+    model: AbstractSpendModel
+    pattern: FloatArray
+    patterns: Patterns | None
     alive: FloatArray
     spend: FloatArray
     discounted: FloatArray
@@ -56,27 +67,33 @@ class Customers:
         FitError
             When the mean spend of some customers doesn't exist.
         """
-        futures = Futures.of(prediction.estimate, prediction.summary)
-        summary = prediction.summary
-        if summary is None or (summary.monetary_value is None and spend.method == PRICE):
-            unknown = np.zeros(len(prediction))
-            spends = Histories.of({"n": unknown, "m": unknown})
-        else:
-            spends = summary.spend_histories
+        futures = Futures.of(prediction.estimate, prediction.summary, prediction.newcomers)
+        spends = _spend_histories(prediction, spend)
         rows = Histories.of(
             {"history": futures.histories.index.astype(np.float64), "spend": spends.index.astype(np.float64)}
         )
         history = rows.columns["history"].astype(np.int64)
-        place = rows.columns["spend"].astype(np.int64)
-        n, m = spends.columns["n"][place], spends.columns["m"][place]
-        _check_mean(spend, n, rows.counts)
-        point = {name: np.array([v]) for name, v in prediction.estimate.params.items()}
+        columns = {name: values[rows.columns["spend"].astype(np.int64)] for name, values in spends.columns.items()}
+        n, m, pattern = columns["n"], columns["m"], columns.get(PATTERN, np.zeros(len(rows)))
+        model = spend_model(spend.model.name)
+        params = _individual(model, spends.patterns, _point(spend), pattern)
+        _check_mean(model, params, n, rows.counts)
+        worth = model.expected_spend(params, n, m)[0]
+        point = _point(prediction.estimate)
         ahead = futures.evaluate(
             lambda model, params: discounted_expectation(model, params, prediction.horizon, delta), point
         )
         alive = futures.alive_in_phases(point, slice(0, len(futures.histories)))[:, 0, history]
-        worth = spend_model(spend.model.name).expected_spend(spend.params, n, m)
-        return cls(futures, rows, history, n, m, alive, worth, futures.weigh(alive, ahead[0], history), delta)
+        discounted = futures.weigh(alive, ahead[0], history)
+        return cls(futures, rows, history, n, m, model, pattern, spends.patterns, alive, worth, discounted, delta)
+
+    def spending(self, draws: ParamDraws, rows: slice | IntArray) -> ParamDraws:
+        """Return the spend parameters of some rows, shape (draw, row), or (draw, 1) where all rows share them."""
+        return _individual(self.model, self.patterns, draws, self.pattern[rows])
+
+    def expected_spend(self, draws: ParamDraws, rows: slice | IntArray) -> FloatArray:
+        """Return the expected value of a purchase of some rows, shape (draw, row)."""
+        return self.model.expected_spend(self.spending(draws, rows), self.n[rows], self.m[rows])
 
     def living(self) -> tuple[FloatArray, FloatArray]:
         """Return for each future the living customers behind it: as heads, and as the money of one purchase of each."""
@@ -86,9 +103,33 @@ class Customers:
         return np.bincount(future, heads.ravel(), size), np.bincount(future, (heads * self.spend).ravel(), size)
 
 
-def _check_mean(spend: Estimate, n: FloatArray, counts: FloatArray) -> None:
-    model = spend_model(spend.model.name)
-    exists = np.broadcast_to(model.mean_exists(spend.params, n), n.shape)
+def _point(estimate: Estimate) -> ParamDraws:
+    return {name: np.array([value]) for name, value in estimate.params.items()}
+
+
+def _spend_histories(prediction: Prediction, spend: Estimate) -> Histories:
+    summary = prediction.summary
+    if summary is not None and (summary.monetary_value is not None or spend.method != PRICE):
+        return spend.histories(summary)
+    unknown = {"n": np.zeros(len(prediction)), "m": np.zeros(len(prediction))}
+    if spend.covariates is None:
+        return Histories.of(unknown)
+    if prediction.newcomers is None:
+        return Histories.of(unknown | {PATTERN: np.zeros(len(prediction))}, spend.covariates.at_centre())
+    pattern, patterns = spend.covariates.patterns(prediction.newcomers)
+    return Histories.of(unknown | {PATTERN: pattern.astype(np.float64)}, patterns)
+
+
+def _individual(
+    model: AbstractSpendModel, patterns: Patterns | None, draws: ParamDraws, pattern: FloatArray
+) -> ParamDraws:
+    params = {name: values[:, None] for name, values in draws.items()}
+    effects = {} if patterns is None else patterns.effects(draws, pattern)
+    return model.individual(NUMPY, params, effects)
+
+
+def _check_mean(model: AbstractSpendModel, params: ParamDraws, n: FloatArray, counts: FloatArray) -> None:
+    exists = np.broadcast_to(model.mean_exists(params, n), (1, len(n)))[0]
     if not exists.all():
         raise FitError(
             f"The expected spend of {counts[~exists].sum():,.0f} customers doesn't exist under these "

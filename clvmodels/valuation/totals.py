@@ -1,0 +1,146 @@
+"""Totals of the base, of its groups and of its cohorts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from clvmodels.arrays import AnyArray, FloatArray, IntArray
+from clvmodels.errors import InputError, unknown_name
+from clvmodels.prediction.futures import Futures
+from clvmodels.prediction.totals import membership, purchases_by_group, total_of
+from clvmodels.records import Prediction, ShockLaw, Total, Valuation
+from clvmodels.valuation.laws import customers_of
+from clvmodels.valuation.revenue import expected_revenue
+
+type Calendar = Literal["week", "month", "quarter", "year"]
+
+COHORT = "cohort"
+_CALENDAR = {"week": "W", "month": "M", "quarter": "Q", "year": "Y"}
+_PARTS = ("parameters", "chance", "common shock")
+
+
+def totals(forecast: Prediction | Valuation, *, by: str | None = None, cohort: Calendar = "month") -> pd.DataFrame:
+    """Return the totals of groups of customers, with honest intervals.
+
+    Parameters
+    ----------
+    forecast : Prediction or Valuation
+        Of purchases, or of value after margin and cost; a common shock is in the intervals where it was predicted with
+        one.
+    by : str, optional
+        A group column of the summary, or "cohort" for customers by the time of their first purchase; one row of all
+        customers when left out.
+    cohort : "week", "month", "quarter" or "year"
+        The calendar unit that makes a cohort.
+
+    Returns
+    -------
+    DataFrame
+        One row a group, groups in sorted order: ``group, customers, expected, lower, upper, sd_parameters, sd_chance,
+        sd_common_shock`` and ``contains``, what the interval holds. A part that isn't known is 0 and not in
+        ``contains``. Expectations add up over groups, bounds don't: parameters and shock move all groups together.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown group column or calendar unit.
+    InputError
+        For cohorts of a summary without days of first purchase.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> log = clv.load_cdnow(sample=True)
+    >>> rfm = clv.rfm_summary(log, customer="customer_id", time="date", observation_end="1997-09-30")
+    >>> ahead = clv.predict(clv.fit("bgnbd", rfm), rfm, horizon=39, shock=0.1)
+    >>> clv.totals(ahead, by="cohort")[["group", "customers", "contains"]]
+         group  customers                             contains
+    0  1997-01        781  parameters, chance and common shock
+    1  1997-02        857  parameters, chance and common shock
+    2  1997-03        719  parameters, chance and common shock
+    """
+    if cohort not in _CALENDAR:
+        raise unknown_name("calendar unit", cohort, _CALENDAR)
+    labels, codes = groups_of(forecast, by, cohort)
+    found = _of_purchases(forecast, codes) if isinstance(forecast, Prediction) else _of_value(forecast, codes)
+    customers = np.bincount(codes, minlength=len(labels))
+    return pd.DataFrame(
+        {"group": label, "customers": n, **told(total)}
+        for label, n, total in zip(labels, customers, found, strict=True)
+    )
+
+
+def told(total: Total) -> dict[str, float | str]:
+    """Return a total as the columns of a table."""
+    bounds = {"expected": total.expected, "lower": total.lower, "upper": total.upper}
+    parts = {f"sd_{part.replace(' ', '_')}": total.parts.get(part, 0.0) for part in _PARTS}
+    return {**bounds, **parts, "contains": total.sources}
+
+
+def groups_of(forecast: Prediction | Valuation, by: str | None, cohort: Calendar) -> tuple[AnyArray, IntArray]:
+    """Return the labels of the groups in sorted order, and the group of each customer."""
+    summary = forecast.summary if isinstance(forecast, Prediction) else forecast.prediction.summary
+    if by is None or summary is None:
+        return np.array(["all"]), np.zeros(len(forecast), dtype=np.int64)
+    if by == COHORT and COHORT not in summary.groups:
+        if summary.first_purchase is None:
+            raise InputError(
+                "The summary has no first_purchase (it was aggregated elsewhere), so customers can't be put into "
+                "cohorts; make it from the transaction log, or carry the cohort along as a group column."
+            )
+        values = pd.PeriodIndex(summary.first_purchase, freq=_CALENDAR[cohort]).astype(str).to_numpy()
+    else:
+        values = summary.group(by).astype(str)
+    labels, codes = np.unique(values, return_inverse=True)
+    return labels, codes.astype(np.int64)
+
+
+def _of_purchases(prediction: Prediction, codes: IntArray) -> list[Total]:
+    futures = Futures.of(prediction.estimate, prediction.summary, prediction.newcomers)
+    n_groups = int(codes.max(initial=0)) + 1
+    weights = membership(futures.histories.index, codes, (len(futures.histories), n_groups))
+    draws, doubt = purchases_by_group(futures, prediction.estimate, prediction.horizon, weights)
+    law = None if prediction.shock is None else prediction.shock.purchases
+    expected, variance = _summed(codes, prediction["expected_purchases"], prediction.variance)
+    return [
+        total_of("purchases", expected[i], draws[:, i], variance[i] - doubt[i], prediction.ci_prob, law)
+        for i in range(n_groups)
+    ]
+
+
+def _of_value(valuation: Valuation, codes: IntArray) -> list[Total]:
+    value, draws, chance = value_by_group(valuation, codes)
+    cost = (valuation.terms.acquisition_cost or 0.0) * np.bincount(codes)
+    law, ci_prob = shock_of(valuation), valuation.prediction.ci_prob
+    return [total_of("value", value[i], draws[:, i], chance[i], ci_prob, law, cost[i]) for i in range(len(value))]
+
+
+def value_by_group(valuation: Valuation, codes: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the value of each group before any cost: expected, expected under each draw, and its variance by chance.
+
+    Shapes (group,), (draw, group) and (group,); ``codes`` are the groups of the customers.
+    """
+    prediction, terms = valuation.prediction, valuation.terms
+    base = customers_of(valuation)
+    n_groups = int(codes.max(initial=0)) + 1
+    weights = membership(base.rows.index, codes, (len(base.rows), n_groups))
+    draws = np.zeros((max(prediction.estimate.n_draws, valuation.spend.n_draws), n_groups))
+    doubt = np.zeros(n_groups)
+    for rows, revenue, variances in expected_revenue(base, prediction, valuation.spend):
+        draws += terms.margin * revenue @ weights[rows]
+        doubt += variances @ weights[rows]
+    value, variance = _summed(codes, valuation["clv"] + (terms.acquisition_cost or 0.0), valuation.variance)
+    return value, draws, variance - terms.margin**2 * doubt
+
+
+def shock_of(valuation: Valuation) -> ShockLaw | None:
+    """Return the law of the common shock of money, where the prediction has one."""
+    shock = valuation.prediction.shock
+    return None if shock is None else shock.spend
+
+
+def _summed(codes: IntArray, *columns: FloatArray) -> list[FloatArray]:
+    return [np.bincount(codes, column) for column in columns]

@@ -1,0 +1,41 @@
+"""Expectations of all draws and rows, from few of both."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import clvmodels as clv
+from clvmodels.prediction.futures import Futures
+from clvmodels.prediction.low_rank import equal_tails, low_rank, over_draws
+
+
+@pytest.mark.parametrize("model", ["bgnbd", "mbgcnbd"])
+def test_all_draws_are_those_computed_one_by_one(model):
+    rfm = clv.rfm_summary(
+        clv.load_cdnow(sample=True), customer="customer_id", time="date", observation_end="1997-09-30"
+    )
+    estimate = clv.fit(model, rfm, n_draws=800)
+    futures = Futures.of(estimate, rfm)
+    rows = slice(0, len(futures.histories))
+    found = over_draws(futures, lambda model, params: model.expectation(params, 39.0), estimate.draws)(rows)
+    ahead = futures.evaluate(lambda model, params: model.expectation(params, 39.0), estimate.draws)
+    exact = futures.weigh(futures.alive_in_phases(estimate.draws, rows), ahead, rows)
+    assert np.max(np.abs(found - exact) / exact.max(axis=0)) < 1e-5  # looked for at 20 draws with 1e-6
+
+
+def test_rows_that_are_no_combination_of_few_are_left_to_be_computed():
+    rng = np.random.default_rng(1)
+    noise = rng.random((700, 700))
+    draws = {"a": np.arange(700.0)}
+    assert low_rank(lambda some, rows: noise[np.ix_(some["a"].astype(int), rows)], draws, 700) is None
+
+
+def test_bounds_are_those_of_the_inverted_distribution():
+    values = np.random.default_rng(3).random((400, 7))
+    for ci_prob in (0.5, 0.9):
+        tails = [(1 - ci_prob) / 2, (1 + ci_prob) / 2]
+        right = np.quantile(values, tails, axis=0, method="inverted_cdf")
+        np.testing.assert_array_equal(equal_tails(values, ci_prob), right)
+    # (1 - 0.95) / 2 x 400 is 10 and a rounding error, which takes NumPy to the eleventh.
+    np.testing.assert_array_equal(equal_tails(values, 0.95), np.sort(values, axis=0)[[9, 389]])
