@@ -8,9 +8,14 @@ import pandas as pd
 from clvmodels.arrays import AnyArray
 from clvmodels.errors import check_between
 from clvmodels.records import Prediction, Valuation
+from clvmodels.valuation.top import certainty as ranking_certainty
+
+_TENTH = 0.1
 
 
-def rank(valuation: Valuation | Prediction, *, top: int | None = None, min_p_alive: float = 0.0) -> pd.DataFrame:
+def rank(
+    valuation: Valuation | Prediction, *, top: int | None = None, min_p_alive: float = 0.0, certainty: bool = False
+) -> pd.DataFrame:
     """List the customers, best first.
 
     Parameters
@@ -21,6 +26,8 @@ def rank(valuation: Valuation | Prediction, *, top: int | None = None, min_p_ali
         How many to list, at least 1; all when left out.
     min_p_alive : float, in [0, 1]
         Leave out customers less likely than this to be alive.
+    certainty : bool
+        Say how surely the rank is right.
 
     Returns
     -------
@@ -30,6 +37,11 @@ def rank(valuation: Valuation | Prediction, *, top: int | None = None, min_p_ali
         also where customers are left out. With money, ``break_even_cost`` is what winning or keeping the customer may
         cost at most before it loses on average, and ``break_even_cost_lower`` the same at the lower bound of the
         expectation; both are at least 0.
+
+        With ``certainty`` come two probabilities, of parameters and chance together. ``p_top``: what comes from the
+        customer is among the ``top`` of the base, or its best tenth where all are listed (see ``clv.p_top``).
+        ``p_outranks``: it exceeds what comes from another customer, drawn at random from those of lower expectation;
+        half the probability that both come out alike is counted in, so 0.5 is a coin; NaN where nobody is lower.
 
     Raises
     ------
@@ -60,6 +72,9 @@ def rank(valuation: Valuation | Prediction, *, top: int | None = None, min_p_ali
     prediction = valuation.prediction if isinstance(valuation, Valuation) else valuation
     if prediction.summary is not None:
         first["customer_id"] = prediction.summary.customer_id
+    if certainty and n:
+        share = _TENTH if top is None else int(top) / n
+        table = table.assign(**ranking_certainty(valuation, share))
     if isinstance(valuation, Valuation):
         spent = valuation.terms.acquisition_cost or 0.0
         for name, column in (("break_even_cost", "clv"), ("break_even_cost_lower", "clv_expected_lower")):

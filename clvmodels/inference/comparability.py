@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from clvmodels.arrays import BoolArray, Columns
+from clvmodels.arrays import BoolArray, Columns, FloatArray
 from clvmodels.errors import ArgumentError
 from clvmodels.models import AbstractModel, AbstractPurchaseModel, AbstractSpendModel, get
-from clvmodels.records import Estimate, Parameter, Summary, check_summary
+from clvmodels.records import SIDES, Estimate, Parameter, Side, Summary, check_summary
 
 _NEARLY_NONE = 1e-200  # for a null of 0: histories that leaving explains 1e190 times better still don't feel it
 _ENOUGH = 1_000  # histories on which two formulas are told apart
 _SAME = 1e-6  # log-likelihood of a customer; formulas agree to 1e-10, and models that differ do so in the first digit
 _ROUNDING = 1e-9  # of a long history's log-likelihood, a sum of thousands of terms
+_SPANNED = 1e-8  # of a covariate's size: what may be left of one that others stand for
 _MOVED = 1e-6  # of the log-likelihood: what a saved and reloaded estimate may differ by on its own customers
 
 
@@ -37,16 +39,99 @@ def nested(
     return extra if np.allclose(*rows, rtol=_ROUNDING, atol=_SAME) else ()
 
 
-def extra_parameters(narrow: Estimate, wide: Estimate, summary: Summary) -> tuple[Parameter, ...]:
-    """Return what the wide model has beyond the narrow one, where it contains it."""
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What a wide model has beyond a narrow one that it contains.
+
+    Attributes
+    ----------
+    parameters : tuple of Parameter
+        Of the wide model.
+    n_coefficients : int
+        How many more effects of covariates it has.
+    """
+
+    parameters: tuple[Parameter, ...]
+    n_coefficients: int
+
+
+def extra_of(narrow: Estimate, wide: Estimate, summary: Summary) -> Extra | None:
+    """Return what the wide model has beyond the narrow one; None where it doesn't contain it, or they are the same."""
+    more = _more_coefficients(narrow, wide, summary)
+    if more is None:
+        return None
+    if narrow.model.name == wide.model.name:
+        return Extra((), more) if more else None
     columns = summary.statistics(wide.model.statistics).columns
-    return nested(get(narrow.model.name), get(wide.model.name), {**wide.params, **narrow.params}, columns)
+    parameters = nested(get(narrow.model.name), get(wide.model.name), {**wide.params, **narrow.params}, columns)
+    return Extra(parameters, more) if parameters else None
+
+
+def _more_coefficients(narrow: Estimate, wide: Estimate, summary: Summary) -> int | None:
+    """Return how many coefficients the wide model has more; None where they can't stand for those of the narrow one.
+
+    They can where its columns are sums of theirs and a constant: fewer columns, or a number whose values are levels.
+    """
+    if narrow.covariates is wide.covariates:
+        return 0
+    more = 0
+    for side in SIDES:
+        few, many = _designs(narrow, wide, side, summary)
+        left = few - many @ np.linalg.lstsq(many, few, rcond=None)[0]
+        if np.any(np.abs(left) > _SPANNED * np.abs(few).max(axis=0)):
+            return None
+        more += many.shape[1] - few.shape[1]
+    return more
+
+
+def _designs(one: Estimate, other: Estimate, side: Side, summary: Summary) -> tuple[FloatArray, FloatArray]:
+    """Return a constant and what multiplies each coefficient, for the combinations of covariates that occur."""
+    codes, found = [], []
+    for estimate in (one, other):
+        pattern, matrix = np.zeros(len(summary), dtype=np.int64), np.ones((1, 1))
+        if estimate.covariates is not None:
+            pattern, patterns = estimate.covariates.patterns(summary.groups)
+            own = patterns.matrices.get(side, np.zeros((int(pattern.max()) + 1, 0)))
+            matrix = np.hstack([np.ones((len(own), 1)), own])
+        codes.append(pattern)
+        found.append(matrix)
+    first, second = np.divmod(np.unique(codes[0] * len(found[1]) + codes[1]), len(found[1]))
+    return found[0][first], found[1][second]
 
 
 def contained(narrow: Estimate, wide: Estimate, summary: Summary) -> bool:
     """Return whether one model lies within the other as fitted; at given steps, models may meet elsewhere only."""
-    extra = extra_parameters(narrow, wide, summary)
-    return bool(extra) and all(wide.params[p.name] == p.null for p in extra if p.among)
+    extra = extra_of(narrow, wide, summary)
+    return extra is not None and all(wide.params[p.name] == p.null for p in extra.parameters if p.among)
+
+
+def described(estimate: Estimate) -> str:
+    """Return the model's title, with its covariates where it has some."""
+    told = covariates_told(estimate)
+    return f"{estimate.model.title} ({told})" if told else estimate.model.title
+
+
+def covariates_told(estimate: Estimate) -> str:
+    """Return what acts on which side, in words; nothing where nothing does."""
+    by_side: dict[str, list[str]] = {}
+    for term in estimate.covariates.terms if estimate.covariates else ():
+        by_side.setdefault(term.side, []).append(f"{term.column} pooled" if term.pooled else term.column)
+    return "; ".join(f"{side}: {', '.join(columns)}" for side, columns in by_side.items())
+
+
+def check_at_maximum(estimates: Sequence[Estimate]) -> None:
+    """Raise where a test of likelihoods has no law: at points that aren't the likelihood's own top."""
+    for estimate in estimates:
+        if estimate.covariates is not None and estimate.covariates.pooled:
+            raise ArgumentError(
+                f"{described(estimate)} pulls its groups towards each other, so its likelihood isn't at its maximum "
+                f"and the test has no known law; look at the standard deviations of the groups in its table instead."
+            )
+        if estimate.priors is not None:
+            raise ArgumentError(
+                f"{described(estimate)} was fitted with priors (method={estimate.method!r}), and the test needs the "
+                f"maximum of the likelihood; fit it with method='mle'."
+            )
 
 
 def check_comparable(estimates: Sequence[Estimate], summary: Summary) -> None:

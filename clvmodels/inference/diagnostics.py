@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import chdtri
 
 from clvmodels.arrays import FloatArray
 from clvmodels.inference.comparability import nested
@@ -16,7 +17,7 @@ _FEW_CUSTOMERS = 200  # below it standard errors of shape parameters are commonl
 _WIDE = 1.0  # a standard error of 1 in the logarithm: the parameter is known to a factor of 7 either way
 _TIED = 0.95  # a correlation that leaves a third of a parameter's spread to itself
 _TRUSTED_K = 0.7  # above it importance sampling errs by amounts that can't be told (Vehtari and others, 2024)
-_UNDECIDED = 1.35  # log-likelihood a parameter at its edge gains by chance in 19 of 20 studies (half a chi-square)
+_BY_CHANCE = 0.05  # of studies in which a parameter at its edge gains more than that (half a chi-square: 1.35)
 _TAILS = (0.025, 0.975)
 _AT_MAXIMUM = ("mle", "bootstrap")
 
@@ -28,9 +29,16 @@ def parameter_notes(estimate: Estimate, histories: Histories | None = None) -> t
     """
     model = get(estimate.model.name)
     notes = [Note("model_misleads", f"{model.title} by its nature: {model.misleads}.")]
+    pooled = estimate.covariates is not None and estimate.covariates.pooled
+    if pooled:
+        text = (
+            f"Groups are pulled towards each other, so their effects in {model.title} are no whole parameters: AIC, "
+            f"BIC and tests of likelihoods mean nothing here and aren't given."
+        )
+        notes.append(Note("pooled_groups", text))
     if histories is not None:
         notes += _ridge(model, estimate, histories)
-        if estimate.covariates is None and estimate.method in _AT_MAXIMUM:
+        if not pooled and estimate.method in _AT_MAXIMUM:
             notes += _boundary(model, estimate, histories)
     if isinstance(model, AbstractSpendModel) and not bool(model.mean_exists(estimate.params, np.zeros(()))):
         notes.append(
@@ -121,9 +129,11 @@ def _boundary(model: AbstractModel, estimate: Estimate, histories: Histories) ->
         extra = nested(simpler, model, estimate.params, histories.columns)
         if not extra:
             continue
-        there = float(histories.counts @ simpler.pointwise(estimate.params, histories.columns))
+        effects = histories.effects(estimate.params)
+        there = float(histories.counts @ simpler.pointwise(estimate.params, histories.columns, effects))
         gap = estimate.log_likelihood - there
-        if gap < _UNDECIDED:
+        lost = [t for t in (estimate.covariates.terms if estimate.covariates else ()) if t.side not in simpler.sides]
+        if gap < chdtri(1 + sum(len(term.names) for term in lost), 2 * _BY_CHANCE) / 2:
             nulls = _joined([f"{p.name} at {p.null:g}" for p in extra if p.null is not None])
             idle = [p.name for p in extra if p.null is None]
             text = (

@@ -220,15 +220,17 @@ def _by_bootstrap(job: _Job) -> _Found:
 
 def _by_sampler(job: _Job) -> _Found:
     from clvmodels.inference.nuts import sample  # noqa: PLC0415 - PyMC takes seconds to load
+    from clvmodels.inference.posterior import Posterior  # noqa: PLC0415
 
     assert job.priors is not None  # the method asks for them
-    top = maximise(job.space, job.columns, job.counts, job.belief())
-    drawn = sample(job.space, job.columns, job.counts, job.priors, top, job.n_draws, job.seed, job.sampling)
+    near = _by_maximum(job)
+    posterior = Posterior(job.space, job.columns, job.counts, job.priors, near.held)
+    drawn = sample(posterior, near.draws, near.group_sds, job.n_draws, job.seed, job.sampling)
     return _Found(
         drawn.theta.mean(axis=0),
         drawn.theta,
         drawn.outcome,
-        top.held,
+        near.held,
         None,
         drawn.diagnostics,
         drawn.notes,

@@ -29,7 +29,10 @@ _LEAST = 2_000  # proposals: k is then known to about .1
 _ROUNDS = 4
 _GOOD_K = 0.5  # below it a proposal is good enough to stop at, if most draws count
 _GOOD_SHARE = 0.6
-_HILLS = 3
+_HILLS = 5
+_BROAD = 0.3  # of a bent proposal is one hill over all of them, for what lies further out along the ridge
+_BROADER = 3.0  # its covariance over that of all draws
+_WIDER = 1.2  # a hill's covariance over that of its own draws, so that neighbours overlap
 _CELLS = 20_000  # points x rows at a time: arrays of 0.16 MB stay in the processor's cache
 _SHRUNK = 0.05  # of a hill's covariance comes from all draws, which keeps it whole when few draws carry it
 
@@ -93,20 +96,47 @@ def posterior_draws(objective: Objective, maximum: Maximum, n_draws: int, seed: 
         [(1.0, _Hill(maximum.theta[inside], np.linalg.cholesky(spread[np.ix_(inside, inside)])))]
     ]
     drawn, heights = np.empty((0, len(inside))), np.empty(0)
+    best: _Sample | None = None
     while True:
         part = np.concatenate([hill.draw(size, rng) for size, (_, hill) in _sizes(n, proposals[-1], rng)])
         theta = np.tile(maximum.theta, (n, 1))
         theta[:, inside] = part
         drawn = np.concatenate([drawn, part])
         heights = np.concatenate([heights, _log_posterior(objective, theta, maximum)])
-        weights, k = _smoothed(heights - _log_density(proposals, drawn))
-        ess = float(1 / np.sum(weights**2))
-        if (k < _GOOD_K and ess > _GOOD_SHARE * len(drawn)) or len(proposals) == _ROUNDS:
+        every = _Sample.of(drawn, heights, proposals)
+        latest = _Sample.of(part, heights[-n:], proposals[-1:]) if len(proposals) > 1 else every
+        best = min(filter(None, (best, every, latest)), key=lambda sample: sample.pareto_k)
+        if best.is_good or len(proposals) == _ROUNDS:
             break
-        proposals.append(_bent(drawn, weights))
+        proposals.append(_bent(drawn, every.weights))
     kept = np.tile(maximum.theta, (n_draws, 1))
-    kept[:, inside] = drawn[_resampled(weights, n_draws, rng)]
-    return Weighted(kept, k, ess)
+    kept[:, inside] = best.drawn[_resampled(best.weights, n_draws, rng)]
+    return Weighted(kept, best.pareto_k, best.ess)
+
+
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    """Draws with their weights."""
+
+    drawn: FloatArray
+    weights: FloatArray
+    pareto_k: float
+
+    @classmethod
+    def of(cls, drawn: FloatArray, heights: FloatArray, proposals: Sequence[_Proposal]) -> _Sample:
+        """Weigh draws that came from some proposals in equal numbers."""
+        weights, k = _smoothed(heights - _log_density(proposals, drawn))
+        return cls(drawn, weights, k)
+
+    @property
+    def ess(self) -> float:
+        """Effective number of independent draws."""
+        return float(1 / np.sum(self.weights**2))
+
+    @property
+    def is_good(self) -> bool:
+        """Whether no better proposal needs to be looked for."""
+        return self.pareto_k < _GOOD_K and self.ess > _GOOD_SHARE * len(self.drawn)
 
 
 def _sizes(n: int, proposal: _Proposal, rng: np.random.Generator) -> list[tuple[int, tuple[float, _Hill]]]:
@@ -140,7 +170,7 @@ def _smoothed(log_weights: FloatArray) -> tuple[FloatArray, float]:
 
 
 def _bent(drawn: FloatArray, weights: FloatArray) -> _Proposal:
-    """Return hills fitted to the weighted draws, in equal parts along their longest axis."""
+    """Return hills fitted to the weighted draws, in equal parts along their longest axis, and a broad one over all."""
     whole, total = _moments(drawn, weights)
     order = np.argsort((drawn - whole) @ np.linalg.eigh(total)[1][:, -1])
     part = np.minimum((np.cumsum(weights[order]) * _HILLS).astype(np.int64), _HILLS - 1)
@@ -149,8 +179,9 @@ def _bent(drawn: FloatArray, weights: FloatArray) -> _Proposal:
         mine = order[part == i]
         if weights[mine].sum() > 0:
             centre, own = _moments(drawn[mine], weights[mine] / weights[mine].sum())
-            hills.append(_Hill(centre, np.linalg.cholesky((1 - _SHRUNK) * own + _SHRUNK * total)))
-    return [(1 / len(hills), hill) for hill in hills]
+            hills.append(_Hill(centre, np.linalg.cholesky(_WIDER * ((1 - _SHRUNK) * own + _SHRUNK * total))))
+    broad = _Hill(whole, np.linalg.cholesky(_BROADER * total))
+    return [(_BROAD, broad), *(((1 - _BROAD) / len(hills), hill) for hill in hills)]
 
 
 def _moments(part: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:

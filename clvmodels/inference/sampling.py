@@ -31,7 +31,7 @@ class Sampling:
     """
 
     chains: int = 4
-    tune: int = 1_000
+    tune: int = 500
     target_accept: float = 0.9
     sampler: Literal["pymc", "nutpie"] = "pymc"
     cores: int | None = None

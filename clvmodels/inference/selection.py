@@ -13,14 +13,18 @@ from scipy.special import chdtrc, chdtri, ndtr
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import ArgumentError
 from clvmodels.inference.comparability import (
+    Extra,
+    check_at_maximum,
     check_comparable,
     check_fitted_here,
     contained,
     counts_steps,
-    extra_parameters,
+    covariates_told,
+    described,
+    extra_of,
     informative,
 )
-from clvmodels.records import Estimate, LikelihoodRatio, Note, Parameter, Summary, Vuong
+from clvmodels.records import Estimate, LikelihoodRatio, Note, Summary, Vuong
 
 NOISE = 3.0  # odds below e^3 = 20 to 1 are no evidence, however alike the customers
 _SHORT = 0.1  # a fit that ends at the boundary of its search may fall this short of the simpler model
@@ -32,7 +36,8 @@ def likelihood_ratio(narrow: Estimate, wide: Estimate, summary: Summary) -> Like
     """Test a simpler model against a wider one that contains it.
 
     That one contains the other is checked on the customers: the wide model, with its extra parameters at the value
-    where they fall away, must give every customer the narrow model's likelihood.
+    where they fall away, must give every customer the narrow model's likelihood. A model contains itself with fewer
+    covariates, and with a numeric covariate where it has a level for each of its values.
 
     Parameters
     ----------
@@ -44,17 +49,18 @@ def likelihood_ratio(narrow: Estimate, wide: Estimate, summary: Summary) -> Like
     Returns
     -------
     LikelihoodRatio
-        Where the narrow model lies inside the wide one's parameters the statistic is chi-square. Where it lies at
-        their edge (nobody leaves), half of the probability is at zero. Where moreover a parameter means nothing under
-        the narrow model, half a chi-square with all extra parameters counted is an upper bound, so the p-value is
-        conservative (unless the score turns by more than 1.9 radians as that parameter runs through all its values,
-        which Davies' bound then says). For a parameter that takes a few values only there is no such law, and the
-        p-value is NaN.
+        Where the narrow model lies inside the wide one's parameters, as with covariates, the statistic is chi-square.
+        Where it lies at their edge (nobody leaves), half of the probability is at zero. Where moreover a parameter
+        means nothing under the narrow model, half a chi-square with all extra parameters counted is an upper bound, so
+        the p-value is conservative (unless the score turns by more than 1.9 radians as that parameter runs through all
+        its values, which Davies' bound then says). For a parameter that takes a few values only there is no such law,
+        and the p-value is NaN.
 
     Raises
     ------
     ArgumentError
-        When the models aren't nested, or an estimate wasn't fitted to these customers.
+        When the models aren't nested, an estimate wasn't fitted to these customers, or it isn't the maximum of a
+        likelihood (priors, pooled groups).
 
     References
     ----------
@@ -71,57 +77,55 @@ def likelihood_ratio(narrow: Estimate, wide: Estimate, summary: Summary) -> Like
     >>> round(found.statistic, 1), found.degrees_of_freedom, found.on_boundary
     (362.5, 2, True)
     """
+    check_at_maximum([narrow, wide])
     check_comparable([narrow, wide], summary)
     check_fitted_here([narrow, wide], summary)
-    extra = extra_parameters(narrow, wide, summary)
-    if not extra:
-        swapped = "; the wide model comes second" if extra_parameters(wide, narrow, summary) else ""
+    extra = extra_of(narrow, wide, summary)
+    if extra is None:
+        swapped = "; the wide model comes second" if extra_of(wide, narrow, summary) else ""
         raise ArgumentError(
-            f"{narrow.model.title} isn't {wide.model.title} with a parameter at a simpler value (on these customers "
+            f"{described(narrow)} isn't {described(wide)} with a parameter at a simpler value (on these customers "
             f"their likelihoods differ there), so twice the gap has no known law; use vuong for two models of which "
             f"neither contains the other{swapped}."
         )
     gap = _gap(wide, narrow, summary)
     if 2 * gap < -_SHORT:
         raise ArgumentError(
-            f"{wide.model.title} contains {narrow.model.title} and yet fits worse by {-gap:.3g} in log-likelihood, so "
+            f"{described(wide)} contains {described(narrow)} and yet fits worse by {-gap:.3g} in log-likelihood, so "
             f"its parameters aren't the best ones here; fit both models to this summary and look at outcome."
         )
     statistic = max(2 * gap, 0.0)
-    continuous = [p for p in extra if not p.among]
+    continuous = [p for p in extra.parameters if not p.among]
+    degrees = len(continuous) + extra.n_coefficients
     on_boundary = any(p.null == 0 for p in continuous)
-    unidentified = [p.name for p in continuous if p.null is None]
+    # Where nobody leaves, what leaving depends on means nothing.
+    unidentified = [p.name for p in continuous if p.null is None] or (on_boundary and extra.n_coefficients > 0)
     p_value = float("nan")
-    if len(continuous) == len(extra):
-        p_value = float(chdtrc(len(continuous), statistic)) * (0.5 if on_boundary else 1.0)
+    if len(continuous) == len(extra.parameters):
+        p_value = float(chdtrc(degrees, statistic)) * (0.5 if on_boundary else 1.0)
         p_value = 1.0 if on_boundary and statistic == 0 else p_value
     found = LikelihoodRatio(
-        narrow.model.title,
-        wide.model.title,
-        statistic,
-        len(continuous),
-        p_value,
-        on_boundary,
-        bool(unidentified),
-        "",
+        described(narrow), described(wide), statistic, degrees, p_value, on_boundary, bool(unidentified), ""
     )
-    return replace(found, text=_ratio_text(found, extra, unidentified))
+    return replace(found, text=_ratio_text(found, extra))
 
 
-def _ratio_text(found: LikelihoodRatio, extra: Sequence[Parameter], unidentified: Sequence[str]) -> str:
+def _ratio_text(found: LikelihoodRatio, extra: Extra) -> str:
     fits = f"{found.wide} fits better than {found.narrow} by {found.statistic / 2:.4g} in log-likelihood"
     if found.statistic < _LITTLE:
         return f"{found.wide} fits no better than {found.narrow}, so these customers don't ask for more."
     if np.isnan(found.p_value):
-        steps = ", ".join(p.name for p in extra if p.among)
+        steps = ", ".join(p.name for p in extra.parameters if p.among)
         return (
             f"{fits}; {steps} takes a few values only, so the gap has no chi-square law and stands for itself "
             f"(below {NOISE:g} it is noise)."
         )
     law = "; half of the probability is at zero, where nothing is gained" if found.on_boundary else ""
-    if unidentified:
-        law += f", and the p-value is conservative, because {', '.join(unidentified)} means nothing in {found.narrow}"
-    more = f"{len(extra)} parameter{'s' * (len(extra) > 1)}"
+    if found.approximate:
+        idle = [p.name for p in extra.parameters if p.null is None] + ["covariates"] * (extra.n_coefficients > 0)
+        law += f", and the p-value is conservative, because {', '.join(idle)} means nothing in {found.narrow}"
+    size = len(extra.parameters) + extra.n_coefficients
+    more = f"{size} parameter{'s' * (size > 1)}"
     verdict = "more than chance gives" if found.p_value < _TEST else "which chance gives too"
     return f"{fits}, {verdict} (p = {found.p_value:.2g}, {more} more{law})."
 
@@ -150,7 +154,7 @@ def vuong(first: Estimate, second: Estimate, summary: Summary) -> Vuong:
     ------
     ArgumentError
         When one model contains the other (use `likelihood_ratio`), the likelihoods aren't of the same data, or an
-        estimate wasn't fitted to these customers.
+        estimate wasn't fitted to these customers or isn't the maximum of a likelihood (priors, pooled groups).
 
     References
     ----------
@@ -164,12 +168,13 @@ def vuong(first: Estimate, second: Estimate, summary: Summary) -> Vuong:
     >>> print(clv.vuong(clv.fit("bgnbd", rfm), clv.fit("mbgnbd", rfm), rfm))
     BG/NBD and MBG/NBD say the same of these customers up to noise, so neither can be preferred.
     """
+    check_at_maximum([first, second])
     check_comparable([first, second], summary)
     check_fitted_here([first, second], summary)
     for narrow, wide in ((first, second), (second, first)):
         if contained(narrow, wide, summary):
             raise ArgumentError(
-                f"{narrow.model.title} lies within {wide.model.title}, where Vuong's statistic isn't normal; use "
+                f"{described(narrow)} lies within {described(wide)}, where Vuong's statistic isn't normal; use "
                 f"likelihood_ratio."
             )
     gaps = _gaps(first, second, summary)
@@ -178,7 +183,7 @@ def vuong(first: Estimate, second: Estimate, summary: Summary) -> Vuong:
     distinguishable = bool(spread**2 > chdtri(len(first.params) + len(second.params), _TEST))
     statistic, corrected = (g / spread if spread > 0 else 0.0 for g in (gap, gap - more / 2 * log(n)))
     p_value, corrected_p_value = (2 * float(ndtr(-abs(z))) for z in (statistic, corrected))
-    titles = first.model.title, second.model.title
+    titles = described(first), described(second)
     if not distinguishable:
         text = f"{titles[0]} and {titles[1]} say the same of these customers up to noise, so neither can be preferred."
     elif corrected_p_value >= _TEST:
@@ -202,10 +207,11 @@ def fit_table(estimates: Sequence[Estimate], summary: Summary) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row an estimate, in their order: ``name, title, n_params, log_likelihood, aic, bic, delta_aic, delta_bic``
-        (0 for the lowest), ``weight`` (Akaike weights, which sum to 1) and ``is_noise``: whether the row differs from
-        that of the lowest AIC by less than 3 in log-likelihood or, where neither model contains the other, by less
-        than two standard errors of the gap.
+        One row an estimate, in their order: ``name, title, covariates, n_params`` (coefficients are counted),
+        ``log_likelihood, aic, bic, delta_aic, delta_bic`` (0 for the lowest), ``weight`` (Akaike weights, which sum to
+        1) and ``is_noise``: whether the row differs from that of the lowest AIC by less than 3 in log-likelihood or,
+        where neither model contains the other, by less than two standard errors of the gap. With pooled groups, whose
+        effects are no whole parameters, the criteria mean nothing and are NaN.
 
     Raises
     ------
@@ -232,17 +238,19 @@ def fit_table(estimates: Sequence[Estimate], summary: Summary) -> pd.DataFrame:
         {
             "name": [e.model.name for e in estimates],
             "title": [e.model.title for e in estimates],
+            "covariates": [covariates_told(e) for e in estimates],
             "n_params": [len(e.params) for e in estimates],
             "log_likelihood": [e.log_likelihood_of(summary) for e in estimates],
         }
     )
-    table["aic"] = 2 * table["n_params"] - 2 * table["log_likelihood"]
-    table["bic"] = log(customers) * table["n_params"] - 2 * table["log_likelihood"]
+    chosen = np.array([e.n_chosen for e in estimates])
+    table["aic"] = 2 * chosen - 2 * table["log_likelihood"]
+    table["bic"] = log(customers) * chosen - 2 * table["log_likelihood"]
     for name in ("aic", "bic"):
         table[f"delta_{name}"] = table[name] - table[name].min()
     weights = np.exp(-table["delta_aic"] / 2)
     table["weight"] = weights / weights.sum()
-    best = estimates[int(table["aic"].argmin())]
+    best = estimates[int(np.argmin(np.where(np.isnan(chosen), np.inf, table["aic"])))]
     table["is_noise"] = [e is not best and abs(_gap(best, e, summary)) < _noise(best, e, summary) for e in estimates]
     return table
 
@@ -260,7 +268,7 @@ def noise_notes(estimates: Sequence[Estimate], summary: Summary) -> tuple[Note, 
             notes.append(
                 Note(
                     "likelihood_gap_is_noise",
-                    f"{best[0].model.title} and {best[1].model.title} differ by {gap:.2g} in log-likelihood, and up to "
+                    f"{described(best[0])} and {described(best[1])} differ by {gap:.2g} in log-likelihood, and up to "
                     f"{noise:.2g} is noise: choose by their assumptions.",
                 )
             )

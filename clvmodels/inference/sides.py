@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from clvmodels.errors import ArgumentError, unknown_name
+import numpy as np
+
+from clvmodels.arrays import FloatArray
+from clvmodels.errors import ArgumentError, InputError, unknown_name
 from clvmodels.models import AbstractModel, AbstractSpendModel
-from clvmodels.records import SIDES, Covariates, Side, Summary
+from clvmodels.records import SIDES, Covariates, Side, Summary, Term
+from clvmodels.records.covariates import PATTERN
+
+_TIED = 1e-9  # of a column's size: what is left of one that follows from others but for rounding
 
 type ColumnNames = str | Sequence[str]
 
@@ -27,8 +33,13 @@ def covariates_of(
     ArgumentError
         For an unknown side, a side that the model doesn't have, or a column both fixed and pooled.
     InputError
-        For a column that isn't there or can't be used.
+        For a column that isn't there or can't be used, and for columns whose effects can't be told apart.
     """
+    if covariates is not None and not isinstance(covariates, Mapping):
+        raise ArgumentError(
+            f"covariates is {covariates!r}; say what each column acts on, as in {{'buying': 'channel', 'dropout': "
+            f"['channel', 'age']}}."
+        )
     fixed = _by_side(model, covariates or {}, "covariates")
     shared: Mapping[Any, ColumnNames] = (
         pooled if isinstance(pooled, Mapping) else dict.fromkeys(model.sides, pooled or ())
@@ -43,7 +54,9 @@ def covariates_of(
             )
     if not any(fixed.values()) and not any(groups.values()):
         return None
-    return Covariates.of(summary.groups, fixed, groups)
+    found = Covariates.of(summary.groups, fixed, groups)
+    _check_told_apart(model, summary, found)
+    return found
 
 
 def _by_side(model: AbstractModel, named: Mapping[str, ColumnNames], argument: str) -> dict[Side, tuple[str, ...]]:
@@ -63,3 +76,55 @@ def _by_side(model: AbstractModel, named: Mapping[str, ColumnNames], argument: s
                 f"{side!r} out of {argument}, or take another model."
             )
     return found
+
+
+def _check_told_apart(model: AbstractModel, summary: Summary, covariates: Covariates) -> None:
+    """Raise where no data can tell the effects of covariates from each other; pooled groups can share."""
+    histories = summary.statistics(model.statistics, covariates)
+    assert histories.patterns is not None  # there are covariates
+    pattern = histories.columns[PATTERN].astype(np.int64)
+    if isinstance(model, AbstractSpendModel):
+        pattern = pattern[histories.columns[model.statistics[0]] > 0]
+    seen = np.unique(pattern)
+    for side, matrix in histories.patterns.matrices.items():
+        terms = [term for term in covariates.terms if term.side == side]
+        design, begin = np.ones((len(seen), 1)), 0
+        for i, term in enumerate(terms):
+            own = matrix[seen, begin : begin + len(term.names)] / term.scale
+            begin += len(term.names)
+            if term.pooled:
+                continue
+            _check_levels(term, own)
+            design = np.hstack([design, own])
+            rank = np.linalg.matrix_rank(np.linalg.qr(design, mode="r"), tol=_TIED * np.sqrt(len(seen)))
+            if rank < design.shape[1]:
+                others = [other.column for other in terms[:i] if not other.pooled]
+                raise InputError(_tied(term, others))
+
+
+def _check_levels(term: Term, own: FloatArray) -> None:
+    """Raise for a level of which nobody tells anything, which can only be where the silent ones were left out."""
+    if not term.levels:
+        return
+    with_it = dict(zip(term.own_levels, own.any(axis=0), strict=True)) | {
+        term.levels[0]: bool((~own.any(axis=1)).any())
+    }
+    for level, anybody in with_it.items():
+        if not anybody:
+            raise InputError(
+                f"No customer with a repeat purchase of positive value has {term.column!r} = {level!r}, so its effect "
+                f"on {term.side} can't be known; join it with another level, or pool the column "
+                f"(pooled={term.column!r})."
+            )
+
+
+def _tied(term: Term, others: Sequence[str]) -> str:
+    if not others:
+        return (
+            f"The covariate {term.column!r} is the same for all customers who tell something of {term.side}, so it "
+            f"can't tell them apart; leave it out there."
+        )
+    return (
+        f"The covariate {term.column!r} follows from {', '.join(map(repr, others))}, so their effects on {term.side} "
+        f"can't be told apart; leave one of them out."
+    )
