@@ -1,19 +1,29 @@
-"""The picture of the README: python docs/make_pictures.py"""
+"""The pictures of the README and of the texts: python docs/make_pictures.py"""
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
+from make_tables import three_intervals
 
 import clvmodels as clv
 from clvmodels import heuristics, plots
 
-PICTURE = Path(__file__).parent / "img" / "cdnow_holdout.svg"
+PICTURES = Path(__file__).parent / "img"
 SAYS = "Purchases of CDNOW's customers in 39 weeks: BG/NBD by decile, the LTV formula, and what came."
+INTERVALS = "90% intervals in multiples of the estimate: those of what a customer does are by far the widest."
 FORMULA = "#d55e00"
 TITLE = {"loc": "left", "fontsize": 10.5, "fontweight": "bold"}
 
 
-def main() -> None:
+def write(figure: Any, name: str, says: str) -> None:
+    """Write a figure into the folder of pictures."""
+    PICTURES.mkdir(exist_ok=True)
+    svg = plots.to_svg(figure, name=name.partition("_")[0], title=says)
+    (PICTURES / f"{name}.svg").write_text(svg + "\n", encoding="utf-8")
+
+
+def holdout() -> None:
     """Draw what models and formulas said of the 39 weeks held back, by decile and in total."""
     rfm = clv.rfm_summary(
         clv.load_cdnow(),
@@ -35,8 +45,19 @@ def main() -> None:
     plots.totals(board, ax=right)
     right.set_title(f"The sum over {len(rfm):,} customers", **TITLE)
     right.margins(x=0.06)
-    PICTURE.parent.mkdir(exist_ok=True)
-    PICTURE.write_text(plots.to_svg(figure, name="cdnow", title=SAYS) + "\n", encoding="utf-8")
+    write(figure, "cdnow_holdout", SAYS)
+
+
+def intervals() -> None:
+    """Draw intervals of a parameter, of an expectation, of what happens and of totals on one scale."""
+    ax = plots.three_intervals(three_intervals()[0])
+    write(ax.figure, "three_intervals", INTERVALS)
+
+
+def main() -> None:
+    """Draw all pictures."""
+    holdout()
+    intervals()
 
 
 if __name__ == "__main__":

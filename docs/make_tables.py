@@ -23,6 +23,8 @@ from clvmodels import heuristics
 ROOT = Path(__file__).parents[1]
 EXPERIMENT = ROOT / "experiments" / "01_cdnow_holdout"
 CONTRACTS = ROOT / "experiments" / "02_contracts" / "results"
+COVARIATES = ROOT / "experiments" / "04_covariates_and_groups" / "results"
+DEPENDENCE = ROOT / "experiments" / "05_spend_and_frequency" / "results"
 BY = "docs/make_tables.py"
 COLUMNS = {
     "name": "forecast",
@@ -128,6 +130,63 @@ def ridges() -> str:
     """Return what estimates say of their parameters."""
     said = [note for estimate in fitted().values() for note in estimate.notes if note.code in ("ridge", "boundary")]
     return "\n".join(f"- {note}" for note in said) or "No model has one here."
+
+
+@cache
+def three_intervals() -> tuple[pd.DataFrame, dict[str, float]]:
+    """Return 90% intervals of a parameter, of an expectation, of what happens and of totals, and what came."""
+    rfm = cdnow()
+    buying = clv.fit("bgnbd", rfm)
+    shock = clv.common_shock(
+        clv.load_cdnow(sample=True),
+        customer="customer_id",
+        time="date",
+        horizon="39 weeks",
+        observation_end="1997-09-30",
+    )
+    ahead = clv.predict(buying, rfm, horizon=rfm.holdout.duration)
+    shaken = clv.predict(buying, rfm, horizon=rfm.holdout.duration, shock=shock)
+    one = int((ahead.to_frame()["expected_purchases"] - 1).abs().argmin())
+    dropout = clv.quantity_table(buying, ci_prob=0.9).set_index("quantity").loc["mean_dropout"]
+    kinds = ("expected_purchases", "purchases")
+    bounds = {kind: (ahead[f"{kind}_lower"], ahead[f"{kind}_upper"]) for kind in kinds}
+    who, mean = f"customer {rfm.customer_id[one]}", ahead["expected_purchases"][one]
+    totals = ahead.total, shaken.total
+    rows = [
+        ("chance to leave after a purchase", "parameter", *dropout[["estimate", "lower", "upper"]]),
+        (f"purchases expected of {who}", "expectation", mean, *(b[one] for b in bounds["expected_purchases"])),
+        (f"purchases of {who}", "what happens", mean, *(b[one] for b in bounds["purchases"])),
+        (f"purchases of all {len(rfm):,}", "what happens", totals[0].expected, totals[0].lower, totals[0].upper),
+        ("the same, with a common shock", "what happens", totals[1].expected, totals[1].lower, totals[1].upper),
+    ]
+    came = rfm.holdout.frequency
+    known = {kind: float(((came >= lower) & (came <= upper)).mean()) for kind, (lower, upper) in bounds.items()}
+    known |= {"one": float(came[one]), "all": float(came.sum()), "shock": shock.purchases.size}
+    return pd.DataFrame(rows, columns=["what", "kind", "estimate", "lower", "upper"]), known
+
+
+def intervals() -> str:
+    """Return the intervals side by side, with what came."""
+    table, known = three_intervals()
+    came = {2: known["one"], 3: known["all"], 4: known["all"]}
+    form = [".3f" if kind == "parameter" else ".2f" for kind in table["kind"][:3]] + [",.0f", ",.0f"]
+    shown = table.assign(
+        estimate=[number(v, f) for v, f in zip(table["estimate"], form, strict=True)],
+        interval=[
+            span(row[["lower", "upper"]], ".0f" if i == 2 else form[i]) for i, row in table.reset_index().iterrows()
+        ],
+        came=[number(came.get(i, float("nan")), ",.0f") for i in range(len(table))],
+    )[["what", "kind", "estimate", "interval", "came"]]
+    return markdown(shown.rename(columns={"kind": "interval of", "interval": "90% interval", "came": "what came"}))
+
+
+def held() -> str:
+    """Return how many customers each of the two intervals holds."""
+    _, known = three_intervals()
+    return (
+        f"Of the customers' purchases in the 39 weeks that came, {known['expected_purchases']:.1%} lie in the 90%\n"
+        f"interval of the expectation, and {known['purchases']:.1%} in that of what happens."
+    )
 
 
 def registered(kind: str, columns: tuple[str, ...]) -> str:
@@ -239,17 +298,31 @@ def value_of_a_life() -> str:
     return markdown(wide.reset_index().rename(columns={"by": "revenue a customer"}))
 
 
-def contracts(name: str, forms: dict[str, tuple[str, str]]) -> str:
-    """Return a table of the contracts' results: for each column its heading and the form of its numbers."""
-    table = pd.read_csv(CONTRACTS / f"{name}.csv")
+def results(path: Path, forms: dict[str, tuple[str, str]], bounds: str = "", only: str = "") -> str:
+    """Return results as a table: for each column its heading and the form of its numbers.
+
+    The bounds of an interval become one column; ``only`` is what the column ``data`` of the rows must hold.
+    """
+    table = pd.read_csv(path)
+    if only:
+        table = table[table["data"].str.contains(only)]
     if "lower" in table:
-        form = ".0f" if table["lower"].max() > 1 else ".1%"
-        table["lower"] = [span(row[["lower", "upper"]], form) for _, row in table.iterrows()]
+        table["lower"] = [span(row[["lower", "upper"]], bounds) for _, row in table.iterrows()]
     told = {
         heading: table[column].map(lambda v, form=form: number(v, form)) if form else table[column]
         for column, (heading, form) in forms.items()
     }
     return markdown(pd.DataFrame(told))
+
+
+def contracts(name: str, forms: dict[str, tuple[str, str]]) -> str:
+    """Return a table of the contracts' results; probabilities are written as shares."""
+    return results(CONTRACTS / f"{name}.csv", forms, ".1%" if name == "survival" else ".0f")
+
+
+def dependence(name: str, forms: dict[str, tuple[str, str]], only: str = "") -> str:
+    """Return a table of spend against frequency."""
+    return results(DEPENDENCE / f"{name}.csv", forms, ".1f" if name == "by_frequency" else ".2f", only)
 
 
 BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
@@ -266,6 +339,7 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
         "came": came,
         "ridges": ridges,
     },
+    "docs/intervals.md": {"intervals": intervals, "held": held},
     "docs/formulas.md": {
         "formulas": lambda: registered("formula", ("name", "formula", "needs", "misleads")),
     },
@@ -327,6 +401,131 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
                 "sbg": ("sBG, 10% a year", ".0f"),
                 "bdw": ("BdW, 10% a year", ".0f"),
                 "error": ("formula over BdW", "+.0%"),
+            },
+        ),
+    },
+    "experiments/04_covariates_and_groups/README.md": {
+        "coverage": lambda: results(
+            COVARIATES / "coverage.csv",
+            {
+                "model": ("model", ""),
+                "method": ("method", ""),
+                "parameter": ("coefficient", ""),
+                "truth": ("truth", ".2f"),
+                "bias": ("bias", ".4f"),
+                "sd": ("sd", ".3f"),
+                "std_error": ("mean std error", ".3f"),
+                "coverage": ("in 95% interval", ".1%"),
+            },
+        ),
+        "groups": lambda: results(
+            COVARIATES / "groups.csv",
+            {
+                "quantity": ("quantity", ""),
+                "size": ("customers", ""),
+                "groups": ("stores", ",.0f"),
+                "pooled": ("pooled", ".2f"),
+                "alone": ("on its own", ".2f"),
+                "without": ("without stores", ".2f"),
+                "coverage": ("in 90% interval", ".1%"),
+                "shrinkage": ("shrinkage", ".2f"),
+            },
+        ),
+        "group_sds": lambda: results(
+            COVARIATES / "group_sds.csv",
+            {
+                "parameter": ("parameter", ""),
+                "truth": ("truth", ".2f"),
+                "estimate": ("mean estimate", ".3f"),
+                "coverage": ("in 90% interval", ".1%"),
+            },
+        ),
+        "cdnow_coefficients": lambda: results(
+            COVARIATES / "cdnow_coefficients.csv",
+            {
+                "model": ("model", ""),
+                "parameter": ("coefficient", ""),
+                "estimate": ("estimate", ".3f"),
+                "lower": ("95% interval", ""),
+            },
+            ".3f",
+        ),
+        "cdnow_tests": lambda: results(
+            COVARIATES / "cdnow_tests.csv",
+            {
+                "model": ("model", ""),
+                "what": ("left out", ""),
+                "statistic": ("likelihood ratio", ".1f"),
+                "degrees_of_freedom": ("degrees of freedom", ""),
+                "p_value": ("p", ".2g"),
+            },
+        ),
+        "cdnow_holdout": lambda: results(
+            COVARIATES / "cdnow_holdout.csv",
+            {
+                "target": ("target", ""),
+                "name": ("forecast", ""),
+                "bias": ("bias", "+.1%"),
+                "mae": ("MAE", ".3f"),
+                "crps": ("CRPS", ".3f"),
+                "log_score": ("log score", ".3f"),
+                "gini": ("Gini", ".3f"),
+                "capture_top10": ("top 10% hold", ".1%"),
+            },
+        ),
+    },
+    "experiments/05_spend_and_frequency/README.md": {
+        "correlations": lambda: dependence(
+            "correlations",
+            {
+                "data": ("data", ""),
+                "measure": ("correlation", ""),
+                "estimate": ("estimate", ".2f"),
+                "lower": ("95% interval", ""),
+                "without_customer": ("without one customer", ".2f"),
+            },
+            "CDNOW",
+        ),
+        "by_frequency": lambda: dependence(
+            "by_frequency",
+            {
+                "frequency": ("repeat purchases", ""),
+                "customers": ("customers", ",.0f"),
+                "mean_spend": ("mean spend", ".1f"),
+                "lower": ("95% interval", ""),
+            },
+            "full",
+        ),
+        "slopes": lambda: dependence(
+            "slopes",
+            {
+                "data": ("data", ""),
+                "elasticity": ("elasticity", ".2f"),
+                "lower": ("95% interval", ""),
+                "statistic": ("likelihood ratio", ",.1f"),
+            },
+        ),
+        "money": lambda: dependence(
+            "money",
+            {
+                "data": ("data", ""),
+                "who": ("customers", ""),
+                "independent": ("independent", ",.0f"),
+                "dependent": ("goes along", ",.0f"),
+                "change": ("change", "+.1%"),
+            },
+        ),
+        "holdout": lambda: dependence(
+            "holdout",
+            {
+                "data": ("data", ""),
+                "spend": ("spend", ""),
+                "bias": ("bias, all", "+.1%"),
+                "bias_best_tenth": ("best tenth", "+.1%"),
+                "bias_no_repeat": ("no repeat purchase", "+.1%"),
+                "mae": ("MAE", ".2f"),
+                "gini": ("Gini", ".3f"),
+                "capture_top10": ("top 10% hold", ".1%"),
             },
         ),
     },

@@ -2,6 +2,9 @@
 
 from clvmodels.evaluation.calibration import pit
 from clvmodels.evaluation.compare import compare
+from clvmodels.evaluation.coverage import activity_table, coverage_table
+from clvmodels.evaluation.groups import group_table
+from clvmodels.evaluation.origins import common_shock
 from clvmodels.evaluation.pictures import (
     decile_table,
     frequency_recency_table,
@@ -12,9 +15,13 @@ from clvmodels.evaluation.pictures import (
 )
 
 __all__ = [
+    "activity_table",
+    "common_shock",
     "compare",
+    "coverage_table",
     "decile_table",
     "frequency_recency_table",
+    "group_table",
     "lift_table",
     "lorenz_table",
     "pit",

@@ -61,8 +61,7 @@ def pit(forecast: Prediction | Valuation, actual: FloatArray, *, seed: int = 1) 
             at[who] = at_counts(pmf, outcome[who])
             below[who] = at_counts(np.cumsum(pmf, axis=1), outcome[who]) - at[who]
     else:
-        for who, compound in spend_of(forecast):
-            nothing = outcome[who] <= 0
-            below[who] = np.where(nothing, 0.0, compound.cdf(outcome[who]))
-            at[who] = np.where(nothing, compound.none, 0.0)
+        for who, case, compound, came in spend_of(forecast, outcome):
+            below[who] = np.where(came <= 0, 0.0, compound.cdf(came))[case]
+            at[who] = np.where(came <= 0, compound.none, 0.0)[case]
     return below + np.random.default_rng(seed).random(customers) * at

@@ -9,7 +9,7 @@ from clvmodels.errors import ArgumentError, InputError
 from clvmodels.evaluation.scores import captured, gini
 from clvmodels.models import purchase_model
 from clvmodels.prediction.futures import Futures
-from clvmodels.prediction.totals import expectation_bounds, total_of
+from clvmodels.prediction.totals import membership, purchases_by_group, total_of
 from clvmodels.records import Estimate, Prediction, Scorecard, Summary, Valuation
 
 _SHARES = np.linspace(0, 1, 101)
@@ -215,10 +215,8 @@ def decile_table(prediction: Prediction) -> pd.DataFrame:
     decile = np.empty(len(order), dtype=np.int64)
     decile[order] = np.arange(len(order)) * _DECILES // len(order)
     futures = Futures.of(prediction.estimate, summary)
-    weights = np.zeros((len(futures.histories), _DECILES))
-    np.add.at(weights, (futures.histories.index, decile), 1.0)
-    args = (futures, prediction.estimate, prediction.horizon, prediction.ci_prob, weights)
-    draws = expectation_bounds(*args)[1]
+    weights = membership(futures.histories.index, decile, (len(futures.histories), _DECILES))
+    draws, doubt = purchases_by_group(futures, prediction.estimate, prediction.horizon, weights)
     rows = []
     for i in np.unique(decile):
         mine = decile == i
@@ -226,7 +224,7 @@ def decile_table(prediction: Prediction) -> pd.DataFrame:
             "purchases",
             float(expected[mine].sum()),
             draws[:, i],
-            float(prediction.variance[mine].sum()),
+            float(prediction.variance[mine].sum() - doubt[i]),
             prediction.ci_prob,
         )
         n = int(mine.sum())

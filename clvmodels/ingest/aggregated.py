@@ -11,6 +11,7 @@ import pandas as pd
 
 from clvmodels.arrays import AnyArray, BoolArray, FloatArray
 from clvmodels.errors import ArgumentError, InputError
+from clvmodels.ingest.customers import group_column
 from clvmodels.ingest.engines import Workbench, native_maker
 from clvmodels.ingest.schema import N_SHOWN, as_names, count_of
 from clvmodels.records import Holdout, Period, Summary
@@ -83,7 +84,7 @@ def as_summary(
         monetary_value=columns.get("monetary_value"),
         total_spend=columns.get("total_spend"),
         litt=columns.get("litt"),
-        groups={name: table[name].to_numpy() for name in names},
+        groups={name: group_column(table[name].to_numpy())[0] for name in names},
         holdout=_holdout(columns, unit, holdout),
         as_native=native_maker(frame),
     )

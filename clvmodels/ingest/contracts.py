@@ -14,6 +14,7 @@ import pyarrow as pa
 from clvmodels.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from clvmodels.errors import ArgumentError, InputError
 from clvmodels.ingest.anniversaries import n_anniversaries, whole_periods
+from clvmodels.ingest.customers import group_column
 from clvmodels.ingest.engines import Workbench, native_maker
 from clvmodels.ingest.periods import Day, as_date, day_of
 from clvmodels.ingest.schema import N_SHOWN, as_names, count_of
@@ -137,7 +138,7 @@ def as_contracts(  # noqa: PLR0913
         recency=made.astype(np.float64),
         T=points.astype(np.float64),
         first_purchase=begins.astype("datetime64[D]"),
-        groups={name: rows[name].to_pandas().to_numpy()[known] for name in names},
+        groups={name: group_column(rows[name].to_pandas().to_numpy()[known])[0] for name in names},
         holdout=later,
         observation_end=as_date(last),
         notes=tuple(notes),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from math import ceil, floor
 from typing import Any
 
@@ -90,7 +91,7 @@ def group_values(days: nw.LazyFrame[Any], columns: LogColumns, span: Span) -> tu
     found = observed.group_by("customer").agg(**totals).sort("customer").collect("pyarrow")
     carried, notes = {}, []
     for name, shown in zip(columns.group_ids, columns.groups, strict=True):
-        carried[shown], n_missing = _filled(found[name].to_pandas().to_numpy())
+        carried[shown], n_missing = group_column(found[name].to_pandas().to_numpy())
         n_several = int(found[f"several_{name}"].sum() or 0)
         if n_several:
             text = f"Several values of {shown!r}: {count_of(n_several, 'customer')}; that of the first purchase counts."
@@ -109,8 +110,14 @@ def _before_recent(span: Span, window: float) -> int:
     return ceil(span.start + first_period * span.period.days) - 1
 
 
-def _filled(values: AnyArray) -> tuple[AnyArray, int]:
+def group_column(values: AnyArray) -> tuple[AnyArray, int]:
+    """Return a group column as it is carried along, and how many values are missing.
+
+    Numbers stay numbers, missing ones as NaN; text that is missing is a group of its own.
+    """
     missing = np.asarray(pd.isna(values))
-    if missing.any() and values.dtype == object:
+    if values.dtype == object:
+        if any(isinstance(value, Decimal) for value in values[~missing][:1]):
+            return np.where(missing, np.nan, values).astype(np.float64), int(missing.sum())
         values = np.where(missing, UNKNOWN, values)
     return values, int(missing.sum())

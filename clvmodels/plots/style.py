@@ -71,6 +71,14 @@ def blank(*, width: float = 5.2, height: float = 3.4) -> Axes:
         return Figure(figsize=(width, height), layout="constrained").add_subplot()
 
 
+def panels(n: int, *, across: int, width: float, height: float) -> list[Axes]:
+    """Return axes for so many small pictures on one figure, row by row; width of all, height of a row, in inches."""
+    down = -(-n // across)
+    with mpl.rc_context(_RC):
+        figure = plt.figure(figsize=(width, height * down), layout="constrained")
+        return [figure.add_subplot(down, across, i + 1) for i in range(n)]
+
+
 def dress(ax: Axes, *, title: str, x: str, y: str, grid: Literal["x", "y", "both", "none"] = "y") -> None:
     """Write title and axis labels, and leave only the lines that help reading."""
     ax.set_title(title, loc="left")

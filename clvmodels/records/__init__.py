@@ -1,6 +1,7 @@
 """The frozen records that flow through the house, from the log to the list to act on."""
 
 from clvmodels.records.covariates import Covariates, Patterns, Term
+from clvmodels.records.dependence import Correlation, MoneyChange, SpendDependence
 from clvmodels.records.estimate import Estimate, Evidence, ModelFacts, Outcome
 from clvmodels.records.heuristic import HeuristicForecast
 from clvmodels.records.histories import Histories, Members
@@ -21,6 +22,7 @@ __all__ = [
     "SIDES",
     "BetaMixing",
     "Common",
+    "Correlation",
     "Covariates",
     "Estimate",
     "Evidence",
@@ -32,6 +34,7 @@ __all__ = [
     "Members",
     "Mixing",
     "ModelFacts",
+    "MoneyChange",
     "Note",
     "Outcome",
     "Parameter",
@@ -46,6 +49,7 @@ __all__ = [
     "Shock",
     "ShockLaw",
     "Side",
+    "SpendDependence",
     "Summary",
     "Target",
     "Term",

@@ -6,11 +6,13 @@ what they are, so a base is a list of patterns, one matrix row each, and every c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from clvmodels.arrays import AnyArray, FloatArray, IntArray
 from clvmodels.errors import ArgumentError, InputError
@@ -18,6 +20,8 @@ from clvmodels.records.mixing import SIDES, Side
 
 PATTERN = "pattern"  # the statistic that tells which combination of covariates a history belongs to
 UNSEEN = "(unseen)"  # the level of a pooled column that stands for groups which weren't there
+_NAME = re.compile(rf"(?P<side>{'|'.join(SIDES)})\[(?P<column>[^=]+)(=(?P<level>.*))?\]")
+_FLAT = 1e-12  # of the largest value: columns that vary by less do so by rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +72,15 @@ class Term:
         """Return what multiplies the coefficients, shape (value, coefficient)."""
         if not self.levels:
             return (_numbers(self.column, values) - self.centre)[:, None]
-        labels = _labels(self.column, values)
+        labels = labels_of(self.column, values)
         if self.pooled:
             labels = np.where(np.isin(labels, self.levels), labels, UNSEEN)
         unknown = ~np.isin(labels, self.levels)
         if unknown.any():
-            first = ", ".join(map(repr, np.unique(labels[unknown])[:3]))
+            levels = np.unique(labels[unknown]).tolist()
+            first = ", ".join(map(repr, levels[:3]))
             raise InputError(
-                f"The covariate {self.column!r} has {len(np.unique(labels[unknown])):,} level(s) that the model was "
+                f"The covariate {self.column!r} has {len(levels):,} level(s) that the model was "
                 f"not fitted with ({first}), so nothing is known of such customers; fit again with them, or pool the "
                 f"column (pooled={self.column!r}), which says what to expect of a new group."
             )
@@ -115,6 +120,38 @@ class Covariates:
                     terms.append(_term(side, column, np.asarray(groups[column]), pooled=shared))
         return cls(tuple(terms))
 
+    @classmethod
+    def named(cls, coefficients: Iterable[str], groups: Mapping[str, AnyArray]) -> Covariates:
+        """Return the terms that coefficients' names speak of, with the centres of these customers; levels that have no
+        coefficient, and "(unseen)", have no effect.
+
+        Raises
+        ------
+        ArgumentError
+            When a name speaks of no column.
+        """
+        levels: dict[tuple[Side, str], list[str]] = {}
+        for name in coefficients:
+            found = _NAME.fullmatch(name)
+            if found is None or found["column"] not in groups:
+                raise ArgumentError(
+                    f"The coefficient {name!r} speaks of no column (there is: {', '.join(groups) or 'none'}); write "
+                    f"'buying[age]' for a numeric column, 'buying[channel=web]' for a level of another, with a side of "
+                    f"{', '.join(SIDES)}, and give the column in covariates=."
+                )
+            side: Side = next(side for side in SIDES if side == found["side"])
+            levels.setdefault((side, found["column"]), []).extend(
+                [found["level"]] if found["level"] is not None else []
+            )
+        return cls(
+            tuple(
+                Term(side, column, (*own, UNSEEN), pooled=True)
+                if own
+                else Term(side, column, centre=float(_numbers(column, np.asarray(groups[column])).mean()))
+                for (side, column), own in levels.items()
+            )
+        )
+
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that are looked at, each once."""
@@ -124,6 +161,11 @@ class Covariates:
     def names(self) -> tuple[str, ...]:
         """The names of all coefficients, in the order of the terms."""
         return tuple(name for term in self.terms for name in term.names)
+
+    @property
+    def pooled(self) -> bool:
+        """Whether there are groups that borrow strength from each other."""
+        return any(term.pooled for term in self.terms)
 
     def patterns(self, groups: Mapping[str, AnyArray]) -> tuple[IntArray, Patterns]:
         """Return the pattern of each customer, and the patterns that occur.
@@ -141,6 +183,7 @@ class Covariates:
                     f"in groups= when the log is read, or give it for new customers in covariates=."
                 )
             columns[name] = np.atleast_1d(np.asarray(groups[name]))
+            _check_known(name, columns[name])
         codes, first = _distinct(columns)
         some = {name: values[first] for name, values in columns.items()}
         parts: dict[Side, list[FloatArray]] = {}
@@ -182,22 +225,24 @@ class Patterns:
         found: dict[Side, FloatArray] = {}
         for side, matrix in self.matrices.items():
             coefficients = np.stack([np.asarray(params[name]) for name in self.names[side]], axis=-1)
-            found[side] = (coefficients @ matrix.T)[..., code]
+            if len(code) < len(matrix):  # a few rows of a base in which hardly two customers are alike
+                found[side] = coefficients @ matrix[code].T
+            else:
+                found[side] = (coefficients @ matrix.T)[..., code]
         return found
 
 
 def _term(side: Side, column: str, values: AnyArray, *, pooled: bool) -> Term:
     if not pooled and values.dtype.kind in "iuf":
         numbers = _numbers(column, values)
-        scale = float(numbers.std())
-        if not scale > 0:
+        if not np.ptp(numbers) > _FLAT * np.max(np.abs(numbers)):
             raise _constant(column)
-        return Term(side, column, centre=float(numbers.mean()), scale=scale)
-    levels, counts = np.unique(_labels(column, values), return_counts=True)
+        return Term(side, column, centre=float(numbers.mean()), scale=float(numbers.std()))
+    levels, counts = np.unique(labels_of(column, values), return_counts=True)
     if len(levels) < 2:
         raise _constant(column)
     if pooled:
-        return Term(side, column, (*map(str, levels), UNSEEN), pooled=True)
+        return Term(side, column, (*(str(level) for level in levels if level != UNSEEN), UNSEEN), pooled=True)
     order = np.argsort(-counts, kind="stable")  # the reference is the level most customers have: it is known best
     return Term(side, column, tuple(map(str, levels[order])))
 
@@ -215,26 +260,36 @@ def _numbers(column: str, values: AnyArray) -> FloatArray:
         raise InputError(
             f"The covariate {column!r} was numeric when the model was fitted and isn't now; give numbers."
         ) from None
-    if not np.all(np.isfinite(numbers)):
-        raise InputError(
-            f"The covariate {column!r} is missing or infinite for {np.sum(~np.isfinite(numbers)):,} customer(s), and "
-            f"no effect can be computed for them; fill it, or make it categorical with a level of its own for unknown."
-        )
+    _check_known(column, numbers)
     return numbers
 
 
-def _labels(column: str, values: AnyArray) -> AnyArray:
-    labels = np.asarray(values)
-    if labels.dtype.kind == "f":
-        missing = np.isnan(labels)
-    else:
-        missing = np.array([value is None or value != value for value in labels.tolist()], dtype=bool)
-    if missing.any():
+def _check_known(column: str, values: AnyArray) -> None:
+    """Raise where values are missing, or infinite."""
+    unknown = np.asarray(pd.isna(values))
+    if values.dtype.kind == "f":
+        unknown |= np.isinf(values)
+    if unknown.any():
         raise InputError(
-            f"The covariate {column!r} is missing for {missing.sum():,} customer(s), and no effect can be computed for "
-            f"them; give them a level of their own, such as 'unknown'."
+            f"The covariate {column!r} is missing or infinite for {unknown.sum():,} customer(s) (first in row "
+            f"{int(np.argmax(unknown))}), and no effect can be computed for them; fill it in, or make it text with a "
+            f"level of its own such as 'unknown'."
         )
-    return labels.astype(str)
+
+
+def labels_of(column: str, values: AnyArray) -> AnyArray:
+    """Return the levels of a categorical column as text: 1, 1.0 and "1" are one level.
+
+    Raises
+    ------
+    InputError
+        When values are missing.
+    """
+    values = np.asarray(values)
+    _check_known(column, values)
+    codes, distinct = pd.factorize(values)
+    names = [f"{value:.15g}" if isinstance(value, float) else str(value) for value in distinct.tolist()]
+    return np.array(names, dtype=str)[codes]
 
 
 def _distinct(columns: Mapping[str, AnyArray]) -> tuple[IntArray, IntArray]:
@@ -244,7 +299,7 @@ def _distinct(columns: Mapping[str, AnyArray]) -> tuple[IntArray, IntArray]:
         raise ArgumentError(f"The covariates differ in length ({lengths}); give one value a customer in each.")
     codes = np.zeros(next(iter(lengths.values())), dtype=np.int64)
     for values in columns.values():
-        levels, own = np.unique(values if values.dtype.kind in "iufb" else values.astype(str), return_inverse=True)
-        codes = np.unique(codes * len(levels) + own.ravel(), return_inverse=True)[1].ravel()
+        own, distinct = pd.factorize(values)
+        codes = np.unique(codes * len(distinct) + own, return_inverse=True)[1].ravel()
     first = np.unique(codes, return_index=True)[1]
     return codes.astype(np.int64), first.astype(np.int64)

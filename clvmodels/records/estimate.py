@@ -148,14 +148,24 @@ class Estimate:
         return len(next(iter(self.draws.values())))
 
     @property
+    def n_chosen(self) -> float:
+        """How many numbers the likelihood chose freely: parameters and coefficients.
+
+        NaN with pooled groups: an effect that is pulled towards the others is no whole parameter, and what part of one
+        it is differs from group to group, so criteria that count parameters mean nothing there.
+        """
+        return float("nan") if self.covariates is not None and self.covariates.pooled else len(self.params)
+
+    @property
     def aic(self) -> float:
-        """Akaike's information criterion: 2 k - 2 log-likelihood."""
-        return 2 * len(self.params) - 2 * self.log_likelihood
+        """Akaike's information criterion: 2 k - 2 log-likelihood; NaN with pooled groups."""
+        return 2 * self.n_chosen - 2 * self.log_likelihood
 
     @property
     def bic(self) -> float:
-        """Bayesian (Schwarz) information criterion: k ln(customers) - 2 log-likelihood; NaN without customers."""
-        return len(self.params) * log(self.n_customers) - 2 * self.log_likelihood if self.n_customers else float("nan")
+        """Bayesian (Schwarz) information criterion: k ln(customers) - 2 log-likelihood; NaN without customers, or with
+        pooled groups."""
+        return self.n_chosen * log(self.n_customers) - 2 * self.log_likelihood if self.n_customers else float("nan")
 
     def table(self, *, ci_prob: float = 0.95) -> pd.DataFrame:
         """Return one row a parameter.
