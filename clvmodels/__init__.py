@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from clvmodels.api import CLV
     from clvmodels.delivery import export, load, rank, save
     from clvmodels.evaluation import (
+        activity_table,
+        common_shock,
         compare,
+        coverage_table,
         decile_table,
         frequency_recency_table,
+        group_table,
         lift_table,
         lorenz_table,
         pit,
@@ -30,6 +34,10 @@ if TYPE_CHECKING:
         fit_table,
         from_lifetimes,
         likelihood_ratio,
+        loo,
+        prior_draws,
+        prior_predictive,
+        quantity_table,
         regularity,
         vuong,
     )
@@ -42,18 +50,33 @@ if TYPE_CHECKING:
         load_donations,
         rfm_summary,
     )
-    from clvmodels.prediction import predict
+    from clvmodels.prediction import predict, with_buying_rate
     from clvmodels.records import Prior, Priors
     from clvmodels.simulation import simulate
-    from clvmodels.valuation import cohort_projection, residual_lifetime, value
+    from clvmodels.valuation import (
+        affordable_cost,
+        cohort_projection,
+        p_above,
+        p_top,
+        quantiles,
+        residual_lifetime,
+        spend_dependence,
+        total_path,
+        totals,
+        value,
+    )
 
 _HOMES = {
     "clvmodels.api": ("CLV",),
     "clvmodels.delivery": ("export", "load", "rank", "save"),
     "clvmodels.evaluation": (
+        "activity_table",
+        "common_shock",
         "compare",
+        "coverage_table",
         "decile_table",
         "frequency_recency_table",
+        "group_table",
         "lift_table",
         "lorenz_table",
         "pit",
@@ -68,6 +91,10 @@ _HOMES = {
         "fit_table",
         "from_lifetimes",
         "likelihood_ratio",
+        "loo",
+        "prior_draws",
+        "prior_predictive",
+        "quantity_table",
         "regularity",
         "vuong",
     ),
@@ -81,9 +108,20 @@ _HOMES = {
         "rfm_summary",
     ),
     "clvmodels.records": ("Prior", "Priors"),
-    "clvmodels.prediction": ("predict",),
+    "clvmodels.prediction": ("predict", "with_buying_rate"),
     "clvmodels.simulation": ("simulate",),
-    "clvmodels.valuation": ("cohort_projection", "residual_lifetime", "value"),
+    "clvmodels.valuation": (
+        "affordable_cost",
+        "cohort_projection",
+        "p_above",
+        "p_top",
+        "quantiles",
+        "residual_lifetime",
+        "spend_dependence",
+        "total_path",
+        "totals",
+        "value",
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _ROOMS = ("heuristics", "models", "plots")
@@ -94,11 +132,15 @@ __all__ = [
     "Prior",
     "Priors",
     "Sampling",
+    "activity_table",
+    "affordable_cost",
     "as_contracts",
     "as_summary",
     "cohort_projection",
+    "common_shock",
     "compare",
     "contracts_from_survivors",
+    "coverage_table",
     "decile_table",
     "default_priors",
     "estimate_from",
@@ -107,6 +149,7 @@ __all__ = [
     "fit_table",
     "frequency_recency_table",
     "from_lifetimes",
+    "group_table",
     "heuristics",
     "lift_table",
     "likelihood_ratio",
@@ -114,21 +157,32 @@ __all__ = [
     "load_cdnow",
     "load_contracts",
     "load_donations",
+    "loo",
     "lorenz_table",
     "models",
+    "p_above",
+    "p_top",
     "pit",
     "plots",
     "predict",
+    "prior_draws",
+    "prior_predictive",
     "purchase_frequency_table",
+    "quantiles",
+    "quantity_table",
     "rank",
     "regularity",
     "residual_lifetime",
     "rfm_summary",
     "save",
     "simulate",
+    "spend_dependence",
+    "total_path",
+    "totals",
     "tracking_table",
     "value",
     "vuong",
+    "with_buying_rate",
 ]
 
 

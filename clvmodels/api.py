@@ -16,6 +16,7 @@ from clvmodels.delivery import export as write_export
 from clvmodels.delivery import report as write_report
 from clvmodels.delivery.files import FilePath
 from clvmodels.errors import ArgumentError, ClvError, check_between
+from clvmodels.evaluation import common_shock as estimate_shock
 from clvmodels.evaluation import (
     compare,
     decile_table,
@@ -29,7 +30,7 @@ from clvmodels.heuristics import HeuristicTerms, business_figures
 from clvmodels.heuristics import forecast as carry_forward
 from clvmodels.heuristics.registry import rules
 from clvmodels.inference import fit
-from clvmodels.inference.fitting import at_price
+from clvmodels.inference.given import at_price
 from clvmodels.ingest import rfm_summary
 from clvmodels.ingest.purchases import ZeroAmounts
 from clvmodels.ingest.refunds import Refunds
@@ -43,6 +44,7 @@ from clvmodels.records import (
     Period,
     Prediction,
     Scorecard,
+    Shock,
     Summary,
     Terms,
     Valuation,
@@ -70,6 +72,9 @@ class CLV:
         As in `value`.
     ci_prob : float, in (0, 1)
         Probability inside each interval.
+    common_shock : bool
+        Whether to learn from earlier days of the log what moves all customers together (see `common_shock`), and to
+        widen the intervals of totals by it; takes a fit for each.
 
     Attributes
     ----------
@@ -77,6 +82,8 @@ class CLV:
         All of the log, and its earlier part with the rest held back.
     buying, spending : Estimate or None
         Fitted to all of the log.
+    shock : Shock or None
+        What moves all customers together, where it was asked for.
     prediction, valuation : Prediction, Valuation or None
         Ahead of the log.
     scorecard : Scorecard or None
@@ -103,6 +110,7 @@ class CLV:
         discount_rate: float = 0.0,
         acquisition_cost: float | None = None,
         ci_prob: float = 0.9,
+        common_shock: bool = False,
     ) -> None:
         self.model = (usual_purchase_model() if model is None else purchase_model(model)).name
         self.spend: str | float = usual_spend_model().name if spend is None else spend
@@ -113,10 +121,12 @@ class CLV:
         )
         self.horizon, self.holdout, self.ci_prob = horizon, holdout, ci_prob
         self.terms = Terms(margin, discount_rate, acquisition_cost)
+        self.common_shock = common_shock
         self.summary: Summary | None = None
         self.checked: Summary | None = None
         self.buying: Estimate | None = None
         self.spending: Estimate | None = None
+        self.shock: Shock | None = None
         self.prediction: Prediction | None = None
         self.valuation: Valuation | None = None
         self.scorecard: Scorecard | None = None
@@ -164,7 +174,23 @@ class CLV:
             )
 
         whole = summarise(observation_end, None)
-        checked = None
+        shock = checked = None
+        if self.common_shock:
+            shock = estimate_shock(
+                log,
+                customer=customer,
+                time=time,
+                horizon=self.horizon,
+                amount=amount,
+                period=period,
+                observation_end=observation_end,
+                model=self.model,
+                spend=self.spend,
+                refunds=refunds,
+                zero_amounts=zero_amounts,
+                tz=tz,
+                collapse=collapse,
+            )
         if held_back is not None:
             end, first_days = whole.observation_end, whole.first_purchase
             assert end is not None  # a log has a last day
@@ -173,18 +199,18 @@ class CLV:
             if self.holdout == A_THIRD:
                 held_back = length / 3
                 if held_back < 1:
-                    return self.take(whole)
+                    return self.take(whole, shock=shock)
             if held_back > length:
                 raise ArgumentError(
                     f"holdout is {self.holdout!r}, but the log runs from {first_days.min()} to {end} "
                     f"({length / unit.days:.4g} {unit.name}s), so nothing is left to learn from; give a shorter one."
                 )
             checked = summarise(end - np.timedelta64(round(held_back), "D"), end)
-        return self.take(whole, checked=checked)
+        return self.take(whole, checked=checked, shock=shock)
 
-    def take(self, summary: Summary, *, checked: Summary | None = None) -> Self:
-        """Study summaries that are already made: of all customers, and of an earlier part with its holdout."""
-        self.summary, self.checked = summary, checked
+    def take(self, summary: Summary, *, checked: Summary | None = None, shock: Shock | None = None) -> Self:
+        """Study what is already made: all customers, an earlier part with its holdout, and what moves them together."""
+        self.summary, self.checked, self.shock = summary, checked, shock
         self.buying = self.spending = self.prediction = self.valuation = self.scorecard = None
         self.notes = []
         return self
@@ -233,7 +259,7 @@ class CLV:
         if self.buying is None:
             self.estimate()
         assert self.buying is not None  # estimate has made it
-        self.prediction = predict(self.buying, summary, horizon=self.horizon, ci_prob=self.ci_prob)
+        self.prediction = predict(self.buying, summary, horizon=self.horizon, ci_prob=self.ci_prob, shock=self.shock)
         if self.spending is None:
             return self.prediction
         self.valuation = value(

@@ -49,6 +49,7 @@ def run(
     holdout: str = A_THIRD,
     model: str = _BUYING.name,
     spend: str = _SPEND.name,
+    common_shock: bool = False,
     out: Folder = _FOLDER,
 ) -> None:
     """Do the whole job on a log.
@@ -65,6 +66,8 @@ def run(
         Name of a model of buying; see `clv models`.
     spend
         Name of a spend model, or the one price of every purchase.
+    common_shock
+        Learn from earlier days of the log what moves all customers together, and let the totals' intervals hold it.
     """
     study = CLV(
         model=model,
@@ -74,6 +77,7 @@ def run(
         margin=business.margin,
         discount_rate=business.discount_rate,
         acquisition_cost=business.acquisition_cost,
+        common_shock=common_shock,
     )
     whole_job(study, log, columns, out, title="What our customers will be worth")
 

@@ -119,6 +119,9 @@ def _record(study: CLV, log: Any, columns: Columns) -> dict[str, Any]:
             "acquisition_cost": study.terms.acquisition_cost,
         },
         "ci_prob": study.ci_prob,
+        "common_shock": None
+        if study.shock is None
+        else {target: study.shock.law(target).size for target in ("purchases", "spend")},
         "customers": len(study.summary),
         "observation_end": str(study.summary.observation_end),
         "notes": [{"code": note.code, "level": note.level, "text": note.text} for note in _notes(study)],

@@ -218,7 +218,9 @@ def factor(columns: Columns) -> dict[str, Node]:
 
 def spread(node: Node, size: int) -> FloatArray:
     """Return a node's values over all rows, shape (..., size)."""
-    values = node.value if node.axis is None or node.axis.codes is None else np.take(node.value, node.axis.codes, axis=-1)
+    values = (
+        node.value if node.axis is None or node.axis.codes is None else np.take(node.value, node.axis.codes, axis=-1)
+    )
     found = np.asarray(values, dtype=np.float64)
     return np.broadcast_to(found, (*found.shape[:-1], size))
 

@@ -2,9 +2,9 @@
 
     python experiments/06_calibration/coverage.py WORLD CUSTOMERS [METHOD] [COHORTS]
 
-Parameters are fixed, cohorts are drawn from them again and again, and each is fitted with the default priors. Counted is
-how often the interval of a parameter, of E[X(52)] of a new customer, and of P(alive) and DERT of four customers holds
-the truth. Writes results/coverage_METHOD_WORLD_CUSTOMERS.csv.
+Parameters are fixed, cohorts are drawn from them again and again, and each is fitted with the default priors. Counted
+is how often the interval of a parameter, of E[X(52)] of a new customer, and of P(alive) and DERT of four customers
+holds the truth. Writes results/coverage_METHOD_WORLD_CUSTOMERS.csv.
 """
 
 import sys
@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from worlds import base
 
 import clvmodels as clv
-from worlds import base
 
 RESULTS = Path(__file__).parent / "results"
 WORLDS = {
@@ -75,7 +75,10 @@ def run(world, n_customers, method="laplace", cohorts=1_000):
     table = pd.DataFrame(rows, columns=["cohort", "quantity", "lower", "upper", "truth", "pareto_k"])
     held = table.assign(inside=table.truth.between(table.lower, table.upper), width=table.upper - table.lower)
     summed = held.groupby("quantity", sort=False).agg(
-        truth=("truth", "first"), coverage=("inside", "mean"), median_width=("width", "median"), k=("pareto_k", "median")
+        truth=("truth", "first"),
+        coverage=("inside", "mean"),
+        median_width=("width", "median"),
+        k=("pareto_k", "median"),
     )
     return summed.assign(cohorts=cohorts).reset_index()
 

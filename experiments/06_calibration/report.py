@@ -24,9 +24,11 @@ def outside(ranks, seed):
     rng = np.random.default_rng(seed)
     u = (ranks + rng.random(len(ranks))) / (DRAWS + 1)  # a rank among 99 draws is one of 100 cells
     points, ecdf, lower, upper = ecdf_pit(u, 0.95, n_simulations=2_000, rng=rng)
-    middle = points
-    half = np.where(ecdf > middle, upper - middle, middle - lower)
-    return float(np.max(np.abs(ecdf - middle) / np.maximum(half, 1e-12)))
+    if np.any((ecdf < lower) | (ecdf > upper)):
+        return float(np.max(np.abs(ecdf - points) / np.where(ecdf > points, upper - points, points - lower)))
+    inner = (lower > 0) & (upper < 1)  # at the ends the band is cut off
+    half = np.where(ecdf > points, upper - points, points - lower)[inner]
+    return float(np.max(np.abs(ecdf - points)[inner] / half))
 
 
 def bands():
@@ -40,7 +42,16 @@ def bands():
             reach = outside(known[name].to_numpy(), seed=1)
             k = known["pareto_k"].quantile(0.95) if "pareto_k" in known else np.nan
             rows.append((model, method, name, len(known), len(table) - len(known), known[name].mean(), reach, k))
-    columns = ["model", "method", "quantity", "replications", "not fitted", "mean rank", "of the band", "95% of k below"]
+    columns = [
+        "model",
+        "method",
+        "quantity",
+        "replications",
+        "not fitted",
+        "mean rank",
+        "of the band",
+        "95% of k below",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -50,7 +61,9 @@ def coverages():
     for path in sorted(RESULTS.glob("coverage_*.csv")):
         method, *world, size = path.stem.split("_")[1:]
         table = pd.read_csv(path)
-        kind = table.quantity.str.replace(r" \d$", "", regex=True).where(table.quantity.str.contains(r"\(|DERT"), "parameters")
+        kind = table.quantity.str.replace(r" \d$", "", regex=True).where(
+            table.quantity.str.contains(r"\(|DERT"), "parameters"
+        )
         for name, part in table.groupby(kind, sort=False):
             low, high = part.coverage.min(), part.coverage.max()
             rows.append(("_".join(world), int(size), method, int(part.cohorts.iloc[0]), name, low, high))

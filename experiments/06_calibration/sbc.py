@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from worlds import HELD, PRIORS, STEPPED, base, spenders
 
 import clvmodels as clv
-from worlds import HELD, PRIORS, STEPPED, base, spenders
 
 RESULTS = Path(__file__).parent / "results"
 CUSTOMERS = 400
