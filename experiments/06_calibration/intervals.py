@@ -1,6 +1,6 @@
 """Coverage of 95% intervals over simulated cohorts: parameters, forecasts and chances of single customers.
 
-    python experiments/06_calibration/coverage.py WORLD CUSTOMERS [METHOD] [COHORTS]
+    python experiments/06_calibration/intervals.py WORLD CUSTOMERS [METHOD] [COHORTS]
 
 Parameters are fixed, cohorts are drawn from them again and again, and each is fitted with the default priors. Counted
 is how often the interval of a parameter, of E[X(52)] of a new customer, and of P(alive) and DERT of four customers
