@@ -2,8 +2,8 @@
 
     python experiments/06_calibration/sbc.py MODEL [METHOD] [REPLICATIONS]
 
-Draws parameters from priors, makes a base of customers, fits it with the same priors, and notes how many of 99 draws lie
-below the truth. Where posteriors are right, these ranks are uniform. Writes results/ranks_METHOD_MODEL.csv, which
+Draws parameters from priors, makes a base of customers, fits it with the same priors, and notes how many of 99 draws
+lie below the truth. Where posteriors are right, these ranks are uniform. Writes results/ranks_METHOD_MODEL.csv, which
 report.py holds against the simultaneous band.
 """
 

@@ -9,7 +9,7 @@ WEEKS = 52.0
 STEPS = 8.0
 
 # Medians and standard deviations (of logarithms, or log-odds) of what the simulated bases are drawn from. They are
-# narrower than the default priors, so that no base is without a repeat purchase, and are given to the fit as its priors.
+# narrower than the default priors, so that no base is without a repeat purchase; the fit takes them as its priors.
 BUYING = {"mean_rate": (0.08, 0.5), "rate_spread": (1.2, 0.3)}
 COIN = {"mean_dropout": (0.25, 0.6), "dropout_spread": (0.25, 0.6)}
 LEAVING = {"lifetime": (40.0, 0.6), "lifetime_spread": (1.2, 0.3)}
