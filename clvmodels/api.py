@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 
 from clvmodels.delivery import ReportMaterial
 from clvmodels.delivery import export as write_export
 from clvmodels.delivery import report as write_report
 from clvmodels.delivery.files import FilePath
+from clvmodels.delivery.gather import gather
 from clvmodels.errors import ArgumentError, ClvError, check_between
 from clvmodels.evaluation import common_shock as estimate_shock
-from clvmodels.evaluation import (
-    compare,
-    decile_table,
-    frequency_recency_table,
-    lift_table,
-    lorenz_table,
-    purchase_frequency_table,
-    tracking_table,
-)
-from clvmodels.heuristics import HeuristicTerms, business_figures
+from clvmodels.evaluation import compare
+from clvmodels.heuristics import HeuristicTerms
 from clvmodels.heuristics import forecast as carry_forward
 from clvmodels.heuristics.registry import rules
-from clvmodels.inference import fit
+from clvmodels.inference.fitting import Method
 from clvmodels.inference.given import at_price
+from clvmodels.inference.plan import Plan
+from clvmodels.inference.sides import ColumnNames
 from clvmodels.ingest import rfm_summary
 from clvmodels.ingest.purchases import ZeroAmounts
 from clvmodels.ingest.refunds import Refunds
@@ -72,9 +65,12 @@ class CLV:
         As in `value`.
     ci_prob : float, in (0, 1)
         Probability inside each interval.
+    method, covariates, pooled
+        As in `fit`, for the models of buying and spend alike, ahead and against the holdout. Their columns are carried
+        along as groups when the log is read.
     common_shock : bool
         Whether to learn from earlier days of the log what moves all customers together (see `common_shock`), and to
-        widen the intervals of totals by it; takes a fit for each.
+        widen the intervals of totals by it; takes a fit for each, by maximum likelihood and without covariates.
 
     Attributes
     ----------
@@ -82,6 +78,8 @@ class CLV:
         All of the log, and its earlier part with the rest held back.
     buying, spending : Estimate or None
         Fitted to all of the log.
+    checked_buying, checked_spending : Estimate or None
+        Fitted to its earlier part, once a comparison asks for them.
     shock : Shock or None
         What moves all customers together, where it was asked for.
     prediction, valuation : Prediction, Valuation or None
@@ -110,6 +108,9 @@ class CLV:
         discount_rate: float = 0.0,
         acquisition_cost: float | None = None,
         ci_prob: float = 0.9,
+        method: Method = "mle",
+        covariates: Mapping[str, ColumnNames] | None = None,
+        pooled: ColumnNames | Mapping[str, ColumnNames] | None = None,
         common_shock: bool = False,
     ) -> None:
         self.model = (usual_purchase_model() if model is None else purchase_model(model)).name
@@ -121,12 +122,16 @@ class CLV:
         )
         self.horizon, self.holdout, self.ci_prob = horizon, holdout, ci_prob
         self.terms = Terms(margin, discount_rate, acquisition_cost)
+        self.plan = Plan(method=method, covariates=covariates, pooled=pooled)
+        self.plan.check_sides(self.model)
         self.common_shock = common_shock
         self.summary: Summary | None = None
         self.checked: Summary | None = None
+        self.shock: Shock | None = None
         self.buying: Estimate | None = None
         self.spending: Estimate | None = None
-        self.shock: Shock | None = None
+        self.checked_buying: Estimate | None = None
+        self.checked_spending: Estimate | None = None
         self.prediction: Prediction | None = None
         self.valuation: Valuation | None = None
         self.scorecard: Scorecard | None = None
@@ -153,6 +158,8 @@ class CLV:
         """
         if collapse is None:
             collapse = "period" if purchase_model(self.model).discrete else "day"
+        self.plan.check_money(learned=amount is not None and isinstance(self.spend, str))
+        carried = tuple(dict.fromkeys([*([groups] if isinstance(groups, str) else groups), *self.plan.columns]))
         unit = Period.of(period)
         unit.horizon(self.horizon)  # what can't be read is said now, not after a fit
         held_back = self._held_back(unit)
@@ -166,7 +173,7 @@ class CLV:
                 period=period,
                 observation_end=end,
                 holdout_end=holdout_end,
-                groups=groups,
+                groups=carried,
                 refunds=refunds,
                 zero_amounts=zero_amounts,
                 tz=tz,
@@ -211,7 +218,8 @@ class CLV:
     def take(self, summary: Summary, *, checked: Summary | None = None, shock: Shock | None = None) -> Self:
         """Study what is already made: all customers, an earlier part with its holdout, and what moves them together."""
         self.summary, self.checked, self.shock = summary, checked, shock
-        self.buying = self.spending = self.prediction = self.valuation = self.scorecard = None
+        self.buying = self.spending = self.checked_buying = self.checked_spending = None
+        self.prediction = self.valuation = self.scorecard = None
         self.notes = []
         return self
 
@@ -249,7 +257,7 @@ class CLV:
     def estimate(self) -> Self:
         """Fit the models to the summary that was read. Returns the study."""
         summary = self._known_summary()
-        self.buying = fit(self.model, summary)
+        self.buying = self.plan.fit(self.model, summary)
         self.spending = self._spending(summary)
         return self
 
@@ -283,8 +291,11 @@ class CLV:
             raise ArgumentError(
                 "The study keeps nothing back to check on; give holdout= when it is made (39, or '9 months')."
             )
+        if self.checked_buying is None:
+            spending = self._spending(self.checked)
+            self.checked_buying, self.checked_spending = self.plan.fit(self.model, self.checked), spending
         board = compare(
-            self.checked, models=[self.model], spend=self._spending(self.checked), by=by, ci_prob=self.ci_prob
+            self.checked, models=self.checked_buying, spend=self.checked_spending, by=by, ci_prob=self.ci_prob
         )
         if by is None:
             self.scorecard = board
@@ -314,49 +325,28 @@ class CLV:
     def material(self, *, title: str = "What our customers will be worth") -> ReportMaterial:
         """Gather what a report tells."""
         ahead = self._ahead()
-        summary = self._known_summary()
-        assert self.buying is not None  # known when the forecast is
-        assert self.prediction is not None
         if self.checked is not None and self.scorecard is None:
             self.compare()
-        material = ReportMaterial(
-            prediction=self.prediction,
-            valuation=self.valuation,
+        back = None
+        if self.checked is not None and self.checked.holdout is not None and self.checked_buying is not None:
+            back = predict(
+                self.checked_buying, self.checked, horizon=self.checked.holdout.duration, ci_prob=self.ci_prob
+            )
+        return gather(
+            ahead,
             title=title,
+            margin=self.terms.margin,
             scorecard=self.scorecard,
-            heuristics=tuple(self._carried_forward()),
-            business_figures=None
-            if summary.total_spend is None
-            else business_figures(summary, margin=self.terms.margin),
-            purchase_frequency=purchase_frequency_table(self.buying, summary),
-            p_alive_matrix=self._matrix(None),
-            expected_purchases_matrix=self._matrix(min(self.prediction.horizon, 10 * float(summary.T.max()))),
-            lorenz=lorenz_table(ahead) if isinstance(ahead, Valuation) else None,
-            notes=tuple(self.notes),
-        )
-        if self.checked is None or self.scorecard is None or self.checked.holdout is None:
-            return material
-        model = fit(self.model, self.checked)
-        back = predict(model, self.checked, horizon=self.checked.holdout.duration, ci_prob=self.ci_prob)
-        return replace(
-            material,
-            tracking=tracking_table(model, self.checked) if self.checked.timeline is not None else None,
-            decile_calibration=decile_table(back),
-            lift=lift_table(self.scorecard),
+            back=back,
+            heuristics=self._carried_forward(),
+            notes=self.notes,
         )
 
     def _spending(self, summary: Summary) -> Estimate | None:
         """Return what purchases are worth, as fitted or given; None where nothing says it."""
         if not isinstance(self.spend, str):
             return at_price(self.spend, summary)
-        return fit(self.spend, summary) if summary.monetary_value is not None else None
-
-    def _matrix(self, horizon: float | None) -> pd.DataFrame | None:
-        """Return P(alive) or purchases by frequency and recency; contracts have no such matrix."""
-        assert self.buying is not None  # known when the forecast is
-        if purchase_model(self.model).contractual:
-            return None
-        return frequency_recency_table(self.buying, self._known_summary(), horizon=horizon)
+        return self.plan.fit(self.spend, summary) if summary.monetary_value is not None else None
 
     def _carried_forward(self) -> list[HeuristicForecast]:
         """Return what the formulas say of the time ahead; one that can't speak leaves a note instead."""

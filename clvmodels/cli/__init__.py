@@ -10,7 +10,7 @@ from cyclopts import App, CycloptsError
 
 from clvmodels.api import A_THIRD, CLV
 from clvmodels.cli import steps
-from clvmodels.cli.arguments import Business, Columns, Folder, length
+from clvmodels.cli.arguments import Business, Columns, Folder, Learning, length
 from clvmodels.cli.console import entry
 from clvmodels.cli.job import whole_job
 from clvmodels.errors import ClvError
@@ -19,6 +19,7 @@ from clvmodels.models import catalogue, usual_purchase_model, usual_spend_model
 
 _FOLDER = Path("clv-run")
 _REVENUE = Business()
+_BY_MAXIMUM = Learning()
 _BUYING, _SPEND = usual_purchase_model(), usual_spend_model()
 _MODELS = f"{_BUYING.title} and {_SPEND.title}"
 
@@ -45,6 +46,7 @@ def run(
     *,
     columns: Columns,
     business: Business = _REVENUE,
+    learning: Learning = _BY_MAXIMUM,
     horizon: str = "52",
     holdout: str = A_THIRD,
     model: str = _BUYING.name,
@@ -69,6 +71,7 @@ def run(
     common_shock
         Learn from earlier days of the log what moves all customers together, and let the totals' intervals hold it.
     """
+    plan = learning.plan()
     study = CLV(
         model=model,
         spend=length(spend),
@@ -77,6 +80,9 @@ def run(
         margin=business.margin,
         discount_rate=business.discount_rate,
         acquisition_cost=business.acquisition_cost,
+        method=plan.method,
+        covariates=plan.covariates,
+        pooled=plan.pooled,
         common_shock=common_shock,
     )
     whole_job(study, log, columns, out, title="What our customers will be worth")
@@ -105,7 +111,13 @@ def rfm(log: str, *, columns: Columns, holdout: str | None = None, out: Folder =
 
 
 @app.command
-def fit(*, model: str = _BUYING.name, spend: str = _SPEND.name, out: Folder = _FOLDER) -> None:
+def fit(
+    *,
+    model: str = _BUYING.name,
+    spend: str = _SPEND.name,
+    learning: Learning = _BY_MAXIMUM,
+    out: Folder = _FOLDER,
+) -> None:
     """Fit a model of buying, and one of spend, to the summary of `clv rfm`.
 
     Parameters
@@ -115,7 +127,7 @@ def fit(*, model: str = _BUYING.name, spend: str = _SPEND.name, out: Folder = _F
     spend
         Name of a spend model.
     """
-    steps.fit(model, spend, out)
+    steps.fit(model, spend, learning, out)
 
 
 @app.command

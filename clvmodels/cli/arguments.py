@@ -8,11 +8,15 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from clvmodels.errors import ArgumentError
+from clvmodels.inference.fitting import Method
+from clvmodels.inference.plan import Plan
 from clvmodels.ingest.purchases import ZeroAmounts
 from clvmodels.ingest.refunds import Refunds
 from clvmodels.ingest.summary import Collapse
 from clvmodels.records import Terms
 
+type _Repeated = Annotated[tuple[str, ...], Parameter(negative=(), show_default=False)]
 type Folder = Annotated[Path, Parameter(name="--out", help="Folder of the study; made where it isn't there.")]
 
 
@@ -33,6 +37,8 @@ class Columns:
         Unit of time: day, week, month, quarter or year.
     by
         A group column (segment, channel) to carry along and compare by.
+    groups
+        More columns to carry along, split by commas, for covariates and pooled groups of a later fit.
     refunds
         Negative amounts: error, day, customer or drop.
     zero_amounts
@@ -48,10 +54,16 @@ class Columns:
     amount: str | None = None
     period: str = "week"
     by: str | None = None
+    groups: str | None = None
     refunds: Refunds = "error"
     zero_amounts: ZeroAmounts = "keep"
     tz: str | None = None
     collapse: Collapse | None = None
+
+    def carried(self) -> tuple[str, ...]:
+        """Return the columns to carry along, each once."""
+        more = [] if self.groups is None else self.groups.split(",")
+        return tuple(dict.fromkeys([*([] if self.by is None else [self.by]), *more]))
 
 
 @Parameter(name="*")
@@ -76,6 +88,41 @@ class Business:
     def terms(self) -> Terms:
         """Return them as the library knows them."""
         return Terms(self.margin, self.discount_rate, self.acquisition_cost)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Learning:
+    """How the models are fitted.
+
+    Attributes
+    ----------
+    method
+        mle, map, laplace, bootstrap or nuts: maximum likelihood, the posterior's mode, the posterior by importance
+        sampling, resampled customers, or the posterior by PyMC's sampler.
+    covariate
+        What a column acts on, as SIDE:COLUMN with a side of buying, dropout or spend ("buying:channel"); may be
+        repeated.
+    pool
+        A column whose levels are groups that borrow strength from each other, on every side; may be repeated.
+    """
+
+    method: Method = "mle"
+    covariate: _Repeated = ()
+    pool: _Repeated = ()
+
+    def plan(self) -> Plan:
+        """Return it as the library knows it."""
+        acting: dict[str, tuple[str, ...]] = {}
+        for text in self.covariate:
+            side, _, column = text.partition(":")
+            if not column:
+                raise ArgumentError(
+                    f"--covariate is {text!r}, which doesn't say what acts on what; write a side and a column, such as "
+                    f"--covariate buying:{text or 'channel'}."
+                )
+            acting[side] = (*acting.get(side, ()), column)
+        return Plan(method=self.method, covariates=acting or None, pooled=self.pool or None)
 
 
 def length(text: str) -> float | str:

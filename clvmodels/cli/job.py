@@ -61,7 +61,7 @@ def read(study: CLV, log: Any, columns: Columns) -> None:
         time=columns.time,
         amount=columns.amount,
         period=columns.period,
-        groups=() if columns.by is None else (columns.by,),
+        groups=columns.carried(),
         refunds=columns.refunds,
         zero_amounts=columns.zero_amounts,
         tz=columns.tz,
@@ -77,7 +77,7 @@ def write_customers(ahead: Valuation | Prediction, place: Path) -> None:
 
 def parameters(study: CLV) -> pd.DataFrame:
     """Return the parameters of the models, one table."""
-    return parameter_table([estimate for estimate in (study.buying, study.spending) if estimate is not None])
+    return parameter_table([*_estimates(study).values()])
 
 
 def parameter_table(estimates: list[Estimate]) -> pd.DataFrame:
@@ -96,10 +96,15 @@ def comparison(board: Scorecard, by_group: Scorecard | None = None) -> pd.DataFr
     return joined[[*first, *joined.columns.drop(first)]]
 
 
+def _estimates(study: CLV) -> dict[str, Estimate]:
+    both = {"buying": study.buying, "spending": study.spending}
+    return {role: estimate for role, estimate in both.items() if estimate is not None}
+
+
 def _notes(study: CLV) -> list[Note]:
     carriers = (study.summary, study.prediction, study.valuation, study.scorecard)
     notes = [note for carrier in carriers if carrier is not None for note in carrier.notes]
-    checks = [note for e in (study.buying, study.spending) if e is not None for note in e.checks()]
+    checks = [note for estimate in _estimates(study).values() for note in estimate.checks()]
     return list(dict.fromkeys([*checks, *notes, *study.notes]))
 
 
@@ -119,6 +124,8 @@ def _record(study: CLV, log: Any, columns: Columns) -> dict[str, Any]:
             "acquisition_cost": study.terms.acquisition_cost,
         },
         "ci_prob": study.ci_prob,
+        **vars(study.plan),
+        "diagnostics": {role: estimate.diagnostics for role, estimate in _estimates(study).items()},
         "common_shock": None
         if study.shock is None
         else {target: study.shock.law(target).size for target in ("purchases", "spend")},

@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from clvmodels.api import CLV
-from clvmodels.cli.arguments import Business, Columns, length
+from clvmodels.cli.arguments import Business, Columns, Learning, length
 from clvmodels.cli.console import say_notes, short, step
 from clvmodels.cli.job import comparison, parameter_table, read, write_customers
 from clvmodels.delivery import export as write_export
 from clvmodels.delivery import load, rank, save, write_json, write_table
 from clvmodels.delivery.folder import all_or_nothing, load_summary, needed, read_json, save_summary
 from clvmodels.errors import InputError
-from clvmodels.inference import fit as fit_model
+from clvmodels.inference.plan import Plan
 from clvmodels.models import purchase_model, spend_model
 from clvmodels.records import Prediction, Valuation
 
-_OF_AN_OLDER_LOG = ("checked.parquet", "checked.json", "buying.json", "spending.json")
+_OF_AN_OLDER_LOG = ("checked.parquet", "checked.json", "plan.json", "buying.json", "spending.json")
 
 
 def rfm(log: str, columns: Columns, holdout: str | None, out: Path) -> None:
@@ -33,16 +33,20 @@ def rfm(log: str, columns: Columns, holdout: str | None, out: Path) -> None:
     print(f"{study.summary!r} -> {out / 'summary.parquet'}")
 
 
-def fit(model: str, spend: str, out: Path) -> None:
+def fit(model: str, spend: str, learning: Learning, out: Path) -> None:
     """Write the estimates of a model of buying and, where there is money, of a spend model."""
     purchase_model(model)
     spend_model(spend)
+    plan = learning.plan()
+    plan.check_sides(model)
     summary = load_summary(out)
+    plan.check_money(learned=summary.monetary_value is not None)
     with step("Fitting"):
-        estimates = {"buying": fit_model(model, summary)}
+        estimates = {"buying": plan.fit(model, summary)}
         if summary.monetary_value is not None:
-            estimates["spending"] = fit_model(spend, summary)
+            estimates["spending"] = plan.fit(spend, summary)
     with all_or_nothing(out) as place:
+        write_json(vars(plan), place / "plan.json")
         for role, estimate in estimates.items():
             save(estimate, place / f"{role}.json")
         write_table(parameter_table(list(estimates.values())), place / "parameters.csv")
@@ -109,6 +113,7 @@ def _study(out: Path) -> CLV:
     """Return the study that stands in a folder, as far as its steps have come."""
     checked = load_summary(out, name="checked") if (out / "checked.json").exists() else None
     study = CLV().take(load_summary(out), checked=checked)
+    study.plan = _plan(out)
     if (out / "buying.json").exists():
         study.buying = load(out / "buying.json")
         study.model = study.buying.model.name
@@ -146,6 +151,16 @@ def _horizon(out: Path) -> float | str:
     if not isinstance(asked.get("horizon"), str):
         raise InputError(f"{str(path)!r} holds no horizon; make it again with clv predict.")
     return length(asked["horizon"])
+
+
+def _plan(out: Path) -> Plan:
+    path = out / "plan.json"
+    if not path.exists():  # nothing is fitted yet
+        return Plan()
+    try:
+        return Plan(**read_json(path, made_by="clv fit"))
+    except TypeError:
+        raise InputError(f"{str(path)!r} says no way to fit; make it again with clv fit.") from None
 
 
 def _business(out: Path) -> Business:

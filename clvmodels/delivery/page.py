@@ -54,7 +54,12 @@ def _content(material: ReportMaterial) -> dict[str, Any]:
         "alive": float(material.prediction["p_alive"].sum()),
         "contractual": purchase_model(estimate.model.name).contractual,
         "pictures": pictures(material),
-        "checks": [estimate.checks()[0] for estimate in material.estimates],
+        "checks": [
+            check
+            for estimate in material.estimates
+            for check in (estimate.checks()[0], tables.diagnostics_of(estimate))
+            if check is not None
+        ],
         "dates": _dates(material),
         "versions": {"clvmodels": _version(), "NumPy": np.__version__, "Python": python_version()},
         **_tables(material, ranked),
@@ -96,6 +101,7 @@ def _asked(material: ReportMaterial) -> dict[str, str]:
         "Ahead": ahead(prediction.horizon, summary.period.name),
         "Time counted in": f"{summary.period.name}s",
         "Model of buying": prediction.estimate.model.title,
+        "Fitted by": tables.method_of(prediction.estimate),
     }
     if material.valuation is not None and terms is not None:
         asked["Model of spend"] = material.valuation.spend.model.title

@@ -114,12 +114,13 @@ def _of_the_fit(material: ReportMaterial) -> dict[str, Picture]:
         ),
     ):
         if matrix is not None:
+            told_apart = material.prediction.estimate.covariates is not None
             drawn[name] = _picture(
                 name,
                 plots.frequency_recency_matrix(_in_unit(matrix, unit), quantity=name, ax=plots.blank()),  # type: ignore[arg-type]
                 f"{name.replace('_', ' ').capitalize()} for {len(matrix.columns)} frequencies and {len(matrix)} "
                 f"recencies, from dark (low) to bright (high).",
-                caption,
+                caption + " Drawn for a customer at the centre of the covariates." * told_apart,
             )
     return drawn
 

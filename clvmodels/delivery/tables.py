@@ -13,7 +13,7 @@ from clvmodels.delivery.answers import title_of
 from clvmodels.delivery.report import ReportMaterial
 from clvmodels.models import registry
 from clvmodels.plots.numbers import amount, amounts, count, decimal, percent
-from clvmodels.records import Target
+from clvmodels.records import Estimate, Note, Side, Target, Term
 
 type Write = Callable[[Any], str]
 
@@ -169,11 +169,13 @@ def parameters(material: ReportMaterial) -> list[Table]:
     """Return one table a model: its parameters, what they mean, and how well they are known."""
     tables = []
     for estimate in material.estimates:
-        model = registry().get(estimate.model.name)
-        meanings = {} if model is None else {parameter.name: parameter.meaning for parameter in model.parameters}
+        meanings = _meanings(estimate)
         table = estimate.table(ci_prob=0.95)
+        many = [name for term in _terms(estimate) if term.pooled and len(term.names) > _MANY for name in term.names]
+        table = table[~table["parameter"].isin(many)]
         source = f" of {count(estimate.n_customers)} customers" if estimate.n_customers else ""
-        caption = f"{estimate.model.title}: {_METHODS.get(estimate.method, estimate.method)}{source}"
+        left_out = f"; effects of {count(len(many))} groups are left out here" if many else ""
+        caption = f"{estimate.model.title}: {method_of(estimate)}{source}{left_out}"
         tables.append(
             _table(
                 caption,
@@ -189,6 +191,34 @@ def parameters(material: ReportMaterial) -> list[Table]:
             )
         )
     return tables
+
+
+def method_of(estimate: Estimate) -> str:
+    """Return how an estimate was made, in words."""
+    return _METHODS.get(estimate.method, estimate.method)
+
+
+def diagnostics_of(estimate: Estimate) -> Note | None:
+    """Return what a method says of its own draws; None where it says nothing."""
+    if not estimate.diagnostics:
+        return None
+    figures = ", ".join(f"{name} {decimal(value, 3)}" for name, value in estimate.diagnostics.items())
+    return Note("diagnostics", f"{estimate.model.title}, {method_of(estimate)}: {figures}.")
+
+
+def _terms(estimate: Estimate) -> tuple[Term, ...]:
+    return () if estimate.covariates is None else estimate.covariates.terms
+
+
+def _meanings(estimate: Estimate) -> dict[str, str]:
+    """Return what each parameter and coefficient means."""
+    model = registry().get(estimate.model.name)
+    meanings = {} if model is None else {parameter.name: parameter.meaning for parameter in model.parameters}
+    for term in _terms(estimate):
+        meanings |= dict.fromkeys(term.names, f"Logarithm of a factor on {_ACTED_ON[term.side]}")
+        if term.pooled:
+            meanings[term.sd_name] = "Standard deviation of these logarithms between groups"
+    return meanings
 
 
 def business(table: pd.DataFrame) -> Table:
@@ -208,12 +238,19 @@ def business(table: pd.DataFrame) -> Table:
 
 _METHODS = {
     "mle": "maximum likelihood",
-    "map": "penalised maximum likelihood",
-    "laplace": "Laplace approximation",
+    "map": "mode of the posterior",
+    "laplace": "posterior by importance sampling",
     "nuts": "posterior by NUTS",
     "bootstrap": "bootstrap",
     "given": "given, not fitted here",
+    "price": "one price, as given",
 }
+_ACTED_ON: Mapping[Side, str] = {
+    "buying": "the mean rate of buying",
+    "dropout": "the rate or odds of leaving",
+    "spend": "amounts",
+}
+_MANY = 12  # groups; a longer table isn't read
 
 _FIGURES: Mapping[str, tuple[str, Write]] = {
     "customers": ("Customers", count),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from clvmodels.errors import ArgumentError, InputError
 from clvmodels.evaluation.scores import captured, gini
+from clvmodels.kernels.namespace import NUMPY
 from clvmodels.models import purchase_model
 from clvmodels.prediction.futures import Futures
 from clvmodels.prediction.totals import membership, purchases_by_group, total_of
-from clvmodels.records import Estimate, Prediction, Scorecard, Summary, Valuation
+from clvmodels.records import Estimate, Histories, Prediction, Scorecard, Summary, Valuation
 
 _SHARES = np.linspace(0, 1, 101)
 _DECILES = 10
@@ -55,9 +59,10 @@ def tracking_table(estimate: Estimate, summary: Summary) -> pd.DataFrame:
         )
     estimate.check_period(summary)
     model = purchase_model(estimate.model.name)
-    begins, customers = np.unique(summary.T.max() - summary.T, return_counts=True)
+    params, cohorts = _cohorts(estimate, summary)
+    begins = summary.T.max() - cohorts.columns["T"]
     ends = np.arange(1.0, len(timeline.repeat_purchases) + 1)
-    until = np.array([customers @ model.expectation(estimate.params, np.maximum(end - begins, 0.0)) for end in ends])
+    until = np.array([cohorts.counts @ model.expectation(params, np.maximum(end - begins, 0.0)) for end in ends])
     table = pd.DataFrame(
         {
             "period_end": ends,
@@ -102,8 +107,8 @@ def purchase_frequency_table(estimate: Estimate, summary: Summary, *, most: int 
         raise ArgumentError(f"most is {most!r}; it must be at least 1, so that there is a row to compare.")
     estimate.check_period(summary)
     model = purchase_model(estimate.model.name)
-    lengths, customers = np.unique(summary.T, return_counts=True)
-    expected = model.pmf(estimate.params, lengths, most) @ customers
+    params, cohorts = _cohorts(estimate, summary)
+    expected = model.pmf(params, cohorts.columns["T"], most) @ cohorts.counts
     actual = np.bincount(np.minimum(summary.frequency, most).astype(np.int64), minlength=most + 1)
     labels = [*map(str, range(most)), f"{most}+"]
     return pd.DataFrame({"frequency": labels, "actual": actual, "expected": expected})
@@ -111,6 +116,9 @@ def purchase_frequency_table(estimate: Estimate, summary: Summary, *, most: int 
 
 def frequency_recency_table(estimate: Estimate, summary: Summary, *, horizon: float | None = None) -> pd.DataFrame:
     """Return P(alive), or expected purchases, by frequency and recency, for customers observed the longest.
+
+    With covariates, for a customer at their centre: numeric ones at the mean, others at the level most customers have,
+    pooled groups at one not seen.
 
     Parameters
     ----------
@@ -155,7 +163,9 @@ def frequency_recency_table(estimate: Estimate, summary: Summary, *, horizon: fl
     x, t_x = (values.ravel() for values in np.meshgrid(frequency, recency))
     can_be = ((x > 0) == (t_x > 0)) & ((x <= t_x) | (not facts.discrete))
     x, t_x = x[can_be], t_x[can_be]
-    grid = Summary(summary.period, np.arange(len(x)), x, t_x, np.full(len(x), longest))
+    central = {} if estimate.covariates is None else estimate.covariates.centre
+    groups = {name: np.full(len(x), value) for name, value in central.items()}
+    grid = Summary(summary.period, np.arange(len(x)), x, t_x, np.full(len(x), longest), groups=groups)
     futures = Futures.of(estimate, grid)
     point = {name: np.array([value]) for name, value in estimate.params.items()}
     every = slice(0, len(futures.histories))
@@ -312,3 +322,10 @@ def lift_table(scorecard: Scorecard) -> pd.DataFrame:
             table[name] = captured(ranking, actual, _SHARES)
     table["perfect"] = captured(actual, actual, _SHARES)
     return table
+
+
+def _cohorts(estimate: Estimate, summary: Summary) -> tuple[Mapping[str, Any], Histories]:
+    """Return who was observed for how long, told apart by covariates, and the parameters of each as newcomers."""
+    cohorts = estimate.histories(summary, ("T",))
+    model = purchase_model(estimate.model.name)
+    return model.individual(NUMPY, estimate.params, cohorts.effects(estimate.params)), cohorts

@@ -62,6 +62,15 @@ def parameter_notes(estimate: Estimate, histories: Histories | None = None) -> t
     return tuple(notes)
 
 
+def drawn_under_a_parabola(model: AbstractModel) -> Note:
+    """Say that draws of pooled groups weren't corrected by importance sampling."""
+    text = (
+        f"The pooled groups of {model.title} have too many effects for importance sampling, so draws come from the "
+        f"parabola at the posterior's mode; method='nuts' draws the whole hierarchy."
+    )
+    return Note("pooled_parabola", text)
+
+
 def importance_notes(model: AbstractModel, pareto_k: float) -> tuple[Note, ...]:
     """Warn where importance sampling can't be believed."""
     if pareto_k <= _TRUSTED_K:

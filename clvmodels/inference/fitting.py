@@ -12,7 +12,7 @@ from clvmodels.arrays import Columns, FloatArray
 from clvmodels.errors import ArgumentError, check_between, unknown_name
 from clvmodels.inference.belief import Belief, priors_for
 from clvmodels.inference.bootstrap import bootstrap_draws
-from clvmodels.inference.diagnostics import importance_notes, parameter_notes
+from clvmodels.inference.diagnostics import drawn_under_a_parabola, importance_notes, parameter_notes
 from clvmodels.inference.evidence import Fitted
 from clvmodels.inference.importance import posterior_draws
 from clvmodels.inference.informative import informative
@@ -69,7 +69,8 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
         the rate or odds of leaving, of the amounts. A model of buying leaves out "spend", one of spend the others.
     pooled : str, sequence of str, or mapping of sides to column names, optional
         Group columns whose levels are drawn together: each group has an effect on every side (or on those named), and
-        how much groups differ is learned from all of them, so that small groups borrow strength.
+        how much groups differ is learned from all of them, so that small groups borrow strength. They are drawn under
+        the parabola at the top, by ``"laplace"`` too; only ``"nuts"`` draws the whole hierarchy.
     ridge : float >= 0
         Pulls coefficients of covariates towards 0 in maximum likelihood, by this times half their square, per standard
         deviation of a numeric column.
@@ -200,7 +201,7 @@ def _by_maximum(job: _Job) -> _Found:
 
 def _by_importance(job: _Job) -> _Found:
     if job.pools:
-        return _by_maximum(job)
+        return replace(_by_maximum(job), notes=(drawn_under_a_parabola(job.space.model),))
     belief = job.belief()
     top = maximise(job.space, job.columns, job.counts, belief)
     weighted = posterior_draws(job.objective(top, belief), top, job.n_draws, job.seed)

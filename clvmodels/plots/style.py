@@ -44,9 +44,17 @@ _RC: dict[Any, Any] = {
 
 
 @contextmanager
+def _styled() -> Iterator[None]:
+    """Draw in the style; a notebook's backend is set up before, or its own settings would be taken back at the end."""
+    plt.get_backend()
+    with mpl.rc_context(_RC):
+        yield
+
+
+@contextmanager
 def canvas(ax: Axes | None, *, width: float = 6.4, height: float = 4.0) -> Iterator[Axes]:
     """Draw in the style on these axes, or on new ones of this size in inches; global settings stay as they are."""
-    with mpl.rc_context(_RC):
+    with _styled():
         yield plt.subplots(figsize=(width, height), layout="constrained")[1] if ax is None else ax
 
 
@@ -74,7 +82,7 @@ def blank(*, width: float = 5.2, height: float = 3.4) -> Axes:
 def panels(n: int, *, across: int, width: float, height: float) -> list[Axes]:
     """Return axes for so many small pictures on one figure, row by row; width of all, height of a row, in inches."""
     down = -(-n // across)
-    with mpl.rc_context(_RC):
+    with _styled():
         figure = plt.figure(figsize=(width, height * down), layout="constrained")
         return [figure.add_subplot(down, across, i + 1) for i in range(n)]
 

@@ -193,14 +193,17 @@ class Covariates:
             names[term.side] = names.get(term.side, ()) + term.names
         return codes, Patterns({side: np.hstack(matrices) for side, matrices in parts.items()}, names)
 
-    def at_centre(self) -> Patterns:
-        """Return the one pattern of a customer of whom nothing is known: at the centre, at the reference, in a group
-        not seen."""
-        values = {
-            term.column: np.array([term.centre if not term.levels else UNSEEN if term.pooled else term.levels[0]])
-            for term in self.terms
+    @property
+    def centre(self) -> dict[str, float | str]:
+        """The columns of a customer of whom nothing is known: at the mean, at the reference, in a group not seen."""
+        return {
+            term.column: term.centre if not term.levels else UNSEEN if term.pooled else term.levels[0]
+            for term in sorted(self.terms, key=lambda term: not term.pooled)  # a fixed side must know the level
         }
-        return self.patterns(values)[1]
+
+    def at_centre(self) -> Patterns:
+        """Return the one pattern of a customer at the centre."""
+        return self.patterns({name: np.array([value]) for name, value in self.centre.items()})[1]
 
 
 @dataclass(frozen=True, eq=False)

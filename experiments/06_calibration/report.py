@@ -24,11 +24,9 @@ def outside(ranks, seed):
     rng = np.random.default_rng(seed)
     u = (ranks + rng.random(len(ranks))) / (DRAWS + 1)  # a rank among 99 draws is one of 100 cells
     points, ecdf, lower, upper = ecdf_pit(u, 0.95, n_simulations=2_000, rng=rng)
-    if np.any((ecdf < lower) | (ecdf > upper)):
-        return float(np.max(np.abs(ecdf - points) / np.where(ecdf > points, upper - points, points - lower)))
-    inner = (lower > 0) & (upper < 1)  # at the ends the band is cut off
-    half = np.where(ecdf > points, upper - points, points - lower)[inner]
-    return float(np.max(np.abs(ecdf - points)[inner] / half))
+    half = np.where(ecdf > points, upper - points, points - lower)
+    inner = (lower > 0) & (upper < 1) & (half > 0)  # at the ends the band is cut off
+    return float(np.max(np.abs(ecdf - points)[inner] / half[inner]))
 
 
 def bands():

@@ -78,7 +78,7 @@ def test_a_comparison_without_a_holdout_says_how_to_keep_one_back(study):
 def test_a_new_log_is_never_mixed_with_the_fit_of_an_old_one(study):
     log = write(LOG, study.parent / "log.csv")
     assert clv("rfm", log, *spelt(COLUMNS), "--out", "study").status == 0
-    assert {"checked.json", "buying.json", "spending.json"}.isdisjoint(contents(study))
+    assert {"checked.json", "plan.json", "buying.json", "spending.json"}.isdisjoint(contents(study))
     refuse(study.parent, "no 'buying.json'", *STEPS["predict"], "--out", "study")
     refuse(study.parent, "keeps nothing back", *STEPS["compare"], "--out", "study")
 
@@ -125,6 +125,8 @@ def test_a_summary_with_wrong_entries_ends_in_one_sentence(entries, study):
         ("predict", "buying.json", "{}", "'study/buying.json' isn't an estimate saved by clvmodels"),
         ("value", "horizon.json", "{}", "'study/horizon.json' holds no horizon; make it again with clv predict"),
         ("value", "horizon.json", '{"horizon": "soon"}', "horizon is 'soon', which can't be read"),
+        ("predict", "plan.json", '{"how": 1}', "'study/plan.json' says no way to fit; make it again with clv fit"),
+        ("compare", "plan.json", '{"method": "mcmc"}', "There is no method called 'mcmc'"),
         ("report", "terms.json", '{"margins": 1}', "'study/terms.json' holds no business terms; make it again"),
         ("export", "terms.json", '{"margin": 3}', "margin is 3; it must be at least 0 and at most 1"),
     ],

@@ -10,6 +10,7 @@ import clvmodels as clv
 from clvmodels.records import Summary
 
 NAMED = {"customer": "customer_id", "time": "date", "amount": "amount"}
+LEVELS = {"channel": ["shop", "web"], "age": [20, 35, 50], "region": [*"abcd"]}
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +27,13 @@ def rfm(log: pd.DataFrame) -> Summary:
     return clv.rfm_summary(
         log, **NAMED, groups="channel", observation_end="1997-09-30", holdout_end="1998-06-30", period="week"
     )
+
+
+@pytest.fixture(scope="session")
+def told_apart() -> pd.DataFrame:
+    """A log of customers of two channels, three ages and four regions; those of web buy twice as often."""
+    rng = np.random.default_rng(4)
+    known = pd.DataFrame({name: rng.choice(levels, 80) for name, levels in LEVELS.items()})
+    truth = {"r": 0.8, "alpha": 6.0, "a": 0.8, "b": 2.5, "buying[channel=web]": 0.7}
+    spend = {"p": 6.25, "q": 3.74, "gamma": 15.44}
+    return clv.simulate("bgnbd", truth, n_customers=80, T=40.0, covariates=known, spend_params=spend, seed=5)

@@ -169,7 +169,7 @@ def test_an_interrupt_leaves_nothing_and_says_so(csv, tmp_path, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("clvmodels.api.fit", interrupted)
+    monkeypatch.setattr("clvmodels.inference.plan.fit", interrupted)
     run = clv("run", csv, *spelt(COLUMNS), "--out", tmp_path / "a" / "b")
     assert run.status == 130
     assert run.err.splitlines()[-2:] == ["Fitting 300 customers ... stopped", "clv: stopped; nothing was written."]
