@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from arviz_stats.ecdf_utils import ecdf_pit
+from scipy.stats import kstest
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -29,6 +30,12 @@ def outside(ranks, seed):
     return float(np.max(np.abs(ecdf - points)[inner] / half[inner]))
 
 
+def uniformity(ranks, seed):
+    """Return the p-value of Kolmogorov and Smirnov."""
+    u = (ranks + np.random.default_rng(seed).random(len(ranks))) / (DRAWS + 1)
+    return float(kstest(u, "uniform").pvalue)
+
+
 def bands():
     """Return one row a model, method and quantity."""
     rows = []
@@ -39,7 +46,8 @@ def bands():
         for name in [column for column in table.columns if column not in NOT_RANKED]:
             reach = outside(known[name].to_numpy(), seed=1)
             k = known["pareto_k"].quantile(0.95) if "pareto_k" in known else np.nan
-            rows.append((model, method, name, len(known), len(table) - len(known), known[name].mean(), reach, k))
+            p = uniformity(known[name].to_numpy(), seed=1)
+            rows.append((model, method, name, len(known), len(table) - len(known), known[name].mean(), reach, p, k))
     columns = [
         "model",
         "method",
@@ -85,6 +93,7 @@ def main():
         quantities=("quantity", "count"),
         inside=("of the band", lambda share: int((share <= 1).sum())),
         farthest=("of the band", lambda share: f"{share.max():.2f}"),
+        smallest_p=("KS p", lambda p: f"{p.min():.2f}"),
         k=("95% of k below", lambda k: f"{k.iloc[0]:.2f}" if np.isfinite(k.iloc[0]) else "–"),
     )
     wide = held.assign(share=[f"{low:.3f} to {high:.3f}" for low, high in zip(held.lowest, held.highest, strict=True)])
