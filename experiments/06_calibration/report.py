@@ -48,17 +48,8 @@ def bands():
             k = known["pareto_k"].quantile(0.95) if "pareto_k" in known else np.nan
             p = uniformity(known[name].to_numpy(), seed=1)
             rows.append((model, method, name, len(known), len(table) - len(known), known[name].mean(), reach, p, k))
-    columns = [
-        "model",
-        "method",
-        "quantity",
-        "replications",
-        "not fitted",
-        "mean rank",
-        "of the band",
-        "95% of k below",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+    columns = ["model", "method", "quantity", "replications", "not fitted", "mean rank", "of the band", "KS p"]
+    return pd.DataFrame(rows, columns=[*columns, "95% of k below"])
 
 
 def coverages():
