@@ -43,10 +43,10 @@ def default_priors(model: str, summary: Summary) -> Priors:
     >>> rfm = clv.rfm_summary(log, customer="customer_id", time="date", observation_end="1997-09-30")
     >>> clv.default_priors("bgnbd", rfm).table().drop(columns="meaning").round(3)
              quantity  median  lower  upper
-    0       mean_rate   0.030  0.003  0.357
+    0       mean_rate   0.031  0.003  0.360
     1     rate_spread   1.000  0.291  3.434
     2    mean_dropout   0.300  0.035  0.835
-    3  dropout_spread   0.250  0.028  0.797
+    3  dropout_spread   0.250  0.027  0.797
     """
     facts = get(model)
     histories = check_summary(summary).statistics(facts.statistics)
