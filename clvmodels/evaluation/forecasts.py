@@ -121,9 +121,11 @@ def crps_of_sum(compound: Compound, actual: FloatArray) -> FloatArray:
     scale = np.exp(compound.typical(np.array(0.0)))
     split = actual / (actual + scale)
     total = np.zeros(len(actual))
-    for low, high, above in ((np.zeros_like(split), split, 0.0), (split, np.ones_like(split), 1.0)):
+    some = np.flatnonzero(split > 0)  # below nothing lies nothing
+    for rows, low, high, above in ((some, 0.0, split[some], 0.0), (np.arange(len(split)), split, 1.0, 1.0)):
+        law, unit = compound.take(rows), scale[rows]
         for point, weight in zip(_POINTS, _WEIGHTS, strict=True):
             share = low + (high - low) * (point + 1) / 2
-            miss = np.square(compound.cdf(scale * share / (1 - share)) - above)
-            total += weight * (high - low) / 2 * miss * scale / np.square(1 - share)
+            miss = np.square(law.cdf(unit * share / (1 - share)) - above)
+            total[rows] += weight * (high - low) / 2 * miss * unit / np.square(1 - share)
     return total

@@ -14,7 +14,7 @@ from clvmodels.kernels.namespace import NUMPY
 from clvmodels.models import purchase_model
 from clvmodels.prediction.futures import Futures
 from clvmodels.prediction.totals import membership, purchases_by_group, total_of
-from clvmodels.records import Estimate, Histories, Prediction, Scorecard, Summary, Valuation
+from clvmodels.records import Estimate, Histories, Prediction, Scorecard, Sum, Summary, Valuation
 
 _SHARES = np.linspace(0, 1, 101)
 _DECILES = 10
@@ -230,13 +230,8 @@ def decile_table(prediction: Prediction) -> pd.DataFrame:
     rows = []
     for i in np.unique(decile):
         mine = decile == i
-        total = total_of(
-            "purchases",
-            float(expected[mine].sum()),
-            draws[:, i],
-            float(prediction.variance[mine].sum() - doubt[i]),
-            prediction.ci_prob,
-        )
+        summed = Sum(float(expected[mine].sum()), draws[:, i], float(prediction.variance[mine].sum() - doubt[i]))
+        total = total_of("purchases", summed, prediction.ci_prob)
         n = int(mine.sum())
         rows.append(
             (

@@ -9,11 +9,15 @@ import numpy as np
 from scipy import linalg
 
 from clvmodels.arrays import FloatArray, IntArray
+from clvmodels.inference.threads import single_threaded
 from clvmodels.prediction.futures import Futures, ParamDraws, Quantity
+from clvmodels.prediction.row_blocks import blocks, in_turn
 
 _TRAINING = 160  # draws of all rows; the rows of a base are told by 40 to 70 of them
 _HELD_OUT = 20  # draws that say how well
 _CANDIDATES = 2_000  # rows that others may be made of
+_ODD = 40  # rows that may be like no other: who bought a hundred times in a base of twos and threes
+_PARTS = 4  # of the draws; more than processors, so that all of them end at about the same time
 _ROUNDING = 1e-10  # of the largest pivot: what lies below is noise
 _WHOLE = 1e-9  # rounding of the number of draws below a bound
 _ERROR = 1e-6  # of a row's largest value; quantiles of 4,000 draws err by 1e-2 of their spread
@@ -83,17 +87,20 @@ def over_draws(futures: Futures, quantity: Quantity, draws: ParamDraws) -> OfRow
 
 def equal_tails(values: FloatArray, ci_prob: float) -> tuple[FloatArray, FloatArray]:
     """Return the bounds of each row's values over draws, shape (draw, row): values that occur, with equal tails."""
-    n = len(values)
+    n, ordered = len(values), np.array(values.T, order="C")  # far quicker along draws that lie side by side
     low, high = (max(int(np.ceil(n * p - _WHOLE)) - 1, 0) for p in ((1 - ci_prob) / 2, (1 + ci_prob) / 2))
-    ordered = np.partition(values.T, (low, high), axis=1)  # far quicker along draws that lie side by side
-    return ordered[:, low], ordered[:, high]
+    ordered.partition(low, axis=1)  # one place after the other: NumPy knows no quick way to two
+    lower = ordered[:, low].copy()
+    ordered.partition(high, axis=1)
+    return lower, ordered[:, high].copy()
 
 
 def low_rank(quantity: OfDraws, draws: ParamDraws, n_rows: int) -> LowRank | None:
     """Return all values of a smooth quantity of parameters; None where they are few, or rows too different.
 
     Draws lie close together and rows are smooth functions of few parameters, so that all rows are combinations of a
-    few dozen, found by pivoting. Draws that took no part say whether that holds to 1e-6.
+    few dozen, found by pivoting. Draws that took no part say whether that holds to 1e-6; a few rows for which it
+    doesn't stand for themselves.
 
     Parameters
     ----------
@@ -110,17 +117,33 @@ def low_rank(quantity: OfDraws, draws: ParamDraws, n_rows: int) -> LowRank | Non
     looked_at = np.linspace(0, n_draws - 1, _TRAINING + _HELD_OUT).round().astype(np.int64)
     test = np.zeros(len(looked_at), dtype=bool)
     test[:: len(test) // _HELD_OUT] = True
-    known = quantity({name: values[looked_at] for name, values in draws.items()}, np.arange(n_rows))
+    known = _in_parts(quantity, {name: values[looked_at] for name, values in draws.items()}, np.arange(n_rows))
     size = np.abs(known).max(axis=0)
     if not np.all(np.isfinite(size)):
         return None
-    known = known / np.where(size > 0, size, 1.0)
+    known /= np.where(size > 0, size, 1.0)
     candidates = np.unique(np.linspace(0, n_rows - 1, _CANDIDATES).round().astype(np.int64))
-    q, r, pivots = linalg.qr(known[~test][:, candidates], mode="economic", pivoting=True)
-    rank = int(np.sum(np.abs(np.diag(r)) > _ROUNDING * np.abs(r[0, 0])))
-    chosen = candidates[pivots[:rank]]
-    mixing = linalg.solve_triangular(r[:rank, :rank], q[:, :rank].T @ known[~test])
-    if np.max(np.abs(known[test][:, chosen] @ mixing - known[test])) > _ERROR:
+    with single_threaded():
+        q, r, pivots = linalg.qr(known[~test][:, candidates], mode="economic", pivoting=True)
+        rank = int(np.sum(np.abs(np.diag(r)) > _ROUNDING * np.abs(r[0, 0])))
+        chosen = candidates[pivots[:rank]]
+        mixing = linalg.solve_triangular(r[:rank, :rank], q[:, :rank].T @ known[~test])
+        odd = np.flatnonzero(np.max(np.abs(known[:, chosen] @ mixing - known), axis=0) > _ERROR)
+    if len(odd) > _ODD:
         return None
-    few = quantity(draws, chosen) / np.where(size[chosen] > 0, size[chosen], 1.0)
+    chosen, mixing = np.append(chosen, odd), np.pad(mixing, ((0, len(odd)), (0, 0)))
+    mixing[:, odd] = np.eye(len(mixing))[:, rank:]
+    few = _in_parts(quantity, draws, chosen) / np.where(size[chosen] > 0, size[chosen], 1.0)
     return LowRank(few, mixing * size) if np.all(np.isfinite(few)) else None
+
+
+def _in_parts(quantity: OfDraws, draws: ParamDraws, rows: IntArray) -> FloatArray:
+    """Return a quantity of some rows, a part of the draws on each processor."""
+    n_draws = len(next(iter(draws.values())))
+    out = np.empty((n_draws, len(rows)))
+
+    def fill(part: slice) -> None:
+        out[part] = quantity({name: values[part] for name, values in draws.items()}, rows)
+
+    list(in_turn(fill, blocks(n_draws, -(-n_draws // _PARTS))))
+    return out

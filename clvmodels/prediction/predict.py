@@ -14,7 +14,7 @@ from clvmodels.models import purchase_model
 from clvmodels.prediction.futures import Futures, in_any_phase
 from clvmodels.prediction.purchases import purchase_pmfs
 from clvmodels.prediction.totals import expectation_bounds, total_of
-from clvmodels.records import Estimate, Note, Prediction, Shock, Summary
+from clvmodels.records import Estimate, Note, Prediction, Shock, Sum, Summary
 
 _BEYOND = 1.5  # times as far as the forecasts that a shock was learned from: its size is then a guess
 
@@ -96,14 +96,8 @@ def predict(
         columns["purchases_lower"][part.rows] = part.quantile((1 - ci_prob) / 2)
         columns["purchases_upper"][part.rows] = part.quantile((1 + ci_prob) / 2)
         variance[part.rows] = part.moments()[1]
-    total = total_of(
-        "purchases",
-        float(counts @ columns["expected_purchases"]),
-        draws,
-        float(counts @ (variance - doubt)),
-        ci_prob,
-        None if shock is None else shock.purchases,
-    )
+    summed = Sum(float(counts @ columns["expected_purchases"]), draws, float(counts @ (variance - doubt)))
+    total = total_of("purchases", summed, ci_prob, None if shock is None else shock.purchases)
     customers = futures.histories.index
     return Prediction(
         estimate,
@@ -116,6 +110,7 @@ def predict(
         (*_notes(estimate, summary, periods, columns["expected_purchases"]), *_shock_notes(shock, periods)),
         shock,
         newcomers,
+        summed,
     )
 
 

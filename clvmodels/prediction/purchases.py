@@ -10,6 +10,7 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.prediction.futures import Futures, ParamDraws, in_any_phase
+from clvmodels.prediction.row_blocks import in_turn
 from clvmodels.records import Estimate
 
 _MIXTURE_DRAWS = 100  # the mixture's own error is then a tenth of the parameters' part, itself small beside chance
@@ -35,7 +36,7 @@ class PurchasePmf:
 
     def quantile(self, probability: float) -> FloatArray:
         """Return the smallest count whose cumulative probability reaches ``probability``."""
-        reached = np.cumsum(self.pmf, axis=1) >= probability - 1e-12  # rounding of the sum, not a wider interval
+        reached = self._below >= probability - 1e-12  # rounding of the sum, not a wider interval
         return np.where(reached.any(axis=1), reached.argmax(axis=1), self.pmf.shape[1] - 1).astype(np.float64)
 
     def above(self, amount: FloatArray) -> FloatArray:
@@ -47,6 +48,11 @@ class PurchasePmf:
     def take(self, rows: IntArray) -> PurchasePmf:
         """Return some rows, in any order and as often as they are named."""
         return PurchasePmf(self.rows[rows], self.pmf[rows])
+
+    @cached_property
+    def _below(self) -> FloatArray:
+        """P(k or fewer) for k = 0 .. n, shape (row, n + 1)."""
+        return np.cumsum(self.pmf, axis=1)
 
     @cached_property
     def _beyond(self) -> FloatArray:
@@ -70,12 +76,20 @@ def purchase_pmfs(futures: Futures, estimate: Estimate, horizon: float, *, at_le
     point = {name: np.array([value]) for name, value in estimate.params.items()}
     draws = thinned(estimate.draws, _MIXTURE_DRAWS)
     order = _by_expectation(futures, point)
-    start = 0
-    while start < len(order):
-        n = _counts(futures, point, order[start], horizon, at_least)
-        part = order[start : start + max(1, _CELLS // (n * futures.n_phases * len(next(iter(draws.values())))))]
-        yield _mixture(futures, draws, futures.model.pmf(_ahead(futures, draws, part), horizon, n), part)
-        start += len(part)
+
+    def parts() -> Iterator[tuple[int, IntArray]]:
+        start = 0
+        while start < len(order):
+            n = _counts(futures, point, order[start], horizon, at_least)
+            part = order[start : start + max(1, _CELLS // (n * futures.n_phases * len(next(iter(draws.values())))))]
+            yield n, part
+            start += len(part)
+
+    def mixture(counts: int, part: IntArray) -> PurchasePmf:
+        pmf = futures.model.pmf(_ahead(futures, draws, part), horizon, counts)
+        return _mixture(futures, draws, pmf, part)
+
+    return in_turn(lambda one: mixture(*one), parts())
 
 
 def _by_expectation(futures: Futures, point: ParamDraws) -> IntArray:

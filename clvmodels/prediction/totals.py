@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from clvmodels.arrays import FloatArray, IntArray
-from clvmodels.prediction.futures import Futures, blocks
-from clvmodels.prediction.low_rank import equal_tails, over_draws
+from clvmodels.prediction.futures import Futures
+from clvmodels.prediction.low_rank import OfRows, equal_tails, over_draws
+from clvmodels.prediction.row_blocks import by_rows
 from clvmodels.prediction.total_interval import total_quantiles
-from clvmodels.records import Estimate, ShockLaw, Total
-
-_ROWS = 500  # x 4,000 draws x 8 bytes = 16 MB, and a few such arrays at a time
+from clvmodels.records import Estimate, ShockLaw, Sum, Total
 
 
 def membership(rows: IntArray, groups: IntArray, shape: tuple[int, int]) -> csr_array:
@@ -21,11 +18,9 @@ def membership(rows: IntArray, groups: IntArray, shape: tuple[int, int]) -> csr_
     return coo_array((np.ones(len(rows)), (rows, groups)), shape=shape).tocsr()
 
 
-def expected_purchases(futures: Futures, estimate: Estimate, periods: float) -> Iterator[tuple[slice, FloatArray]]:
-    """Give the expected purchases of all histories for every draw, shape (draw, row), some rows at a time."""
-    of = over_draws(futures, lambda model, params: model.expectation(params, periods), estimate.draws)
-    for rows in blocks(len(futures.histories), _ROWS):
-        yield rows, of(rows)
+def expected_purchases(futures: Futures, estimate: Estimate, periods: float) -> OfRows:
+    """Return what gives the expected purchases of some histories for every draw, shape (draw, row)."""
+    return over_draws(futures, lambda model, params: model.expectation(params, periods), estimate.draws)
 
 
 def expectation_bounds(
@@ -53,13 +48,19 @@ def expectation_bounds(
     array, shape (history,)
         Variance of each history's expected purchases.
     """
-    size = len(futures.histories)
+    size, counts = len(futures.histories), futures.histories.counts
     lower, upper, doubt = np.empty(size), np.empty(size), np.empty(size)
     totals = np.zeros(estimate.n_draws)
-    for rows, expected in expected_purchases(futures, estimate, periods):
-        totals += expected @ futures.histories.counts[rows]
+    of = expected_purchases(futures, estimate, periods)
+
+    def part(rows: slice) -> FloatArray:
+        expected = of(rows)
         lower[rows], upper[rows] = equal_tails(expected, ci_prob)
         doubt[rows] = variance_over_draws(expected)
+        return expected @ counts[rows]
+
+    for _, total in by_rows(part, size, estimate.n_draws):
+        totals += total
     return {"expected_purchases_lower": lower, "expected_purchases_upper": upper}, totals, doubt
 
 
@@ -85,17 +86,21 @@ def purchases_by_group(
     """
     totals = np.zeros((estimate.n_draws, weights.shape[1]))
     doubt = np.zeros(weights.shape[1])
-    for rows, expected in expected_purchases(futures, estimate, periods):
-        totals += expected @ weights[rows]
-        doubt += variance_over_draws(expected) @ weights[rows]
+    of = expected_purchases(futures, estimate, periods)
+
+    def part(rows: slice) -> tuple[FloatArray, FloatArray]:
+        expected = of(rows)
+        return expected @ weights[rows], variance_over_draws(expected) @ weights[rows]
+
+    for _, (total, variance) in by_rows(part, len(futures.histories), estimate.n_draws):
+        totals += total
+        doubt += variance
     return totals, doubt
 
 
 def total_of(
     what: str,
-    expected: float,
-    draws: FloatArray,
-    chance: float,
+    summed: Sum,
     ci_prob: float,
     law: ShockLaw | None = None,
     fixed: float = 0.0,
@@ -109,12 +114,8 @@ def total_of(
     ----------
     what : str
         What is summed.
-    expected : float
-        At the point estimate.
-    draws : array, shape (draw,)
-        Its expectation for each draw of the parameters.
-    chance : float
-        Variance by chance.
+    summed : Sum
+        What it's made of.
     ci_prob : float
         Probability inside the interval.
     law : ShockLaw or None
@@ -122,6 +123,7 @@ def total_of(
     fixed : float
         What is taken off the total for certain, whatever the shock.
     """
+    expected, draws, chance = summed.expected, summed.draws, summed.chance
     law = None if law is None or law.size == 0 else law
     spreads = {"chance": float(np.sqrt(max(chance, 0.0)))}
     if len(draws) > 1:

@@ -13,7 +13,7 @@ from clvmodels.records.estimate import Estimate
 from clvmodels.records.note import Note
 from clvmodels.records.shock import Shock
 from clvmodels.records.summary import Summary
-from clvmodels.records.total import Total
+from clvmodels.records.total import Sum, Total
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +47,8 @@ class Prediction:
         The common shock that is in the interval of the total, and will be in that of a valuation.
     newcomers : mapping of str to array, shape (customer,), or None
         What is known of customers not seen yet: their covariates.
+    sum : Sum or None
+        What the total's interval is made of.
     """
 
     estimate: Estimate
@@ -59,6 +61,7 @@ class Prediction:
     notes: tuple[Note, ...] = field(default=())
     shock: Shock | None = None
     newcomers: Mapping[str, AnyArray] | None = None
+    sum: Sum | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", {name: frozen(values) for name, values in self.columns.items()})

@@ -5,6 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from clvmodels.arrays import FloatArray
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Sum:
+    """What a total is made of before its interval is taken, so that parts of a base can be added up.
+
+    Attributes
+    ----------
+    expected : float
+        At the point estimate.
+    draws : array, shape (draw,)
+        Its expectation for each draw of the parameters.
+    chance : float
+        Variance by chance.
+    """
+
+    expected: float
+    draws: FloatArray
+    chance: float
+
+    def __add__(self, other: Sum) -> Sum:
+        return Sum(self.expected + other.expected, self.draws + other.draws, self.chance + other.chance)
+
 
 @dataclass(frozen=True, slots=True)
 class Total:

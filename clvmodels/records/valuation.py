@@ -15,7 +15,7 @@ from clvmodels.records.estimate import Estimate
 from clvmodels.records.note import Note
 from clvmodels.records.period import Period
 from clvmodels.records.prediction import Prediction
-from clvmodels.records.total import Total
+from clvmodels.records.total import Sum, Total
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,8 @@ class Valuation:
         The monthly path of expected revenue.
     notes : tuple of Note
         What to know about it.
+    sum : Sum or None
+        What the total's interval is made of, before costs.
     """
 
     prediction: Prediction
@@ -129,6 +131,7 @@ class Valuation:
     base_total: Total
     path: Path
     notes: tuple[Note, ...] = field(default=())
+    sum: Sum | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", {name: frozen(values) for name, values in self.columns.items()})

@@ -8,7 +8,7 @@ import pandas as pd
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.errors import check_between
 from clvmodels.prediction.totals import total_of
-from clvmodels.records import Valuation
+from clvmodels.records import Sum, Valuation
 from clvmodels.valuation.laws import customers_of
 from clvmodels.valuation.predictive import compounds
 from clvmodels.valuation.top import amount_reached
@@ -75,7 +75,8 @@ def affordable_cost(
     for i, label in enumerate(labels):
         n = known[i] if customers is None else customers
         alike = n / known[i]
-        total = total_of("value", alike * expected[i], alike * draws[:, i], alike * chance[i], 2 * confidence - 1, law)
+        summed = Sum(alike * expected[i], alike * draws[:, i], alike * chance[i])
+        total = total_of("value", summed, 2 * confidence - 1, law)
         rows.append((label, n, expected[i] / known[i], total.lower / n, single[i], confidence))
     names = ["group", "customers", "expected_value", "affordable_cost", "affordable_cost_single", "confidence"]
     return pd.DataFrame(rows, columns=names)

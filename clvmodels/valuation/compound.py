@@ -22,6 +22,7 @@ _GROWTH = 1.05  # beyond, counts within 5% share a term: their sums of spend dif
 _NEGLIGIBLE = 1e-9  # probability of a count that is left out
 _RARE = 1e-5  # probability of a count that an outline does without; a row has some ten of them
 _TERMS = 20_000  # x 8 bytes = 160 KB: the arrays of a block stay in a processor's cache
+_FEW = 2_000  # terms that are not worth a second thread: half a millisecond
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +147,8 @@ class Compound:
     def _blocks(self) -> list[tuple[Compound, slice]]:
         """Rows side by side that have few terms together, and where they stand; a block keeps what it computes once."""
         ends = np.searchsorted(self.row, np.arange(len(self) + 1))
-        starts = np.flatnonzero(np.diff(ends[:-1] // _TERMS, prepend=-1))
+        n = _n_blocks(len(self.row))
+        starts = np.flatnonzero(np.diff(ends[:-1] * n // max(len(self.row), 1), prepend=-1))
         return [(self._part(start, end, ends), slice(start, end)) for start, end in pairwise([*starts, len(self)])]
 
     def _part(self, start: int, end: int, ends: IntArray) -> Compound:
@@ -192,6 +194,12 @@ class Compound:
         two = np.bincount(self.row, self.mass * (np.square(np.log(shape)) + 1 / shape), len(self)) / some
         spread = np.sqrt(np.maximum(two - np.square(one), 0.0) + 1 / q)
         return np.log(self.scale).mean(axis=0) + one - np.log(q) + deviations * spread
+
+
+def _n_blocks(n_terms: int) -> int:
+    """Return into how many blocks terms are cut: as many for each processor."""
+    processors = os.cpu_count() or 1
+    return 1 if n_terms <= _FEW else -(-n_terms // (_TERMS * processors)) * processors
 
 
 def _log(amount: FloatArray) -> FloatArray:

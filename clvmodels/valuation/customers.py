@@ -70,7 +70,8 @@ class Customers:
         futures = Futures.of(prediction.estimate, prediction.summary, prediction.newcomers)
         spends = _spend_histories(prediction, spend)
         rows = Histories.of(
-            {"history": futures.histories.index.astype(np.float64), "spend": spends.index.astype(np.float64)}
+            {"history": futures.histories.index.astype(np.float64), "spend": spends.index.astype(np.float64)},
+            weights=None if prediction.summary is None else prediction.summary.counts,
         )
         history = rows.columns["history"].astype(np.int64)
         columns = {name: values[rows.columns["spend"].astype(np.int64)] for name, values in spends.columns.items()}

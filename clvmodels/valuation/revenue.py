@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from clvmodels.arrays import FloatArray
-from clvmodels.prediction.futures import ParamDraws, blocks
+from clvmodels.prediction.futures import ParamDraws
 from clvmodels.prediction.low_rank import over_draws
+from clvmodels.prediction.row_blocks import by_rows
 from clvmodels.prediction.totals import variance_over_draws
 from clvmodels.records import Estimate, Prediction
 from clvmodels.valuation.customers import Customers
 from clvmodels.valuation.discounting import discounted_expectation
 
-_ROWS = 500  # x 4,000 draws x 8 bytes = 16 MB, and a few such arrays at a time
 
+def expected_revenue[T](
+    base: Customers, prediction: Prediction, spend: Estimate, told: Callable[[slice, FloatArray], T]
+) -> Iterator[tuple[slice, T, FloatArray]]:
+    """Give what is to be told of the expected discounted revenue of rows of the base, some at a time.
 
-def expected_revenue(
-    base: Customers, prediction: Prediction, spend: Estimate
-) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
-    """Give the expected discounted revenue of rows of the base, some at a time.
+    Parameters
+    ----------
+    base, prediction, spend
+        Who buys what.
+    told : callable
+        Takes rows and their revenue for each pair of draws, of buying and of spend, shape (draw, row); on any thread.
 
     Yields
     ------
     slice
         Which rows.
-    array, shape (draw, row)
-        Their revenue for each pair of draws, of buying and of spend.
+    object
+        What was told of them.
     array, shape (row,)
         The variance of their revenue that draws of buying bring, spend being as estimated: what the predictive
         variance of a customer holds of the parameters.
@@ -40,10 +46,14 @@ def expected_revenue(
         lambda model, params: discounted_expectation(model, params, prediction.horizon, base.delta),
         buying,
     )
-    for rows in blocks(len(base.rows), _ROWS):
-        worth = base.expected_spend(spending, rows)
+
+    def part(rows: slice) -> tuple[T, FloatArray]:
         purchases = of(base.history[rows])
-        yield rows, worth * purchases, variance_over_draws(purchases) * base.spend[rows] ** 2
+        variance = variance_over_draws(purchases) * base.spend[rows] ** 2
+        return told(rows, base.expected_spend(spending, rows) * purchases), variance
+
+    for rows, (answer, variance) in by_rows(part, len(base.rows), n_draws):
+        yield rows, answer, variance
 
 
 def _paired(draws: ParamDraws, n: int) -> ParamDraws:

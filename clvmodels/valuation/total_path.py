@@ -11,7 +11,7 @@ import pandas as pd
 from clvmodels.prediction.futures import Futures
 from clvmodels.prediction.purchases import purchase_pmfs
 from clvmodels.prediction.totals import expectation_bounds, total_of
-from clvmodels.records import Period, Prediction, Total, Valuation
+from clvmodels.records import Period, Prediction, Sum, Total, Valuation
 from clvmodels.valuation.laws import customers_of
 from clvmodels.valuation.predictive import compounds
 from clvmodels.valuation.revenue import expected_revenue
@@ -76,7 +76,7 @@ def _purchases_until(prediction: Prediction, futures: Futures, end: float) -> To
     for part in purchase_pmfs(futures, estimate, end):
         chance += float(counts[part.rows] @ part.moments()[1])
     law = None if prediction.shock is None else prediction.shock.purchases
-    return total_of("purchases", float(counts @ expected), draws, chance, prediction.ci_prob, law)
+    return total_of("purchases", Sum(float(counts @ expected), draws, chance), prediction.ci_prob, law)
 
 
 def _value_until(valuation: Valuation, end: float) -> Total:
@@ -84,16 +84,16 @@ def _value_until(valuation: Valuation, end: float) -> Total:
     base = customers_of(replace(valuation, prediction=prediction))
     counts = base.rows.counts
     draws, chance = np.zeros(max(prediction.estimate.n_draws, valuation.spend.n_draws)), 0.0
-    for rows, revenue, doubt in expected_revenue(base, prediction, valuation.spend):
-        draws += revenue @ counts[rows]
+    revenues = expected_revenue(base, prediction, valuation.spend, lambda rows, revenue: revenue @ counts[rows])
+    for rows, total, doubt in revenues:
+        draws += total
         chance -= float(counts[rows] @ doubt)
     for members, compound in compounds(base, prediction, valuation.spend):
         chance += float(counts[members] @ compound.centre.moments()[1])
+    expected = terms.margin * float(counts @ (base.discounted * base.spend))
     return total_of(
         "value",
-        terms.margin * float(counts @ (base.discounted * base.spend)),
-        terms.margin * draws,
-        terms.margin**2 * chance,
+        Sum(expected, terms.margin * draws, terms.margin**2 * chance),
         prediction.ci_prob,
         None if prediction.shock is None else prediction.shock.spend,
         (terms.acquisition_cost or 0.0) * float(counts.sum()),

@@ -11,7 +11,7 @@ from clvmodels.arrays import AnyArray, FloatArray, IntArray
 from clvmodels.errors import InputError, unknown_name
 from clvmodels.prediction.futures import Futures
 from clvmodels.prediction.totals import membership, purchases_by_group, total_of
-from clvmodels.records import Prediction, ShockLaw, Total, Valuation
+from clvmodels.records import Prediction, ShockLaw, Sum, Total, Valuation, check_summary
 from clvmodels.valuation.laws import customers_of
 from clvmodels.valuation.revenue import expected_revenue
 
@@ -85,6 +85,7 @@ def groups_of(forecast: Prediction | Valuation, by: str | None, cohort: Calendar
     summary = forecast.summary if isinstance(forecast, Prediction) else forecast.prediction.summary
     if by is None or summary is None:
         return np.array(["all"]), np.zeros(len(forecast), dtype=np.int64)
+    check_summary(summary)
     if by == COHORT and COHORT not in summary.groups:
         if summary.first_purchase is None:
             raise InputError(
@@ -106,7 +107,7 @@ def _of_purchases(prediction: Prediction, codes: IntArray) -> list[Total]:
     law = None if prediction.shock is None else prediction.shock.purchases
     expected, variance = _summed(codes, prediction["expected_purchases"], prediction.variance)
     return [
-        total_of("purchases", expected[i], draws[:, i], variance[i] - doubt[i], prediction.ci_prob, law)
+        total_of("purchases", Sum(expected[i], draws[:, i], variance[i] - doubt[i]), prediction.ci_prob, law)
         for i in range(n_groups)
     ]
 
@@ -115,7 +116,7 @@ def _of_value(valuation: Valuation, codes: IntArray) -> list[Total]:
     value, draws, chance = value_by_group(valuation, codes)
     cost = (valuation.terms.acquisition_cost or 0.0) * np.bincount(codes)
     law, ci_prob = shock_of(valuation), valuation.prediction.ci_prob
-    return [total_of("value", value[i], draws[:, i], chance[i], ci_prob, law, cost[i]) for i in range(len(value))]
+    return [total_of("value", Sum(value[i], draws[:, i], chance[i]), ci_prob, law, cost[i]) for i in range(len(value))]
 
 
 def value_by_group(valuation: Valuation, codes: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -129,8 +130,12 @@ def value_by_group(valuation: Valuation, codes: IntArray) -> tuple[FloatArray, F
     weights = membership(base.rows.index, codes, (len(base.rows), n_groups))
     draws = np.zeros((max(prediction.estimate.n_draws, valuation.spend.n_draws), n_groups))
     doubt = np.zeros(n_groups)
-    for rows, revenue, variances in expected_revenue(base, prediction, valuation.spend):
-        draws += terms.margin * revenue @ weights[rows]
+
+    def told(rows: slice, revenue: FloatArray) -> FloatArray:
+        return terms.margin * (revenue @ weights[rows])
+
+    for rows, total, variances in expected_revenue(base, prediction, valuation.spend, told):
+        draws += total
         doubt += variances @ weights[rows]
     value, variance = _summed(codes, valuation["clv"] + (terms.acquisition_cost or 0.0), valuation.variance)
     return value, draws, variance - terms.margin**2 * doubt

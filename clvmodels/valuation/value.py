@@ -11,7 +11,7 @@ from clvmodels.inference.given import PRICE, at_price
 from clvmodels.models import spend_model
 from clvmodels.prediction.low_rank import equal_tails
 from clvmodels.prediction.totals import total_of
-from clvmodels.records import Estimate, Note, Prediction, Terms, Total, Valuation
+from clvmodels.records import Estimate, Note, Prediction, Sum, Terms, Total, Valuation
 from clvmodels.valuation.customers import Customers
 from clvmodels.valuation.path import monthly_path
 from clvmodels.valuation.predictive import compounds
@@ -93,11 +93,14 @@ def value(
     predictive, variance = _predictive(base, prediction, spend, terms)
     columns |= predictive
     counts = base.rows.counts
-    total = total_of(
-        "value",
+    summed = Sum(
         terms.margin * float(counts @ (base.discounted * base.spend)),
         terms.margin * totals,
         terms.margin**2 * float(counts @ (variance - doubt)),
+    )
+    total = total_of(
+        "value",
+        summed,
         prediction.ci_prob,
         None if prediction.shock is None else prediction.shock.spend,
         cost * float(counts.sum()),
@@ -111,6 +114,7 @@ def value(
         total,
         monthly_path(base.futures, estimate, prediction.horizon, base.living(), terms),
         (*_notes(prediction, total, terms), *_independence(prediction, spend)),
+        summed,
     )
 
 
@@ -120,9 +124,13 @@ def _expectation_bounds(
     """Return the interval of each expected revenue, the base's for each pair of draws, and each one's variance."""
     lower, upper, doubt = (np.empty(len(base.rows)) for _ in range(3))
     totals = np.zeros(max(prediction.estimate.n_draws, spend.n_draws))
-    for rows, revenue, variance in expected_revenue(base, prediction, spend):
-        totals += revenue @ base.rows.counts[rows]
+
+    def told(rows: slice, revenue: FloatArray) -> FloatArray:
         lower[rows], upper[rows] = equal_tails(revenue, prediction.ci_prob)
+        return revenue @ base.rows.counts[rows]
+
+    for rows, total, variance in expected_revenue(base, prediction, spend, told):
+        totals += total
         doubt[rows] = variance
     return {"clv_expected_lower": lower, "clv_expected_upper": upper}, totals, doubt
 
@@ -174,6 +182,8 @@ def _notes(prediction: Prediction, total: Total, terms: Terms) -> tuple[Note, ..
 def _independence(prediction: Prediction, spend: Estimate) -> tuple[Note, ...]:
     """Warn where spend was fitted as independent of buying and the customers say otherwise."""
     summary = prediction.summary
-    if summary is None or summary.monetary_value is None or spend.covariates is not None or spend.method == PRICE:
+    if summary is None or summary.counts is not None or summary.monetary_value is None:
+        return ()
+    if spend.covariates is not None or spend.method == PRICE:
         return ()
     return dependence_notes(summary)

@@ -92,3 +92,13 @@ def test_rank_correlation_is_the_known_one_and_unknown_for_a_constant():
 def test_log_score_of_the_impossible_is_large_and_finite():
     assert np.isfinite(scores.log_score_of(np.zeros(1)))
     assert scores.log_score_of(np.array([0.25]))[0] == pytest.approx(np.log(4))
+
+
+@pytest.mark.slow
+def test_crps_of_counts_is_that_of_scoringrules():
+    from scoringrules import rps_score  # it compiles its kernels when it is loaded
+
+    rng = np.random.default_rng(5)
+    pmf = rng.dirichlet(np.ones(12), 200)
+    actual = rng.integers(0, 12, 200).astype(float)
+    np.testing.assert_allclose(scores.crps_of_counts(pmf, actual), rps_score(actual + 1, pmf), rtol=1e-12)

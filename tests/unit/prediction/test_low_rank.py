@@ -31,6 +31,26 @@ def test_rows_that_are_no_combination_of_few_are_left_to_be_computed():
     assert low_rank(lambda some, rows: noise[np.ix_(some["a"].astype(int), rows)], draws, 700) is None
 
 
+def test_rows_like_no_other_stand_for_themselves():
+    rng = np.random.default_rng(4)
+    values = rng.random((800, 5)) @ rng.random((5, 700))
+    values[:, 333] = rng.random(800)
+    values[:, 334] = 0.0
+    draws = {"a": np.arange(800.0)}
+    found = low_rank(lambda some, rows: values[np.ix_(some["a"].astype(int), rows)], draws, 700)
+    assert found.few.shape[1] < 20
+    np.testing.assert_allclose(found.of(slice(0, 700)), values, rtol=1e-9)
+
+
+def test_a_row_that_no_candidate_is_like_stands_for_itself():
+    rng = np.random.default_rng(5)
+    values = rng.random((800, 5)) @ rng.random((5, 9_000))
+    values[:, 7] = rng.random(800)  # of 9,000 rows every fourth or fifth is a candidate, and this one isn't
+    draws = {"a": np.arange(800.0)}
+    found = low_rank(lambda some, rows: values[np.ix_(some["a"].astype(int), rows)], draws, 9_000)
+    np.testing.assert_allclose(found.of(np.array([7, 8, 4_500])), values[:, [7, 8, 4_500]], rtol=1e-9)
+
+
 def test_bounds_are_those_of_the_inverted_distribution():
     values = np.random.default_rng(3).random((400, 7))
     for ci_prob in (0.5, 0.9):

@@ -10,7 +10,7 @@ import clvmodels as clv
 from clvmodels.errors import ArgumentError
 from clvmodels.prediction.total_interval import total_quantiles
 from clvmodels.prediction.totals import total_of
-from clvmodels.records import Estimate, Outcome, Period, Shock, ShockLaw, Summary
+from clvmodels.records import Estimate, Outcome, Period, Shock, ShockLaw, Sum, Summary
 
 TAILS = (0.05, 0.95)
 N_DRAWS, N_CUSTOMERS, AHEAD = 100, 300, 39.0
@@ -138,18 +138,18 @@ def test_quantiles_with_a_shock_are_those_of_simulated_totals(centre, deviation,
 
 def test_what_is_fixed_moves_the_interval_and_not_its_width():
     draws = np.linspace(900, 1_100, 50)
-    plain = total_of("value", 1_000.0, draws, 400.0, 0.9, known(0.1))
-    less = total_of("value", 1_000.0, draws, 400.0, 0.9, known(0.1), 250.0)
+    plain = total_of("value", Sum(1_000.0, draws, 400.0), 0.9, known(0.1))
+    less = total_of("value", Sum(1_000.0, draws, 400.0), 0.9, known(0.1), 250.0)
     assert (plain.lower - less.lower, plain.upper - less.upper, plain.expected - less.expected) == pytest.approx(
         (250, 250, 250)
     )
 
 
 def test_a_total_says_what_its_interval_contains():
-    total = total_of("purchases", 100.0, np.array([95.0, 105.0]), 25.0, 0.9, known(0.1))
+    total = total_of("purchases", Sum(100.0, np.array([95.0, 105.0]), 25.0), 0.9, known(0.1))
     assert str(total).endswith("from parameters, chance and common shock)")
     assert total.contains == tuple(total.parts) == ("parameters", "chance", "common shock")
-    assert str(total_of("purchases", 100.0, np.array([100.0]), 25.0, 0.9)).endswith("from chance)")
+    assert str(total_of("purchases", Sum(100.0, np.array([100.0]), 25.0), 0.9)).endswith("from chance)")
 
 
 def test_a_shock_learned_over_a_short_time_is_noted_on_a_long_one(believed, newcomers):
