@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from clvmodels import heuristics, models, plots
     from clvmodels.api import CLV
-    from clvmodels.delivery import export, load, rank, save
+    from clvmodels.delivery import as_table, export, load, open_table, rank, rfm_table, save, score
     from clvmodels.evaluation import (
         activity_table,
         common_shock,
         compare,
         coverage_table,
         decile_table,
+        drift,
         frequency_recency_table,
         group_table,
         lift_table,
@@ -68,13 +69,14 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "clvmodels.api": ("CLV",),
-    "clvmodels.delivery": ("export", "load", "rank", "save"),
+    "clvmodels.delivery": ("as_table", "export", "load", "open_table", "rank", "rfm_table", "save", "score"),
     "clvmodels.evaluation": (
         "activity_table",
         "common_shock",
         "compare",
         "coverage_table",
         "decile_table",
+        "drift",
         "frequency_recency_table",
         "group_table",
         "lift_table",
@@ -136,6 +138,7 @@ __all__ = [
     "affordable_cost",
     "as_contracts",
     "as_summary",
+    "as_table",
     "cohort_projection",
     "common_shock",
     "compare",
@@ -143,6 +146,7 @@ __all__ = [
     "coverage_table",
     "decile_table",
     "default_priors",
+    "drift",
     "estimate_from",
     "export",
     "fit",
@@ -160,6 +164,7 @@ __all__ = [
     "loo",
     "lorenz_table",
     "models",
+    "open_table",
     "p_above",
     "p_top",
     "pit",
@@ -174,7 +179,9 @@ __all__ = [
     "regularity",
     "residual_lifetime",
     "rfm_summary",
+    "rfm_table",
     "save",
+    "score",
     "simulate",
     "spend_dependence",
     "total_path",

@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
-
-import numpy as np
 
 from clvmodels.delivery import ReportMaterial
 from clvmodels.delivery import export as write_export
 from clvmodels.delivery import report as write_report
 from clvmodels.delivery.files import FilePath
-from clvmodels.delivery.gather import gather
+from clvmodels.delivery.gather import carried_forward, gather
 from clvmodels.errors import ArgumentError, ClvError, check_between
 from clvmodels.evaluation import common_shock as estimate_shock
 from clvmodels.evaluation import compare
-from clvmodels.heuristics import HeuristicTerms
-from clvmodels.heuristics import forecast as carry_forward
-from clvmodels.heuristics.registry import rules
+from clvmodels.evaluation import drift as hold_against
+from clvmodels.evaluation.changes import check_later
+from clvmodels.evaluation.holdout import A_THIRD, check_holdout, last_day_before
 from clvmodels.inference.fitting import Method
 from clvmodels.inference.given import at_price
 from clvmodels.inference.plan import Plan
 from clvmodels.inference.sides import ColumnNames
 from clvmodels.ingest import rfm_summary
 from clvmodels.ingest.purchases import ZeroAmounts
+from clvmodels.ingest.reading import Collapse
 from clvmodels.ingest.refunds import Refunds
-from clvmodels.ingest.summary import Collapse
 from clvmodels.models import purchase_model, spend_model, usual_purchase_model, usual_spend_model
 from clvmodels.prediction import predict
 from clvmodels.records import (
+    Drift,
     Estimate,
-    HeuristicForecast,
     Note,
     Period,
     Prediction,
@@ -43,8 +42,6 @@ from clvmodels.records import (
     Valuation,
 )
 from clvmodels.valuation import value
-
-A_THIRD = "a third"  # of the log: enough to see customers come back or not, and twice as much is left to learn from
 
 
 class CLV:
@@ -86,6 +83,10 @@ class CLV:
         Ahead of the log.
     scorecard : Scorecard or None
         What the holdout said of models and formulas.
+    drift : Drift or None
+        What has changed since the study that this one was refreshed from.
+    asked : mapping of str to object, or None
+        How the log was read, so that a later one can be read the same way.
 
     Examples
     --------
@@ -135,6 +136,8 @@ class CLV:
         self.prediction: Prediction | None = None
         self.valuation: Valuation | None = None
         self.scorecard: Scorecard | None = None
+        self.drift: Drift | None = None
+        self.asked: Mapping[str, Any] | None = None
         self.notes: list[Note] = []
 
     def read(  # noqa: PLR0913 - a log has as many sides
@@ -162,64 +165,44 @@ class CLV:
         carried = tuple(dict.fromkeys([*([groups] if isinstance(groups, str) else groups), *self.plan.columns]))
         unit = Period.of(period)
         unit.horizon(self.horizon)  # what can't be read is said now, not after a fit
-        held_back = self._held_back(unit)
+        check_holdout(self.holdout, unit)
+        asked: dict[str, Any] = {
+            "customer": customer,
+            "time": time,
+            "amount": amount,
+            "period": period,
+            "refunds": refunds,
+            "zero_amounts": zero_amounts,
+            "tz": tz,
+            "collapse": collapse,
+        }
 
         def summarise(end: Any, holdout_end: Any) -> Summary:
-            return rfm_summary(
-                log,
-                customer=customer,
-                time=time,
-                amount=amount,
-                period=period,
-                observation_end=end,
-                holdout_end=holdout_end,
-                groups=carried,
-                refunds=refunds,
-                zero_amounts=zero_amounts,
-                tz=tz,
-                collapse=collapse,
-            )
+            return rfm_summary(log, observation_end=end, holdout_end=holdout_end, groups=carried, **asked)
 
         whole = summarise(observation_end, None)
         shock = checked = None
         if self.common_shock:
             shock = estimate_shock(
                 log,
-                customer=customer,
-                time=time,
                 horizon=self.horizon,
-                amount=amount,
-                period=period,
                 observation_end=observation_end,
                 model=self.model,
                 spend=self.spend,
-                refunds=refunds,
-                zero_amounts=zero_amounts,
-                tz=tz,
-                collapse=collapse,
+                **asked,
             )
-        if held_back is not None:
-            end, first_days = whole.observation_end, whole.first_purchase
-            assert end is not None  # a log has a last day
-            assert first_days is not None  # and its customers a first one
-            length = int((end - first_days.min()).astype(np.int64))
-            if self.holdout == A_THIRD:
-                held_back = length / 3
-                if held_back < 1:
-                    return self.take(whole, shock=shock)
-            if held_back > length:
-                raise ArgumentError(
-                    f"holdout is {self.holdout!r}, but the log runs from {first_days.min()} to {end} "
-                    f"({length / unit.days:.4g} {unit.name}s), so nothing is left to learn from; give a shorter one."
-                )
-            checked = summarise(end - np.timedelta64(round(held_back), "D"), end)
-        return self.take(whole, checked=checked, shock=shock)
+        origin = last_day_before(self.holdout, whole)
+        if origin is not None:
+            checked = summarise(origin, whole.observation_end)
+        self.take(whole, checked=checked, shock=shock)
+        self.asked = asked | {"groups": groups}
+        return self
 
     def take(self, summary: Summary, *, checked: Summary | None = None, shock: Shock | None = None) -> Self:
         """Study what is already made: all customers, an earlier part with its holdout, and what moves them together."""
         self.summary, self.checked, self.shock = summary, checked, shock
         self.buying = self.spending = self.checked_buying = self.checked_spending = None
-        self.prediction = self.valuation = self.scorecard = None
+        self.prediction = self.valuation = self.scorecard = self.drift = self.asked = None
         self.notes = []
         return self
 
@@ -256,9 +239,63 @@ class CLV:
 
     def estimate(self) -> Self:
         """Fit the models to the summary that was read. Returns the study."""
+        return self._estimate()
+
+    def refresh(self, log: Any, *, observation_end: Any = None) -> Self:
+        """Bring the study up to date with a later log of the same base.
+
+        The log is read with the same question, the models are fitted from where they were, and the new study's
+        ``drift`` says what has changed. This study stays as it is.
+
+        Parameters
+        ----------
+        log : table or path
+            All of the base from its first day on, with the columns of the log that the study was made of.
+        observation_end : date, optional
+            The last day to look at, later than that of this study; by default the last day of the log.
+
+        Returns
+        -------
+        CLV
+            A new study, fitted and forecast.
+
+        Raises
+        ------
+        ArgumentError
+            When the study has read no log, or the new one doesn't end later.
+        InputError
+            When the log lacks a column, or none of its customers is known.
+
+        Examples
+        --------
+        >>> import clvmodels as clv
+        >>> log = clv.load_cdnow(sample=True)
+        >>> columns = {"customer": "customer_id", "time": "date", "amount": "amount"}
+        >>> autumn = clv.CLV(horizon=39).fit(log[log["date"] < "1997-10-01"], **columns)
+        >>> winter = autumn.refresh(log[log["date"] < "1998-01-01"])
+        >>> print(winter.drift)
+        From 1997-09-30 to 1997-12-31 (13.14 weeks)
+        purchases of 2,357 known customers: 731 came, outside; forecast 634 (90% interval 574 to 696)
+        spend of 2,357 known customers: 28,109 came, outside; forecast 23,017 (90% interval 20,371 to 25,744)
+        """
+        if self.asked is None:
+            raise ArgumentError(
+                "The study was given its summary and doesn't know how a log is read; begin it with read or fit, or "
+                "fit the new summary with start= and hold the forecasts against each other with clv.drift."
+            )
+        old, fresh = copy(self), copy(self)
+        fresh.read(log, observation_end=observation_end, **self.asked)
+        check_later(old._known_summary(), fresh._known_summary())
+        before = old._ahead()
+        fresh._estimate(old.buying, old.spending)
+        fresh.drift = hold_against(before, fresh.predict())
+        return fresh
+
+    def _estimate(self, buying: Estimate | None = None, spending: Estimate | None = None) -> Self:
+        """Fit the models, from earlier estimates where there are some."""
         summary = self._known_summary()
-        self.buying = self.plan.fit(self.model, summary)
-        self.spending = self._spending(summary)
+        self.buying = self.plan.fit(self.model, summary, start=buying)
+        self.spending = self._spending(summary, spending)
         return self
 
     def predict(self) -> Valuation | Prediction:
@@ -332,48 +369,24 @@ class CLV:
             back = predict(
                 self.checked_buying, self.checked, horizon=self.checked.holdout.duration, ci_prob=self.ci_prob
             )
+        formulas, silent = carried_forward(self._known_summary(), self.horizon, self.terms)
+        self.notes += [note for note in silent if note not in self.notes]
         return gather(
             ahead,
             title=title,
             margin=self.terms.margin,
             scorecard=self.scorecard,
             back=back,
-            heuristics=self._carried_forward(),
+            heuristics=formulas,
             notes=self.notes,
+            drift=self.drift,
         )
 
-    def _spending(self, summary: Summary) -> Estimate | None:
+    def _spending(self, summary: Summary, start: Estimate | None = None) -> Estimate | None:
         """Return what purchases are worth, as fitted or given; None where nothing says it."""
         if not isinstance(self.spend, str):
             return at_price(self.spend, summary)
-        return self.plan.fit(self.spend, summary) if summary.monetary_value is not None else None
-
-    def _carried_forward(self) -> list[HeuristicForecast]:
-        """Return what the formulas say of the time ahead; one that can't speak leaves a note instead."""
-        summary = self._known_summary()
-        costs = HeuristicTerms(margin=self.terms.margin, acquisition_cost=self.terms.acquisition_cost)
-        found = []
-        for name in rules():
-            try:
-                found.append(carry_forward(name, summary, horizon=self.horizon, terms=costs))
-            except ClvError as error:
-                self.notes.append(Note(f"rule_{name}_silent", f"The rule {name} says nothing here: {error}"))
-        return found
-
-    def _held_back(self, period: Period) -> float | None:
-        """Return the days to keep back."""
-        if self.holdout is None:
-            return None
-        if self.holdout == A_THIRD:
-            return period.days  # as much as it takes; the log says how much that is
-        try:
-            days = period.horizon(self.holdout) * period.days
-            return check_between("holdout (in days)", days, 1.0, float("inf"), "purchases are counted by day")
-        except ArgumentError:
-            raise ArgumentError(
-                f"holdout is {self.holdout!r}, which is no time to keep back; give at least a day, as a number of "
-                f"{period.name}s or a text such as '9 months'."
-            ) from None
+        return self.plan.fit(self.spend, summary, start=start) if summary.monetary_value is not None else None
 
     def _known_summary(self) -> Summary:
         if self.summary is None:

@@ -5,21 +5,26 @@ from __future__ import annotations
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
-from clvmodels.api import A_THIRD, CLV
+from clvmodels.api import CLV
 from clvmodels.cli import steps
 from clvmodels.cli.arguments import Business, Columns, Folder, Learning, length
+from clvmodels.cli.big_job import Memory, job_in_parts
 from clvmodels.cli.console import entry
 from clvmodels.cli.job import whole_job
+from clvmodels.cli.refreshing import refreshed
 from clvmodels.errors import ClvError
+from clvmodels.evaluation.holdout import A_THIRD
 from clvmodels.ingest import load_cdnow
 from clvmodels.models import catalogue, usual_purchase_model, usual_spend_model
 
 _FOLDER = Path("clv-run")
 _REVENUE = Business()
 _BY_MAXIMUM = Learning()
+_ALL_OF_IT = Memory()
 _BUYING, _SPEND = usual_purchase_model(), usual_spend_model()
 _MODELS = f"{_BUYING.title} and {_SPEND.title}"
 
@@ -52,6 +57,7 @@ def run(
     model: str = _BUYING.name,
     spend: str = _SPEND.name,
     common_shock: bool = False,
+    memory: Memory = _ALL_OF_IT,
     out: Folder = _FOLDER,
 ) -> None:
     """Do the whole job on a log.
@@ -85,7 +91,28 @@ def run(
         pooled=plan.pooled,
         common_shock=common_shock,
     )
-    whole_job(study, log, columns, out, title="What our customers will be worth")
+    if memory.memory_limit is None:
+        whole_job(study, log, columns, out, title="What our customers will be worth")
+    else:
+        job_in_parts(study, log, columns, memory, out)
+
+
+@app.command
+def refresh(
+    folder: Path, log: str, *, out: Annotated[Path | None, Parameter(name="--out", show_default=False)] = None
+) -> None:
+    """Bring the study of `clv run` up to date with a later log, and say what has changed.
+
+    Parameters
+    ----------
+    folder
+        Folder of the study; what was asked there is asked again.
+    log
+        Path or glob of CSV or Parquet files: all of the base from its first day on, with the columns of before.
+    out
+        Folder of the new study; the old one's when left out, which is replaced when all went well.
+    """
+    refreshed(folder, log, folder if out is None else out)
 
 
 @app.command

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -12,8 +12,8 @@ from clvmodels.errors import ArgumentError
 from clvmodels.inference.fitting import Method
 from clvmodels.inference.plan import Plan
 from clvmodels.ingest.purchases import ZeroAmounts
+from clvmodels.ingest.reading import Collapse
 from clvmodels.ingest.refunds import Refunds
-from clvmodels.ingest.summary import Collapse
 from clvmodels.records import Terms
 
 type _Repeated = Annotated[tuple[str, ...], Parameter(negative=(), show_default=False)]
@@ -59,6 +59,21 @@ class Columns:
     zero_amounts: ZeroAmounts = "keep"
     tz: str | None = None
     collapse: Collapse | None = None
+
+    def asked(self) -> dict[str, Any]:
+        """Return the arguments that read a log so."""
+        ids = self.customer.split(",")
+        return {
+            "customer": ids[0] if len(ids) == 1 else ids,
+            "time": self.time,
+            "amount": self.amount,
+            "period": self.period,
+            "groups": self.carried(),
+            "refunds": self.refunds,
+            "zero_amounts": self.zero_amounts,
+            "tz": self.tz,
+            "collapse": self.collapse,
+        }
 
     def carried(self) -> tuple[str, ...]:
         """Return the columns to carry along, each once."""

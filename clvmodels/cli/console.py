@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pandas as pd
 
-from clvmodels.records import Note
+from clvmodels.records import Drift, Note
 
 _SHOWN = ("target", "group", "name", "kind", "bias", "mae", "crps", "coverage", "gini", "capture_top10", "total")
 _NARROWEST, _WIDEST = 60, 100  # characters: below, words stand alone; above, the eye loses the line
@@ -44,6 +44,13 @@ def entry(texts: Mapping[str, str]) -> str:
         textwrap.fill(text, width, initial_indent=f"  {name:{left - 2}s}", subsequent_indent=" " * left)
         for name, text in texts.items()
     )
+
+
+def changes(drift: Drift) -> str:
+    """Return the parameters at both ends, as they fit a terminal."""
+    shown = drift.parameters.reindex(columns=["model", "parameter", "before", "after", "std_errors_apart"])
+    numbers = dict.fromkeys(("before", "after"), "{:.4g}".format) | {"std_errors_apart": "{:+.1f}".format}
+    return shown.to_string(index=False, formatters=numbers, na_rep="-")
 
 
 def short(table: pd.DataFrame) -> str:

@@ -11,9 +11,9 @@ import pandas as pd
 
 from clvmodels.api import CLV
 from clvmodels.cli.arguments import Columns
-from clvmodels.cli.console import say_notes, short, step
-from clvmodels.delivery import export, write_json, write_table
-from clvmodels.delivery.folder import all_or_nothing
+from clvmodels.cli.console import changes, say_notes, short, step
+from clvmodels.delivery import export, save, write_json, write_table
+from clvmodels.delivery.folder import all_or_nothing, save_summary
 from clvmodels.records import Estimate, Note, Prediction, Scorecard, Valuation
 
 _FILES = {
@@ -23,50 +23,65 @@ _FILES = {
     "parameters.csv": "what the models learned",
     "report.html": "the page to read and to show",
     "study.json": "what was asked, versions, checks and warnings",
+    "buying.json": "the model of buying, with its draws",
+    "spending.json": "the model of spend, with its draws",
+    "summary.parquet": "what is known of each customer, for clv refresh",
+    "summary.json": "the same, of all of them",
+    "drift_forecast.csv": "what the last study forecast, and what came",
+    "drift_parameters.csv": "what it had learned, and what is learned now",
+    "drift_deciles.csv": "customers from tenth to tenth of the base",
+    "drift_movers.csv": "who gained and who lost most",
 }
+_OF_STEPS = ("checked.parquet", "checked.json", "plan.json", "horizon.json", "terms.json", "predictions.csv")
+OUTDATED = (*_FILES, *_OF_STEPS)  # what a folder may hold of a study that stood there before
+_DRIFT = ("forecast", "parameters", "deciles", "movers")
 _PACKAGES = ("clvmodels", "numpy", "pandas", "scipy", "duckdb", "narwhals")
 
 
 def whole_job(study: CLV, log: Any, columns: Columns, out: Path, *, title: str) -> None:
     """Read, fit, compare, value, and write all of it into a folder, or nothing."""
-    with all_or_nothing(out) as place:  # opened first: a folder that can't be written is known before the work
+    with all_or_nothing(
+        out, outdated=OUTDATED
+    ) as place:  # opened first: a folder that can't be written is known before the work
         with step("Reading the log"):
             read(study, log, columns)
         assert study.summary is not None  # just read
         with step(f"Fitting {len(study.summary):,} customers"):
             study.estimate()
-        with step("Comparing models and formulas on the holdout"):
-            board = study.compare_if_possible()
-            by_group = None if board is None or columns.by is None else study.compare(by=columns.by)
-        with step("Forecasting and valuing"):
-            ahead = study.predict()
-        with step("Writing customers"):
-            write_customers(ahead, place)
-            write_table(parameters(study), place / "parameters.csv")
-            if board is not None:
-                write_table(comparison(board, by_group), place / "comparison.csv")
-        with step("Writing the report"):
-            study.report(place / "report.html", title=title)
-        write_json(_record(study, log, columns), place / "study.json")
-        written = [name for name in _FILES if (place / name).exists()]
-    _tell(study, ahead, out, written)
+        ahead, written = finish(study, log, columns, place, title=title)
+    tell(study, ahead, out, written)
+
+
+def finish(
+    study: CLV, log: Any, columns: Columns, place: Path, *, title: str
+) -> tuple[Valuation | Prediction, list[str]]:
+    """Compare, value and write a study that is fitted; return the forecast and the names of the files."""
+    with step("Comparing models and formulas on the holdout"):
+        board = study.compare_if_possible()
+        by_group = None if board is None or columns.by is None else study.compare(by=columns.by)
+    with step("Forecasting and valuing"):
+        ahead = study.predict() if study.prediction is None else study.valuation or study.prediction
+    with step("Writing customers"):
+        write_customers(ahead, place)
+        write_table(parameters(study), place / "parameters.csv")
+        if board is not None:
+            write_table(comparison(board, by_group), place / "comparison.csv")
+        if study.drift is not None:
+            for name in _DRIFT:
+                write_table(getattr(study.drift, name), place / f"drift_{name}.csv")
+    with step("Writing the report"):
+        study.report(place / "report.html", title=title)
+    assert study.summary is not None  # it is fitted
+    save_summary(study.summary, place)
+    for role, estimate in _estimates(study).items():
+        save(estimate, place / f"{role}.json")
+    write_json(_record(study, log, columns, title), place / "study.json")
+    return ahead, [name for name in _FILES if (place / name).exists()]
 
 
 def read(study: CLV, log: Any, columns: Columns) -> None:
     """Read a log into a study."""
-    ids = columns.customer.split(",")
-    study.read(
-        log,
-        customer=ids[0] if len(ids) == 1 else ids,
-        time=columns.time,
-        amount=columns.amount,
-        period=columns.period,
-        groups=columns.carried(),
-        refunds=columns.refunds,
-        zero_amounts=columns.zero_amounts,
-        tz=columns.tz,
-        collapse=columns.collapse,
-    )
+    study.read(log, **columns.asked())
 
 
 def write_customers(ahead: Valuation | Prediction, place: Path) -> None:
@@ -102,16 +117,17 @@ def _estimates(study: CLV) -> dict[str, Estimate]:
 
 
 def _notes(study: CLV) -> list[Note]:
-    carriers = (study.summary, study.prediction, study.valuation, study.scorecard)
+    carriers = (study.summary, study.prediction, study.valuation, study.scorecard, study.drift)
     notes = [note for carrier in carriers if carrier is not None for note in carrier.notes]
     checks = [note for estimate in _estimates(study).values() for note in estimate.checks()]
     return list(dict.fromkeys([*checks, *notes, *study.notes]))
 
 
-def _record(study: CLV, log: Any, columns: Columns) -> dict[str, Any]:
+def _record(study: CLV, log: Any, columns: Columns, title: str) -> dict[str, Any]:
     """Return what study.json keeps."""
     assert study.summary is not None  # the job has read it
     return {
+        "title": title,
         "log": log if isinstance(log, str) else "cdnow",
         "columns": vars(columns),
         "model": study.model,
@@ -136,7 +152,7 @@ def _record(study: CLV, log: Any, columns: Columns) -> dict[str, Any]:
     }
 
 
-def _tell(study: CLV, ahead: Valuation | Prediction, out: Path, written: list[str]) -> None:
+def tell(study: CLV, ahead: Valuation | Prediction, out: Path, written: list[str]) -> None:
     """Print the short version of the answer."""
     say_notes(note for note in _notes(study) if note.level == "warning")
     total = ahead.total() if isinstance(ahead, Valuation) else ahead.total
@@ -147,6 +163,8 @@ def _tell(study: CLV, ahead: Valuation | Prediction, out: Path, written: list[st
     assert study.summary is not None  # the job has read it
     unit = study.summary.period.name
     print(f"\n{len(study.summary):,} customers over the next {horizon:.4g} {unit}s: {total}")
+    if study.drift is not None:
+        print(f"\n{study.drift}\n\n{changes(study.drift)}")
     print(f"\nIn {out}:")
     for name in written:
-        print(f"  {name:18s} {_FILES[name]}")
+        print(f"  {name:20s} {_FILES[name]}")

@@ -73,24 +73,49 @@ def save_summary(summary: Summary, folder: Path, *, name: str = "summary") -> No
     """Write a summary as ``{name}.parquet`` (one row a customer) and ``{name}.json`` (what holds for all)."""
     groups = {_group_column(i): values for i, values in enumerate(summary.groups.values())}
     write_table(replace(summary, groups={}).to_frame().assign(**groups), folder / f"{name}.parquet")
-    holdout, timeline = summary.holdout, summary.timeline
-    write_json(
-        {
-            "format": _FORMAT,
-            "version": _VERSION,
-            "period": {"name": summary.period.name, "days": summary.period.days},
-            "observation_end": None if summary.observation_end is None else str(summary.observation_end),
-            "recent_window": summary.recent_window,
-            "groups": list(summary.groups),
-            "holdout": None if holdout is None else {"duration": holdout.duration},
-            "timeline": None if timeline is None else _timeline_content(timeline),
-            "notes": [{"code": note.code, "text": note.text, "level": note.level} for note in summary.notes],
-        },
-        folder / f"{name}.json",
+    content = summary_content(
+        period=summary.period,
+        observation_end=summary.observation_end,
+        recent_window=summary.recent_window,
+        groups=tuple(summary.groups),
+        holdout=None if summary.holdout is None else summary.holdout.duration,
+        timeline=summary.timeline,
+        notes=summary.notes,
     )
+    write_json(content, folder / f"{name}.json")
 
 
-def load_summary(folder: Path, *, name: str = "summary") -> Summary:
+def summary_content(
+    *,
+    period: Period,
+    observation_end: np.datetime64 | None,
+    recent_window: float | None,
+    groups: tuple[str, ...],
+    holdout: float | None,
+    timeline: Timeline | None,
+    notes: tuple[Note, ...],
+) -> dict[str, Any]:
+    """Return what is kept beside the customers, because it holds for all of them."""
+    return {
+        "format": _FORMAT,
+        "version": _VERSION,
+        "period": {"name": period.name, "days": period.days},
+        "observation_end": None if observation_end is None else str(observation_end),
+        "recent_window": recent_window,
+        "groups": list(groups),
+        "holdout": None if holdout is None else {"duration": holdout},
+        "timeline": None if timeline is None else _timeline_content(timeline),
+        "notes": [{"code": note.code, "text": note.text, "level": note.level} for note in notes],
+    }
+
+
+def check_summary_format(content: Mapping[str, Any], path: Path) -> None:
+    """Raise where this is no summary of this version."""
+    if content.get("format") != _FORMAT or content.get("version") != _VERSION:
+        raise InputError(f"{str(path)!r} isn't a summary that this version can read; make it again with clv rfm.")
+
+
+def load_summary(folder: Path, *, name: str = "summary", made_by: str = "clv rfm") -> Summary:
     """Read a summary that was saved in a folder.
 
     Raises
@@ -98,18 +123,15 @@ def load_summary(folder: Path, *, name: str = "summary") -> Summary:
     InputError
         When it isn't there, isn't one, or is damaged.
     """
-    content = read_json(folder / f"{name}.json", made_by="clv rfm")
-    if content.get("format") != _FORMAT or content.get("version") != _VERSION:
-        raise InputError(
-            f"{str(folder / f'{name}.json')!r} isn't a summary that this version can read; make it again with clv rfm."
-        )
-    table_path = needed(folder / f"{name}.parquet", made_by="clv rfm")
+    content = read_json(folder / f"{name}.json", made_by=made_by)
+    check_summary_format(content, folder / f"{name}.json")
+    table_path = needed(folder / f"{name}.parquet", made_by=made_by)
     try:
         return _summary(content, pd.read_parquet(table_path))
     except Exception as error:  # a damaged file may make its readers raise anything
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise InputError(
-            f"The summary in {str(folder)!r} is damaged ({reason}); make it again with clv rfm."
+            f"The summary in {str(folder)!r} is damaged ({reason}); make it again with {made_by}."
         ) from error
 
 

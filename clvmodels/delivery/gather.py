@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pandas as pd
 
 from clvmodels.delivery.report import ReportMaterial
+from clvmodels.errors import ClvError
 from clvmodels.evaluation import (
     decile_table,
     frequency_recency_table,
@@ -16,12 +18,13 @@ from clvmodels.evaluation import (
     purchase_frequency_table,
     tracking_table,
 )
-from clvmodels.heuristics import business_figures
+from clvmodels.heuristics import HeuristicTerms, business_figures, forecast
+from clvmodels.heuristics.registry import rules
 from clvmodels.models import purchase_model
-from clvmodels.records import HeuristicForecast, Note, Prediction, Scorecard, Valuation
+from clvmodels.records import Drift, HeuristicForecast, Note, Prediction, Scorecard, Summary, Terms, Valuation
 
 
-def gather(
+def gather(  # noqa: PLR0913 - each is a part of the page
     ahead: Valuation | Prediction,
     *,
     title: str,
@@ -30,6 +33,7 @@ def gather(
     back: Prediction | None = None,
     heuristics: Sequence[HeuristicForecast] = (),
     notes: Sequence[Note] = (),
+    drift: Drift | None = None,
 ) -> ReportMaterial:
     """Return the material of a report, with the tables for its pictures.
 
@@ -47,6 +51,8 @@ def gather(
         What formulas say of the time ahead.
     notes : sequence of Note
         Remarks beside those of the records.
+    drift : Drift or None
+        What has changed since the last time.
     """
     prediction = ahead.prediction if isinstance(ahead, Valuation) else ahead
     material = ReportMaterial(
@@ -56,6 +62,7 @@ def gather(
         scorecard=scorecard,
         heuristics=tuple(heuristics),
         notes=tuple(notes),
+        drift=drift,
     )
     summary, estimate = material.summary, prediction.estimate
     material = replace(
@@ -74,6 +81,20 @@ def gather(
         decile_calibration=decile_table(back),
         lift=lift_table(scorecard),
     )
+
+
+def carried_forward(
+    summary: Summary, horizon: float | str | timedelta, terms: Terms
+) -> tuple[list[HeuristicForecast], list[Note]]:
+    """Return what the formulas say of the time ahead; of one that can't speak there is a note instead."""
+    costs = HeuristicTerms(margin=terms.margin, acquisition_cost=terms.acquisition_cost)
+    found, silent = [], []
+    for name in rules():
+        try:
+            found.append(forecast(name, summary, horizon=horizon, terms=costs))
+        except ClvError as error:
+            silent.append(Note(f"rule_{name}_silent", f"The rule {name} says nothing here: {error}"))
+    return found, silent
 
 
 def _matrix(prediction: Prediction, horizon: float | None) -> pd.DataFrame | None:

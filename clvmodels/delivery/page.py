@@ -87,6 +87,7 @@ def _tables(material: ReportMaterial, ranked: Any) -> dict[str, Any]:
         "certainty": tables.certainty(ranked, ci_prob=ci_prob),
         "deciles": tables.deciles(ranked),
         "scorecards": scorecards,
+        "drift": [] if material.drift is None else tables.drifts(material.drift),
         "formulas_ahead": tables.formulas_ahead(material),
         "parameters": tables.parameters(material),
         "business": None if material.business_figures is None else tables.business(material.business_figures),

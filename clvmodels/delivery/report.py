@@ -9,7 +9,17 @@ import pandas as pd
 
 from clvmodels.delivery.files import FilePath, write_text
 from clvmodels.errors import ArgumentError
-from clvmodels.records import Estimate, HeuristicForecast, Note, Prediction, Scorecard, Summary, Terms, Valuation
+from clvmodels.records import (
+    Drift,
+    Estimate,
+    HeuristicForecast,
+    Note,
+    Prediction,
+    Scorecard,
+    Summary,
+    Terms,
+    Valuation,
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -38,6 +48,8 @@ class ReportMaterial:
         Matrices over recency (index) and frequency (columns).
     notes : tuple of Note
         Remarks beside those that the records carry themselves.
+    drift : Drift or None
+        What has changed since the last time; None for a first study.
     """
 
     prediction: Prediction
@@ -55,6 +67,7 @@ class ReportMaterial:
     lorenz: pd.DataFrame | None = None
     lift: pd.DataFrame | None = None
     notes: tuple[Note, ...] = ()
+    drift: Drift | None = None
 
     def __post_init__(self) -> None:
         if self.prediction.summary is None or not len(self.prediction):
@@ -88,7 +101,15 @@ class ReportMaterial:
     @property
     def every_note(self) -> tuple[Note, ...]:
         """All remarks once, warnings first."""
-        carriers = (self.summary, self.prediction, *self.estimates, self.valuation, self.scorecard, *self.heuristics)
+        carriers = (
+            self.summary,
+            self.prediction,
+            *self.estimates,
+            self.valuation,
+            self.scorecard,
+            self.drift,
+            *self.heuristics,
+        )
         notes = [note for carrier in carriers if carrier is not None for note in carrier.notes]
         told = {note.text: note for note in (*self.notes, *notes)}
         return tuple(sorted(told.values(), key=lambda note: note.level != "warning"))

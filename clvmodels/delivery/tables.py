@@ -13,7 +13,7 @@ from clvmodels.delivery.answers import title_of
 from clvmodels.delivery.report import ReportMaterial
 from clvmodels.models import registry
 from clvmodels.plots.numbers import amount, amounts, count, decimal, percent
-from clvmodels.records import Estimate, Note, Side, Target, Term
+from clvmodels.records import Drift, Estimate, Note, Side, Target, Term
 
 type Write = Callable[[Any], str]
 
@@ -163,6 +163,40 @@ def formulas_ahead(material: ReportMaterial) -> Table | None:
             "spend": ("Revenue, before margin and discount", count),
         },
     )
+
+
+def drifts(drift: Drift) -> list[Table]:
+    """Return what came since the last time beside its forecast, the parameters, and the way from tenth to tenth."""
+    came = drift.forecast
+    interval = f"{percent(drift.ci_prob)} interval"
+    ranges = [
+        f"{count(low)} to {count(high)}" if np.isfinite([low, high]).all() else "–"
+        for low, high in zip(came["lower"], came["upper"], strict=True)
+    ]
+    forecast = _table(
+        f"From {drift.before_end} to {drift.after_end}, forecast and what came",
+        came.assign(_what=came["target"] + " of " + came["who"] + " customers", _range=ranges),
+        {
+            "_what": ("What", str),
+            "customers": ("Customers", count),
+            "expected": ("Forecast", count),
+            "_range": (interval, _as_written),
+            "actual": ("Came", count),
+        },
+    )
+    parameters = _table(
+        "What the models had learned, and what they say now",
+        drift.parameters,
+        {
+            "parameter": ("Parameter", str),
+            "before": ("Before", lambda value: decimal(value, 4)),
+            "after": ("Now", lambda value: decimal(value, 4)),
+            "std_errors_apart": ("Standard errors apart", decimal),
+        },
+    )
+    columns: dict[str, tuple[str, Write]] = {"before": ("Decile before", str)}
+    columns |= {str(name): (str(name), count) for name in drift.deciles.columns[1:]}
+    return [forecast, parameters, _table("Customers by decile, before (rows) and now", drift.deciles, columns)]
 
 
 def parameters(material: ReportMaterial) -> list[Table]:

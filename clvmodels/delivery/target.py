@@ -7,6 +7,7 @@ import pandas as pd
 
 from clvmodels.arrays import AnyArray
 from clvmodels.errors import check_between
+from clvmodels.evaluation.ranking import places
 from clvmodels.records import Prediction, Valuation
 from clvmodels.valuation.top import certainty as ranking_certainty
 
@@ -64,11 +65,8 @@ def rank(
         check_between("top", top, 1, float("inf"), "it counts the customers to list")
     table = valuation.to_frame()
     n = len(table)
-    worth = valuation["clv"] if isinstance(valuation, Valuation) else valuation["expected_purchases"]
-    order = np.argsort(-worth, kind="stable")  # NaN goes last
-    place = np.empty(n, dtype=np.int64)
-    place[order] = np.arange(1, n + 1)
-    first: dict[str, AnyArray] = {"rank": place, "decile": 1 + (place - 1) * 10 // n}
+    place, decile = places(valuation["clv"] if isinstance(valuation, Valuation) else valuation["expected_purchases"])
+    first: dict[str, AnyArray] = {"rank": place, "decile": decile}
     prediction = valuation.prediction if isinstance(valuation, Valuation) else valuation
     if prediction.summary is not None:
         first["customer_id"] = prediction.summary.customer_id
@@ -83,6 +81,6 @@ def rank(
     groups = {} if prediction.summary is None else prediction.summary.groups
     carried = {f"{name} (group)" if name in table.columns else name: values for name, values in groups.items()}
     front = ["customer_id", "rank", "decile"] if "customer_id" in first else ["rank", "decile"]
-    ranked = table.assign(**carried)[[*front, *carried, *table.columns.drop(front)]].iloc[order]
+    ranked = table.assign(**carried)[[*front, *carried, *table.columns.drop(front)]].iloc[np.argsort(place)]
     alive = ranked[~(ranked["p_alive"] < min_p_alive)]  # who is not known to be below stays
     return alive.head(n if top is None else int(top)).reset_index(drop=True)

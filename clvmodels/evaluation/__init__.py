@@ -1,6 +1,7 @@
 """Forecasts held against what came."""
 
 from clvmodels.evaluation.calibration import pit
+from clvmodels.evaluation.changes import drift
 from clvmodels.evaluation.compare import compare
 from clvmodels.evaluation.coverage import activity_table, coverage_table
 from clvmodels.evaluation.groups import group_table
@@ -20,6 +21,7 @@ __all__ = [
     "compare",
     "coverage_table",
     "decile_table",
+    "drift",
     "frequency_recency_table",
     "group_table",
     "lift_table",

@@ -14,8 +14,8 @@ from clvmodels.evaluation.shock_size import size_of_shock
 from clvmodels.inference import fit
 from clvmodels.ingest import rfm_summary
 from clvmodels.ingest.purchases import ZeroAmounts
+from clvmodels.ingest.reading import Collapse
 from clvmodels.ingest.refunds import Refunds
-from clvmodels.ingest.summary import Collapse
 from clvmodels.models import purchase_model, usual_purchase_model, usual_spend_model
 from clvmodels.prediction import predict
 from clvmodels.records import Note, Period, Shock, Summary, Target, Total

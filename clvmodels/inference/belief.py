@@ -49,7 +49,7 @@ def default_priors(model: str, summary: Summary) -> Priors:
     3  dropout_spread   0.250  0.027  0.797
     """
     facts = get(model)
-    histories = check_summary(summary).statistics(facts.statistics)
+    histories = check_summary(summary, grouped=True).statistics(facts.statistics)
     return priors_for(facts, Scale.of(facts, *informative(facts, histories)))
 
 

@@ -11,7 +11,7 @@ from clvmodels.arrays import FloatArray
 from clvmodels.inference.comparability import nested
 from clvmodels.models import AbstractModel, AbstractPurchaseModel, AbstractSpendModel, get, purchase_model, registry
 from clvmodels.models.base import Params
-from clvmodels.records import Estimate, Histories, Note
+from clvmodels.records import Estimate, Histories, Note, Summary
 
 _FEW_CUSTOMERS = 200  # below it standard errors of shape parameters are commonly half their size
 _WIDE = 1.0  # a standard error of 1 in the logarithm: the parameter is known to a factor of 7 either way
@@ -69,6 +69,25 @@ def drawn_under_a_parabola(model: AbstractModel) -> Note:
         f"parabola at the posterior's mode; method='nuts' draws the whole hierarchy."
     )
     return Note("pooled_parabola", text)
+
+
+def blur_notes(model: AbstractModel, estimate: Estimate, summary: Summary) -> tuple[Note, ...]:
+    """Say how far the likelihood may be off where spends were grouped.
+
+    Up to third powers the points of a cell stand for its spends exactly, so by Taylor each loses at most a 24th of the
+    fourth derivative times the fourth power of its distance, and as much on the side of the points. Where two
+    likelihoods are within d of each other, their maxima are within 2 sqrt(d) standard errors.
+    """
+    if summary.blur is None or not isinstance(model, AbstractSpendModel):
+        return ()
+    steepest = {name: float(np.max(values)) for name, values in estimate.draws.items()}
+    most = float(summary.blur @ model.fourth_slope(steepest, summary.frequency)) / 24
+    text = (
+        f"The spends of {estimate.n_customers:,} customers were fitted as {np.count_nonzero(summary.frequency):,} "
+        f"grouped ones with the same moments: the log-likelihood is exact to {most:.1g}, which moves the maximum by "
+        f"{2 * most**0.5:.1g} standard errors at most."
+    )
+    return (Note("grouped_spend", text),)
 
 
 def importance_notes(model: AbstractModel, pareto_k: float) -> tuple[Note, ...]:

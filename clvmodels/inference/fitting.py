@@ -12,20 +12,21 @@ from clvmodels.arrays import Columns, FloatArray
 from clvmodels.errors import ArgumentError, check_between, unknown_name
 from clvmodels.inference.belief import Belief, priors_for
 from clvmodels.inference.bootstrap import bootstrap_draws
-from clvmodels.inference.diagnostics import drawn_under_a_parabola, importance_notes, parameter_notes
+from clvmodels.inference.diagnostics import blur_notes, drawn_under_a_parabola, importance_notes, parameter_notes
 from clvmodels.inference.evidence import Fitted
 from clvmodels.inference.importance import posterior_draws
 from clvmodels.inference.informative import informative
 from clvmodels.inference.mle import Maximum, Objective, maximise
 from clvmodels.inference.pooling import pooled_fit
 from clvmodels.inference.sampling import Sampling
-from clvmodels.inference.sides import ColumnNames, covariates_of
+from clvmodels.inference.sides import ColumnNames, covariates_of, named_columns
 from clvmodels.inference.space import Space, scaled
 from clvmodels.inference.threads import single_threaded
 from clvmodels.inference.transforms import Scale
 from clvmodels.inference.uncertainty import errors, laplace_draws
+from clvmodels.inference.warm_start import starting_params
 from clvmodels.models import AbstractPurchaseModel, AbstractSpendModel, get
-from clvmodels.records import Estimate, Note, Outcome, Priors, Summary, check_summary
+from clvmodels.records import Customers, Estimate, Note, Outcome, Priors, Summary, grouped_for
 from clvmodels.records.covariates import PATTERN
 from clvmodels.records.prior import PriorLike
 
@@ -34,7 +35,7 @@ type Method = Literal["mle", "map", "laplace", "bootstrap", "nuts"]
 
 def fit(  # noqa: PLR0913 - each argument is a choice of its own
     model: str,
-    summary: Summary,
+    summary: Customers,
     *,
     method: Method = "mle",
     priors: Priors | Mapping[str, PriorLike] | None = None,
@@ -44,6 +45,7 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
     n_draws: int = 1_000,
     seed: int = 1,
     sampling: Sampling | None = None,
+    start: Estimate | None = None,
 ) -> Estimate:
     """Fit a model to a summary.
 
@@ -51,8 +53,8 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
     ----------
     model : str
         Name of a registered model: ``"bgnbd"``, ``"gammagamma"``.
-    summary : Summary
-        The customers.
+    summary : Summary or AbstractCustomerTable
+        The customers; of a table only the distinct histories are read.
     method : "mle", "map", "laplace", "bootstrap" or "nuts"
         - ``"mle"``: maximum likelihood; draws come from the curvature at the maximum.
         - ``"map"``: the mode of the posterior; draws come from its curvature.
@@ -80,6 +82,11 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
         Of the draws.
     sampling : Sampling, optional
         How ``"nuts"`` runs: chains, warm-up, sampler.
+    start : Estimate, optional
+        An earlier estimate of the same model, with the same covariates and period, of a base like this one: the climb
+        begins there and, against a top that is only local, from typical values too. Where the two don't end at one
+        top, or don't converge, the usual search from five points follows, so the estimate is the same with or without;
+        only the time differs.
 
     Returns
     -------
@@ -95,7 +102,8 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
     InputError
         When a covariate or group column is missing, constant or has gaps.
     ArgumentError
-        For an unknown model, method, side or prior, or arguments that don't go together.
+        For an unknown model, method, side or prior, a start of another model, covariates or period, or arguments that
+        don't go together.
 
     Examples
     --------
@@ -116,19 +124,23 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
             f"n_draws is {n_draws!r}; it must be at least 1, because intervals are made from the draws."
         )
     check_between("ridge", ridge, 0, float("inf"), "it is the strength of a pull towards no effect", open_high=True)
-    terms = covariates_of(facts, check_summary(summary), covariates, pooled)
-    histories = summary.statistics(facts.statistics, terms)
+    base = grouped_for(summary, facts.statistics, named_columns(covariates, pooled))
+    terms = covariates_of(facts, base, covariates, pooled)
+    histories = base.statistics(facts.statistics, terms)
     if isinstance(facts, AbstractPurchaseModel):
         facts.check_histories(histories.columns)
     columns, counts = informative(facts, histories)
     scale = Scale.of(facts, columns, counts)
     space = Space(facts, scale, terms, histories.patterns)
-    job = _Job(space, columns, counts, _priors(space, method, priors), ridge, n_draws, seed, sampling or Sampling())
+    earlier = None if start is None else starting_params(start, facts, terms, base.period)
+    law = _priors(space, method, priors)
+    job = _Job(space, columns, counts, law, ridge, n_draws, seed, sampling or Sampling(), earlier)
     job.check(method)
     with single_threaded():
         found = _METHODS[method](job)
-        estimate = _estimate(job, found, summary, method)
-    return replace(estimate, notes=(*found.notes, *parameter_notes(estimate, histories)))
+        estimate = _estimate(job, found, base, method)
+    notes = (*found.notes, *parameter_notes(estimate, histories), *blur_notes(facts, estimate, base))
+    return replace(estimate, notes=notes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +155,7 @@ class _Job:
     n_draws: int
     seed: int
     sampling: Sampling
+    earlier: Mapping[str, float] | None
 
     @property
     def pools(self) -> bool:
@@ -155,6 +168,10 @@ class _Job:
         sd = self.priors.coefficient_sd if self.priors else np.inf
         precision = np.full(len(self.space.names) - self.space.n_params, self.ridge + sd**-2)
         return Belief(self.space, self.priors, precision) if self.priors is not None or np.any(precision) else None
+
+    def top(self, belief: Belief | None) -> Maximum:
+        """Find the top."""
+        return maximise(self.space, self.columns, self.counts, belief, earlier=self.earlier)
 
     def objective(self, maximum: Maximum, belief: Belief | None) -> Objective:
         """Return what was climbed."""
@@ -192,10 +209,12 @@ class _Found:
 
 def _by_maximum(job: _Job) -> _Found:
     if job.pools:
-        pooled = pooled_fit(job.space, job.columns, job.counts, job.belief(), job.priors, job.n_draws, job.seed)
+        pooled = pooled_fit(
+            job.space, job.columns, job.counts, job.belief(), job.priors, job.n_draws, job.seed, job.earlier
+        )
         top = pooled.maximum
         return _Found(top.theta, pooled.draws, top.outcome, top.held, group_sds=pooled.group_sds)
-    top = maximise(job.space, job.columns, job.counts, job.belief())
+    top = job.top(job.belief())
     return _Found(top.theta, laplace_draws(top, job.n_draws, job.seed), top.outcome, top.held, errors(top))
 
 
@@ -203,7 +222,7 @@ def _by_importance(job: _Job) -> _Found:
     if job.pools:
         return replace(_by_maximum(job), notes=(drawn_under_a_parabola(job.space.model),))
     belief = job.belief()
-    top = maximise(job.space, job.columns, job.counts, belief)
+    top = job.top(belief)
     weighted = posterior_draws(job.objective(top, belief), top, job.n_draws, job.seed)
     if weighted is None:
         return _by_maximum(job)
@@ -214,7 +233,7 @@ def _by_importance(job: _Job) -> _Found:
 
 def _by_bootstrap(job: _Job) -> _Found:
     belief = job.belief()
-    top = maximise(job.space, job.columns, job.counts, belief)
+    top = job.top(belief)
     drawn = bootstrap_draws(job.objective(top, belief), top, job.n_draws, job.seed)
     return _Found(top.theta, drawn, top.outcome, top.held)
 

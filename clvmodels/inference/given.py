@@ -15,7 +15,7 @@ from clvmodels.records import Estimate, Outcome, Period, Summary
 
 PRICE = "price"  # the method of an estimate of spend that is one price for every purchase
 
-_SAME_PRICE = 1e-6  # of it: what sums of a price may be off by
+SAME_PRICE = 1e-6  # of it: what sums of a price may be off by
 
 
 def at_price(price: float, summary: Summary | None) -> Estimate:
@@ -30,7 +30,7 @@ def at_price(price: float, summary: Summary | None) -> Estimate:
     paid = check_between("spend (as a price)", price, 0, float("inf"), why, open_low=True, open_high=True)
     if summary is not None and summary.monetary_value is not None:
         m = summary.monetary_value
-        other = np.flatnonzero((summary.frequency > 0) & (np.abs(m - paid) > _SAME_PRICE * paid))
+        other = np.flatnonzero((summary.frequency > 0) & (np.abs(m - paid) > SAME_PRICE * paid))
         if len(other):
             first = ", ".join(f"{summary.customer_id[i]} paid {m[i]:.6g}" for i in other[:3])
             raise ArgumentError(

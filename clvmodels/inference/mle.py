@@ -125,6 +125,7 @@ def maximise(
     belief: Belief | None = None,
     start: FloatArray | None = None,
     held: Mapping[str, float] | None = None,
+    earlier: Mapping[str, float] | None = None,
 ) -> Maximum:
     """Find the top; a parameter that takes few values is tried upwards until it falls, unless it is held.
 
@@ -142,6 +143,9 @@ def maximise(
         The one point to start from, near the top; several points far apart when left out.
     held : mapping of str to float, optional
         Values of parameters that take few.
+    earlier : mapping of str to float, optional
+        Parameters that fitted data like these before. A search from there and one from typical values then stand for
+        all; where they don't end at one top, or don't converge, the usual search is done as if nothing was known.
 
     Raises
     ------
@@ -149,22 +153,43 @@ def maximise(
         When no starting point has a finite likelihood.
     """
     job = _Search(space, scaled(space, columns), counts, belief)
-    starts = _starting_points(space) if start is None else [start]
     stepped = next((p for p in space.model.parameters if p.among), None)
-    if stepped is None or held is not None:
-        return job.climbed(held or {}, starts)
-    first, *others = sorted(stepped.among)
-    best = job.climbed({stepped.name: first}, starts)
-    tops = [best]
-    for value in others:
-        tops.append(job.climbed({stepped.name: value}, [tops[-1].theta]))
-        best = max(tops, key=lambda top: top.height)
-        if tops.index(best) < len(tops) - _FALLS:
-            break
+    if earlier is not None:
+        near = np.clip(space.theta(earlier), space.low, space.high)
+        first = {} if stepped is None else {stepped.name: earlier[stepped.name]}
+        found = _stepped(job, stepped, first, [near, space.centre])
+        if found.outcome.converged and found.outcome.n_agreeing == found.outcome.n_starts:
+            return found
+    starts = _starting_points(space) if start is None else [start]
+    if held is not None:
+        return job.climbed(held, starts)
+    return _stepped(job, stepped, {} if stepped is None else {stepped.name: min(stepped.among)}, starts)
+
+
+def _stepped(job: _Search, stepped: Parameter | None, first: Mapping[str, float], starts: list[FloatArray]) -> Maximum:
+    """Find the top over all values of the parameter that takes few, outward from the first."""
+    tops = [job.climbed(first, starts)]
+    if stepped is None:
+        return tops[0]
+    begin = first[stepped.name]
+    above = sorted(value for value in stepped.among if value > begin)
+    below = sorted((value for value in stepped.among if value < begin), reverse=True)
+    for values in (above, below):
+        walk = tops[:1]
+        for value in values:
+            walk.append(job.climbed({stepped.name: value}, [walk[-1].theta]))
+            if walk.index(max(walk, key=_height)) < len(walk) - _FALLS:
+                break
+        tops += walk[1:]
+    best = max(tops, key=_height)
     if best is not tops[0]:  # it was reached from its neighbour alone
         best = job.climbed(best.held, starts)
     text = f"{best.outcome.text.removesuffix('.')}; {_choice(stepped, best, tops)}."
     return replace(best, outcome=replace(best.outcome, text=text))
+
+
+def _height(top: Maximum) -> float:
+    return top.height
 
 
 def _choice(stepped: Parameter, best: Maximum, tops: list[Maximum]) -> str:

@@ -10,7 +10,7 @@ from clvmodels.errors import ArgumentError, unknown_name
 from clvmodels.inference.fitting import Method, fit
 from clvmodels.inference.sides import ColumnNames
 from clvmodels.models import get
-from clvmodels.records import SIDES, Estimate, Summary
+from clvmodels.records import SIDES, Customers, Estimate
 
 type Columns = Mapping[str, ColumnNames]
 
@@ -74,9 +74,9 @@ class Plan:
                     f"amounts, or one price was given); leave 'spend' out, or give amounts and a spend model."
                 )
 
-    def fit(self, model: str, summary: Summary) -> Estimate:
-        """Fit a model as planned."""
-        return fit(model, summary, method=self.method, covariates=self.covariates, pooled=self.pooled)
+    def fit(self, model: str, summary: Customers, *, start: Estimate | None = None) -> Estimate:
+        """Fit a model as planned, from an earlier estimate where there is one."""
+        return fit(model, summary, method=self.method, covariates=self.covariates, pooled=self.pooled, start=start)
 
     def _named(self) -> Iterator[tuple[str, Any]]:
         """Yield all columns that were named, and by which argument."""

@@ -73,7 +73,7 @@ class _Parabola:
         return marginal + prior, np.linalg.solve(root.T, half), root
 
 
-def pooled_fit(
+def pooled_fit(  # noqa: PLR0913 - what a fit is made of
     space: Space,
     columns: Columns,
     counts: FloatArray,
@@ -81,6 +81,7 @@ def pooled_fit(
     priors: Priors | None,
     n_draws: int,
     seed: int,
+    earlier: Mapping[str, float] | None = None,
 ) -> Pooled:
     """Find parameters, effects of groups and how much groups differ, with draws of all."""
     assert space.covariates is not None  # there are pooled groups
@@ -94,7 +95,7 @@ def pooled_fit(
         effects = term_of[space.n_params :]
         pull = Belief(space, priors, np.where(effects >= 0, np.exp(-2 * log_sds)[effects], plain))
         start, held = (None, None) if near is None else (near.theta, near.held)
-        found = maximise(space, columns, counts, pull, start, held)
+        found = maximise(space, columns, counts, pull, start, held, None if near else earlier)
         return found, _parabola(found, term_of, log_sds, priors.group_sd if priors else _SD)
 
     top, parabola = climbed(None)

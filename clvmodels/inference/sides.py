@@ -54,9 +54,19 @@ def covariates_of(
             )
     if not any(fixed.values()) and not any(groups.values()):
         return None
-    found = Covariates.of(summary.groups, fixed, groups)
+    found = Covariates.of(summary.groups, fixed, groups, summary.counts)
     _check_told_apart(model, summary, found)
     return found
+
+
+def named_columns(
+    covariates: Mapping[str, ColumnNames] | None, pooled: ColumnNames | Mapping[str, ColumnNames] | None
+) -> tuple[str, ...]:
+    """Return all columns that are named, each once."""
+    named = [*(covariates or {}).values()] if isinstance(covariates, Mapping) else []
+    named += [*pooled.values()] if isinstance(pooled, Mapping) else [pooled or ()]
+    lists = ([columns] if isinstance(columns, str) else columns for columns in named)
+    return tuple(dict.fromkeys(name for names in lists for name in names))
 
 
 def _by_side(model: AbstractModel, named: Mapping[str, ColumnNames], argument: str) -> dict[Side, tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from math import ceil, floor
 from typing import Any
@@ -10,8 +11,10 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from clvmodels.arrays import AnyArray, FloatArray
+from clvmodels.ingest.engines import aggregated
 from clvmodels.ingest.periods import Span
 from clvmodels.ingest.schema import LogColumns, count_of
 from clvmodels.records import Note
@@ -19,8 +22,8 @@ from clvmodels.records import Note
 UNKNOWN = "unknown"  # shown for a missing group of text
 
 
-def counted(purchases: nw.LazyFrame[Any], span: Span, window: float, *, later: bool) -> pa.Table:
-    """Return one row a customer, sorted, those who first bought after the observation (``n`` = 0) included.
+def counted(purchases: nw.LazyFrame[Any], span: Span, window: float, *, later: bool) -> nw.LazyFrame[Any]:
+    """Return one row a customer, those who first bought after the observation (``n`` = 0) included.
 
     Parameters
     ----------
@@ -33,24 +36,23 @@ def counted(purchases: nw.LazyFrame[Any], span: Span, window: float, *, later: b
 
     Returns
     -------
-    pyarrow.Table
+    lazy frame
         ``customer, first, last, n, spend, first_value, n_recent, spend_recent`` with days as day numbers, and
         ``n_ahead, spend_ahead`` for what comes later, if anything does.
     """
-    day, value = nw.col("day"), nw.col("value")
-    seen = day <= span.observation_end
-    masks = {"recent": seen & (day > _before_recent(span, window))}
-    totals = {"n": nw.len(), "spend": value.sum(), "last": day.max()}
+    seen = f"day <= {span.observation_end}"
+    masks = {"recent": f"{seen} AND day > {_before_recent(span, window)}"}
+    totals = {"n": "count(*)", "spend": "sum(value)", "last": "max(day)"}
     if later:
-        masks |= {"seen": seen, "ahead": (day > span.observation_end) & (day <= span.holdout_end)}
-        totals = {"last": nw.when(seen).then(day).max()}
-    # Counts of values and not sums of ones: a sum of integers is a 128-bit number, which Arrow reads as a decimal.
-    totals |= {f"n_{part}": nw.when(mask).then(day).count() for part, mask in masks.items()}
-    totals |= {f"spend_{part}": nw.when(mask).then(value).sum() for part, mask in masks.items()}
-    found = purchases.group_by("customer").agg(first=day.min(), first_value=value.first(order_by="day"), **totals)
-    found = found.rename({"n_seen": "n", "spend_seen": "spend"}) if later else found
-    table: pa.Table = found.sort("customer").collect("pyarrow").to_native()
-    return table
+        masks |= {"n": seen, "ahead": f"day > {span.observation_end} AND day <= {span.holdout_end}"}
+        totals = {"last": f"max(day) FILTER ({seen})"}
+    for part, mask in masks.items():
+        place = "" if part == "n" else f"_{part}"
+        totals |= {
+            f"n{place}": f"count(*) FILTER ({mask})",
+            f"spend{place}": f"coalesce(sum(value) FILTER ({mask}), 0)",
+        }
+    return aggregated(purchases, "customer", {"first": "min(day)", "first_value": "arg_min(value, day)", **totals})
 
 
 def interval_logs(purchases: nw.LazyFrame[Any], n: AnyArray, span: Span) -> FloatArray:
@@ -78,28 +80,49 @@ def interval_logs(purchases: nw.LazyFrame[Any], n: AnyArray, span: Span) -> Floa
     return sums
 
 
-def group_values(days: nw.LazyFrame[Any], columns: LogColumns, span: Span) -> tuple[dict[str, AnyArray], list[Note]]:
-    """Return the group columns of the customers observed, sorted by customer, and what is to be said of them."""
-    if not columns.groups:
-        return {}, []
-    totals: dict[str, nw.Expr] = {}
+def group_values(days: nw.LazyFrame[Any], columns: LogColumns, span: Span) -> nw.LazyFrame[Any]:
+    """Return the group columns of the customers observed, and whether a customer had several values of each."""
+    totals: dict[str, str] = {}
     for name in columns.group_ids:
-        low, high = nw.col(f"low_{name}"), nw.col(f"high_{name}")
-        totals[name] = low.first(order_by="day")
-        totals[f"several_{name}"] = low.min() != high.max()
-    observed = days.filter(nw.col("day") <= span.observation_end)
-    found = observed.group_by("customer").agg(**totals).sort("customer").collect("pyarrow")
-    carried, notes = {}, []
+        totals[name] = f'arg_min_null("low_{name}", day)'  # the first purchase counts, also where it says nothing
+        totals[f"several_{name}"] = f'min("low_{name}") <> max("high_{name}")'
+    return aggregated(days.filter(nw.col("day") <= span.observation_end), "customer", totals)
+
+
+def carried_along(found: pa.Table, columns: LogColumns) -> dict[str, AnyArray]:
+    """Return the group columns from rows of :func:`group_values`."""
+    pairs = zip(columns.group_ids, columns.groups, strict=True)
+    return {shown: group_column(found[name].to_pandas().to_numpy())[0] for name, shown in pairs}
+
+
+def stored_group(values: pa.Array) -> pa.Array:
+    """Return a group column as it is kept in a file: text that is missing has a name, numbers may be missing."""
+    if pa.types.is_decimal(values.type):
+        return values.cast(pa.float64())
+    return pc.fill_null(values, UNKNOWN) if pa.types.is_string(values.type) else values
+
+
+def oddities(found: pa.Table | pa.RecordBatch, columns: LogColumns) -> Counter[tuple[str, str]]:
+    """Count customers with several values of a group, and with none, by the group's name."""
+    counts: Counter[tuple[str, str]] = Counter()
     for name, shown in zip(columns.group_ids, columns.groups, strict=True):
-        carried[shown], n_missing = group_column(found[name].to_pandas().to_numpy())
-        n_several = int(found[f"several_{name}"].sum() or 0)
+        counts["several", shown] = int(pc.sum(found[f"several_{name}"]).as_py() or 0)
+        counts["missing", shown] = int(pd.isna(found[name].to_pandas()).sum())
+    return counts
+
+
+def group_notes(counts: Counter[tuple[str, str]], columns: LogColumns) -> list[Note]:
+    """Return what is to be said of group columns."""
+    notes = []
+    for shown in columns.groups:
+        n_several, n_missing = counts["several", shown], counts["missing", shown]
         if n_several:
             text = f"Several values of {shown!r}: {count_of(n_several, 'customer')}; that of the first purchase counts."
             notes.append(Note("several_groups", text))
         if n_missing:
             text = f"No {shown!r} at the first purchase: {count_of(n_missing, 'customer')}; as text it's {UNKNOWN!r}."
             notes.append(Note("missing_groups", text))
-    return carried, notes
+    return notes
 
 
 def _before_recent(span: Span, window: float) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from glob import glob
 from itertools import count
@@ -19,12 +19,14 @@ import pyarrow as pa
 from duckdb import ColumnExpression, ConstantExpression, FunctionExpression
 
 from clvmodels.errors import InputError
+from clvmodels.ingest.arrow_streams import Stream, is_arrow, stream_of
+from clvmodels.ingest.spark_frames import BackToSpark, is_spark
 
 EPOCH = pd.Timestamp("1970-01-01").date()  # day 0 of numpy's datetime64[D], so day numbers need no conversion
 _READERS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parquet"}
 _KINDS = (
-    "a pandas or polars frame, a pyarrow table, a DuckDB relation, or a path, glob or list of paths of CSV or Parquet "
-    "files"
+    "a pandas, polars or Spark frame, a pyarrow table, dataset or stream, a DuckDB relation, an ibis table, or a path, "
+    "glob or list of paths of CSV or Parquet files"
 )
 
 
@@ -32,11 +34,28 @@ class Workbench:
     """A private DuckDB database for one piece of work; it and its spill files are gone when the work is done.
 
     Nothing is written to a database that came in: its relation is only read, through a stream of Arrow batches.
+
+    Parameters
+    ----------
+    memory : int, optional
+        Bytes that the engine may take; it then gives up the order of rows, which costs memory to keep.
+    folder : path, optional
+        Where to spill what doesn't fit; the system's temporary folder when left out.
+    threads : int, optional
+        How many it may use; as many as there are processors when left out.
     """
 
-    def __init__(self) -> None:
-        self._spill = TemporaryDirectory(prefix="clvmodels-")
-        self._connection = duckdb.connect(config={"temp_directory": self._spill.name})
+    def __init__(
+        self, *, memory: int | None = None, folder: str | Path | None = None, threads: int | None = None
+    ) -> None:
+        self._spill = TemporaryDirectory(prefix="clvmodels-", dir=folder)
+        config: dict[str, str | bool | int] = {"temp_directory": self._spill.name}
+        if threads is not None:
+            config["threads"] = threads
+        if memory is not None:
+            config |= {"memory_limit": f"{memory}B", "preserve_insertion_order": False}
+        self._connection = duckdb.connect(config=config)  # type: ignore[arg-type] # it takes truth values too
+        self._connection.execute("SET enable_progress_bar = false")  # a library doesn't draw on the terminal
         self._names = count()
 
     def __enter__(self) -> Self:
@@ -47,6 +66,8 @@ class Workbench:
     ) -> None:
         self._connection.close()
         self._spill.cleanup()
+        if isinstance(error, duckdb.OutOfMemoryException):
+            raise InputError(_too_little(error)) from error
         if isinstance(error, duckdb.Error):  # what the engine met only while it computed
             raise InputError(_unreadable(error)) from error
 
@@ -70,6 +91,11 @@ class Workbench:
             When it can't be read, or a required column is missing.
         """
         is_path = isinstance(table, str | Path) or (isinstance(table, list | tuple) and bool(table))
+        stream = stream_of(table)
+        if stream is not None:
+            _require(required, stream.names, what)
+            wanted = [*required, *(name for name in optional if name in stream.names)] if required else stream.names
+            return self._let_in(stream, list(dict.fromkeys(wanted)))
         frame = _frame(self._open_files(table, what) if is_path else table, what)
         names = frame.collect_schema().names()
         _require(required, names, what)
@@ -79,8 +105,8 @@ class Workbench:
             return frame
         return self.put(_to_arrow(frame, what))
 
-    def put(self, table: pa.Table) -> nw.LazyFrame[Any]:
-        """Return an Arrow table as a lazy frame."""
+    def put(self, table: pa.Table | pa.RecordBatchReader) -> nw.LazyFrame[Any]:
+        """Return an Arrow table as a lazy frame; a reader as one that can be computed once."""
         return nw.from_native(self._connection.from_arrow(table))
 
     def keep(self, frame: nw.LazyFrame[Any], *, foreign: bool = False) -> nw.LazyFrame[Any]:
@@ -94,6 +120,11 @@ class Workbench:
         name = f"kept_{next(self._names)}"
         relation.create(name)
         return nw.from_native(self._connection.table(name))
+
+    def _let_in(self, stream: Stream, names: list[str]) -> nw.LazyFrame[Any]:
+        """Return some columns of a stream as a lazy frame, kept where it can't be read twice."""
+        frame: nw.LazyFrame[Any] = nw.from_native(self._connection.from_arrow(stream.opened(names))).select(*names)
+        return self.keep(frame) if stream.once else frame
 
     def _open_files(self, paths: str | Path | Sequence[str | Path], what: str) -> duckdb.DuckDBPyRelation:
         names: Any = [str(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
@@ -130,11 +161,27 @@ def day_number(frame: nw.LazyFrame[Any], time: str, tz: str | None, name: str) -
     )
 
 
+def aggregated(frame: nw.LazyFrame[Any], by: str, totals: Mapping[str, str]) -> nw.LazyFrame[Any]:
+    """Group by a column, with aggregates in the engine's own words: what narwhals says by sorting, it says at once."""
+    relation: duckdb.DuckDBPyRelation = nw.to_native(frame)
+    told = ", ".join(f'{total} AS "{name}"' for name, total in totals.items())
+    return nw.from_native(relation.aggregate(f'"{by}", {told}', f'"{by}"'))
+
+
+def share(frame: nw.LazyFrame[Any], k: int, n: int, *, by: str = "customer") -> nw.LazyFrame[Any]:
+    """Return the rows of the customers whose ids fall into share k of n."""
+    relation: duckdb.DuckDBPyRelation = nw.to_native(frame)
+    hashed = FunctionExpression("hash", ColumnExpression(by))
+    return frame if n == 1 else nw.from_native(relation.filter(hashed % ConstantExpression(n) == ConstantExpression(k)))
+
+
 def native_maker(table: Any) -> Callable[[pd.DataFrame], Any] | None:
     """Return what turns a pandas frame into the kind of table that ``table`` is; None where that is pandas itself."""
     if is_foreign(table):
         return _Beside(table)
-    if isinstance(table, pa.Table):
+    if is_spark(table):
+        return BackToSpark(table)
+    if isinstance(table, pa.Table) or is_arrow(table):
         return _to_pyarrow
     if nw.dependencies.is_polars_dataframe(table):
         return _to_polars
@@ -215,6 +262,14 @@ def _unreadable(error: duckdb.Error) -> str:
             f"kind; correct that one, or leave its row out."
         )
     return f"The log can't be read to its end ({lines[0].rstrip('.')}); check that the file is whole."
+
+
+def _too_little(error: duckdb.Error) -> str:
+    reason = str(error).splitlines()[0].rstrip(".")
+    return (
+        f"The memory or the disk wasn't enough ({reason}); raise memory_limit, or give a temp_folder with more room. "
+        f"Nothing was written."
+    )
 
 
 def _suffix(name: str) -> str:

@@ -17,6 +17,8 @@ from clvmodels.records import Note
 
 type ZeroAmounts = Literal["keep", "drop"]
 
+REFUNDED = nw.col("amount") < 0
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -49,14 +51,14 @@ def purchase_days(
     """
     notes: list[Note] = []
     if survey.n_negative and rules.refunds == "error":
-        raise _undecided(rows, columns, survey)
+        raise undecided(survey, columns, "; ".join(first_rows(rows, columns, REFUNDED)))
     if rules.holdout_end is not None:
         rows = rows.filter(nw.col("day") <= rules.holdout_end)
     if survey.n_negative and rules.refunds == "drop":
         rows = rows.filter(nw.col("amount") >= 0)
         notes.append(dropped(survey))
     if survey.n_zero:
-        notes.append(_zeros(survey, rules))
+        notes.append(zeros(survey, rules.zero_amounts))
         if rules.zero_amounts == "drop":
             rows = rows.filter(nw.col("amount") != 0)
     netted = bool(survey.n_negative) and rules.refunds in ("day", "customer")
@@ -113,17 +115,18 @@ def _grouped(measured: nw.LazyFrame[Any], ids: list[str]) -> nw.LazyFrame[Any]:
     return measured.group_by(*ids, "day").agg(*totals)
 
 
-def _undecided(rows: nw.LazyFrame[Any], columns: LogColumns, survey: Survey) -> InputError:
+def undecided(survey: Survey, columns: LogColumns, first: str) -> InputError:
+    """Return the error for refunds, the first rows of them given, where nobody said what they do."""
     return InputError(
-        f"The log has {count_of(survey.n_negative, 'row')} with a negative {columns.amount!r} (first: "
-        f"{first_rows(rows, columns, nw.col('amount') < 0)}), and a refund is no purchase; say what refunds do: "
-        f"refunds='day' nets them against purchases of the same day, 'customer' against the customer's latest "
-        f"purchases before, 'drop' leaves them out."
+        f"The log has {count_of(survey.n_negative, 'row')} with a negative {columns.amount!r} (first: {first}), and a "
+        f"refund is no purchase; say what refunds do: refunds='day' nets them against purchases of the same day, "
+        f"'customer' against the customer's latest purchases before, 'drop' leaves them out."
     )
 
 
-def _zeros(survey: Survey, rules: Rules) -> Note:
+def zeros(survey: Survey, zero_amounts: ZeroAmounts) -> Note:
+    """Return the note on amounts of zero."""
     rows = f"{count_of(survey.n_zero, 'row')} with an amount of zero"
-    if rules.zero_amounts == "keep":
+    if zero_amounts == "keep":
         return Note("zero_amounts", f"Counted as purchases: {rows}; zero_amounts='drop' leaves such rows out.")
     return Note("zero_amounts", f"Left out: {rows}; zero_amounts='keep' counts such rows as purchases.")

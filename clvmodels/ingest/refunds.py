@@ -19,6 +19,7 @@ type Refunds = Literal["error", "day", "customer", "drop"]
 # Sums of decimal amounts end a few units of 1e-16 of the largest sum beside zero. What is left of a purchase below this
 # share of it is such noise, as long as the customer has not spent more than 10^8 times as much.
 RESIDUE = 1e-7
+_DAY, _CUSTOMER = "of the same customer and day", "of the same customer, latest first"
 
 
 def netted_by_day(days: nw.LazyFrame[Any], survey: Survey) -> tuple[nw.LazyFrame[Any], Note]:
@@ -36,7 +37,7 @@ def netted_by_day(days: nw.LazyFrame[Any], survey: Survey) -> tuple[nw.LazyFrame
         left_over=-nw.when(nw.col("value") < 0).then(nw.col("value")).sum(),
     )
     found = counts.collect("pyarrow").rows(named=True)[0]
-    return days.filter(remains), _netted(survey, "of the same customer and day", found["n_days"], found["left_over"])
+    return days.filter(remains), _netted(survey, _DAY, found["n_days"], found["left_over"])
 
 
 def netted_by_customer(
@@ -65,7 +66,7 @@ def netted_by_customer(
     n_days = int(np.count_nonzero((bought > 0) & ~stays))
     schema = others.collect_schema()
     put_back = bench.put(netted).select(nw.col(name).cast(dtype) for name, dtype in schema.items())
-    return nw.concat([others, put_back]), _netted(survey, "of the same customer, latest first", n_days, left_over)
+    return nw.concat([others, put_back]), _netted(survey, _CUSTOMER, n_days, left_over)
 
 
 def net_latest_first(history: pd.DataFrame) -> tuple[FloatArray, float]:
@@ -103,6 +104,14 @@ def net_latest_first(history: pd.DataFrame) -> tuple[FloatArray, float]:
 def dropped(survey: Survey) -> Note:
     """Return the note on refunds that are left out."""
     return Note("refunds", f"Left out: {_met(survey)}; what refunds took back still counts.", "warning")
+
+
+def netted_in_parts(survey: Survey, refunds: Refunds) -> Note:
+    """Return the note on refunds that are netted later, part by part, so that nobody adds up what they leave."""
+    how = _DAY if refunds == "day" else _CUSTOMER
+    return Note(
+        "refunds", f"Netted against purchases {how}: {_met(survey)}; what found nothing to take back fell away."
+    )
 
 
 def _netted(survey: Survey, how: str, n_days: int | None, left_over: float | None) -> Note:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pyarrow as pa
-
 from clvmodels.ingest.periods import Span, as_date
 from clvmodels.ingest.schema import Survey, count_of
 from clvmodels.records import Note
@@ -14,7 +11,7 @@ from clvmodels.records import Note
 SILENT_PURCHASES = 10.0
 
 
-def remarks(survey: Survey, span: Span, table: pa.Table, *, n_late: int, end_given: bool) -> list[Note]:
+def remarks(survey: Survey, span: Span, n_purchases: float, *, n_late: int, end_given: bool) -> list[Note]:
     """Return notes on the ends of the log, and on rows and customers that fall outside.
 
     Parameters
@@ -23,8 +20,8 @@ def remarks(survey: Survey, span: Span, table: pa.Table, *, n_late: int, end_giv
         Counts over the rows.
     span : Span
         Observation and holdout.
-    table : pyarrow.Table
-        One row a customer, as counted.
+    n_purchases : float
+        In the observation.
     n_late : int
         Customers who first bought after the observation.
     end_given : bool
@@ -46,17 +43,16 @@ def remarks(survey: Survey, span: Span, table: pa.Table, *, n_late: int, end_giv
             f"forecasts are held against may be incomplete; end it where the log ends."
         )
         notes.append(Note("holdout_incomplete", text, "warning"))
-    notes += _silence(survey, span, table)
+    notes += _silence(survey, span, n_purchases)
     if not end_given or span.whole:
         notes += _part_of_period(span)
     return notes
 
 
-def _silence(survey: Survey, span: Span, table: pa.Table) -> list[Note]:
+def _silence(survey: Survey, span: Span, n_purchases: float) -> list[Note]:
     silent = span.observation_end - survey.last_day
     if silent <= 0:
         return []
-    n_purchases = float(np.sum(table["n"].to_numpy()))
     expected = silent * n_purchases / (survey.last_day - span.start + 1)
     if expected < SILENT_PURCHASES:
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -110,38 +110,58 @@ def surveyed(log: nw.LazyFrame[Any], columns: LogColumns, *, last_counted: int |
     last_counted : int or None
         Refunds and zero amounts are counted up to this day, other rows are ``n_after``; None counts all.
     """
+    found = log.select(**survey_totals(columns, last_counted)).collect("pyarrow").rows(named=True)[0]
+    return survey_of(found, columns, lambda fault: "; ".join(first_rows(log, columns, faults(columns)[fault][0])))
+
+
+def survey_totals(columns: LogColumns, last_counted: int | None) -> dict[str, nw.Expr]:
+    """Return what is counted: what a `Survey` holds, and the rows of each of the `faults`."""
     day, value = nw.col("day"), nw.col("amount")
     after = day > (LAST_DAY if last_counted is None else last_counted)
-    nobody = nw.all_horizontal(*(nw.col(name).is_null() for name in columns.ids), ignore_nulls=False)
-    bad = [(nobody, f"no customer in {_listed(columns.customer)}", "and purchases of nobody can't be counted")]
-    bad.append((day.is_null(), f"no date in {columns.time!r}", "and a purchase needs its day"))
-    counts = {"n_rows": nw.len(), "first_day": day.min(), "last_day": day.max(), "n_after": after.sum()}
+    totals = {"n_rows": nw.len(), "first_day": day.min(), "last_day": day.max(), "n_after": after.sum()}
     if columns.amount is not None:
-        unknown = (~value.is_finite()).fill_null(True)
-        bad.append((unknown, f"a missing or infinite amount in {columns.amount!r}", "and it can't be summed"))
         refund = ~after & (value < 0)
-        counts |= {"n_negative": refund.sum(), "money_refunded": -nw.when(refund).then(value).sum()}
-        counts["n_zero"] = (~after & (value == 0)).sum()
-    counts |= {f"bad_{i}": mask.sum() for i, (mask, _, _) in enumerate(bad)}
-    found = log.select(**counts).collect("pyarrow").rows(named=True)[0]
+        totals |= {"n_negative": refund.sum(), "money_refunded": -nw.when(refund).then(value).sum()}
+        totals["n_zero"] = (~after & (value == 0)).sum()
+    return totals | {name: mask.sum() for name, (mask, _, _) in faults(columns).items()}
+
+
+def survey_of(found: Mapping[str, Any], columns: LogColumns, first: Callable[[str], str]) -> Survey:
+    """Return the totals as a survey; ``first`` shows the first rows with a fault, where there is one.
+
+    Raises
+    ------
+    InputError
+        When there are no rows, or rows with a fault.
+    """
     if not found["n_rows"]:
         raise InputError("The log has no rows, so there is nothing to count; check the file or the filter before it.")
-    for i, (mask, trouble, why) in enumerate(bad):
-        if n := found[f"bad_{i}"]:
+    bad = faults(columns)
+    for name, (_, trouble, why) in bad.items():
+        if n := found[name]:
             raise InputError(
-                f"The log has {count_of(n, 'row')} with {trouble} (first: {first_rows(log, columns, mask)}), {why}; "
-                f"leave such rows out, or fill them in."
+                f"The log has {count_of(n, 'row')} with {trouble} (first: {first(name)}), {why}; leave such rows out, "
+                f"or fill them in."
             )
-    return Survey(**{name: count or 0 for name, count in found.items() if not name.startswith("bad_")})
+    return Survey(**{name: count or 0 for name, count in found.items() if name not in bad})
 
 
-def first_rows(log: nw.LazyFrame[Any], columns: LogColumns, mask: nw.Expr) -> str:
+def faults(columns: LogColumns) -> dict[str, tuple[nw.Expr, str, str]]:
+    """Return what makes rows unusable: where, what it is, and why it matters."""
+    nobody = nw.all_horizontal(*(nw.col(name).is_null() for name in columns.ids), ignore_nulls=False)
+    bad = [(nobody, f"no customer in {_listed(columns.customer)}", "and purchases of nobody can't be counted")]
+    bad.append((nw.col("day").is_null(), f"no date in {columns.time!r}", "and a purchase needs its day"))
+    if columns.amount is not None:
+        unknown = (~nw.col("amount").is_finite()).fill_null(True)
+        bad.append((unknown, f"a missing or infinite amount in {columns.amount!r}", "and it can't be summed"))
+    return {f"bad_{i}": fault for i, fault in enumerate(bad)}
+
+
+def first_rows(log: nw.LazyFrame[Any], columns: LogColumns, mask: nw.Expr) -> list[str]:
     """Return the first rows under a mask as text, with the log's own column names."""
     names = {to: name for to, name in columns.named().items() if not to.startswith("group")} | {"day": columns.time}
     rows = log.filter(mask).head(N_SHOWN).collect("pyarrow").rows(named=True)
-    return "; ".join(
-        ", ".join(f"{names[to]}={_cell(to, value)}" for to, value in row.items() if to in names) for row in rows
-    )
+    return [", ".join(f"{names[to]}={_cell(to, value)}" for to, value in row.items() if to in names) for row in rows]
 
 
 def _check_time(name: str, dtype: nw.dtypes.DType, tz: str | None) -> None:

@@ -4,32 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
-import narwhals as nw
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from clvmodels.arrays import FloatArray
-from clvmodels.errors import ArgumentError, InputError, check_between, unknown_name
-from clvmodels.ingest.customers import counted, group_values, interval_logs
-from clvmodels.ingest.engines import Workbench, is_foreign, native_maker
-from clvmodels.ingest.periods import Day, Span, as_date, day_of, recent_periods
-from clvmodels.ingest.purchases import Rules, ZeroAmounts, collapsed, purchase_days
+from clvmodels.ingest.customers import carried_along, group_notes, interval_logs, oddities
+from clvmodels.ingest.engines import Workbench, native_maker
+from clvmodels.ingest.periods import Day, as_date
+from clvmodels.ingest.purchases import ZeroAmounts
+from clvmodels.ingest.reading import Collapse, Question, Reading
 from clvmodels.ingest.refunds import Refunds
 from clvmodels.ingest.remarks import remarks
-from clvmodels.ingest.schema import LogColumns, as_names, standardised, surveyed
+from clvmodels.ingest.spark_frames import is_spark
+from clvmodels.ingest.spark_log import summary_on_spark
 from clvmodels.ingest.timeline import timeline_of
 from clvmodels.records import Holdout, Period, Summary
-
-type Collapse = Literal["day", "period"]
-
-_CHOICES = {
-    "collapse": ("day", "period"),
-    "refunds": ("error", "day", "customer", "drop"),
-    "zero_amounts": ("keep", "drop"),
-}
 
 
 def rfm_summary(  # noqa: PLR0913
@@ -58,8 +48,9 @@ def rfm_summary(  # noqa: PLR0913
     Parameters
     ----------
     log : table or path
-        A pandas or polars frame (eager or lazy), a pyarrow table, a DuckDB relation, or a path, glob or list of paths
-        of CSV or Parquet files. It is only read.
+        A pandas or polars frame (eager or lazy), a pyarrow table, dataset or reader, anything that hands out a stream
+        of Arrow, a DuckDB relation, an ibis table, a Spark frame (where it's read by the executors, without a
+        timeline), or a path, glob or list of paths of CSV or Parquet files. It is only read.
     customer : str or sequence of str
         The column of customer ids, or several: rows that share a value in any of them are of one customer, who is shown
         by the smallest known value of the first column that has one.
@@ -126,102 +117,51 @@ def rfm_summary(  # noqa: PLR0913
     0           a        1.0      2.0  3.857143            24.0
     1           b        0.0      0.0  2.857143             0.0
     """
-    for name, value in (("collapse", collapse), ("refunds", refunds), ("zero_amounts", zero_amounts)):
-        if value not in _CHOICES[name]:
-            raise unknown_name(f"way of {name}", value, _CHOICES[name])
-    if amount is None and (refunds != "error" or zero_amounts != "keep"):
-        raise ArgumentError("refunds and zero_amounts speak of money; give amount= as well, or leave them out.")
-    columns = LogColumns(as_names(customer, "customer"), time, amount, as_names(groups, "groups", optional=True))
-    unit = Period.of(period)
-    window = recent_periods(recent, unit)
-    given_end, holdout = _ends(observation_end, holdout_end)
+    question = Question.of(
+        customer=customer,
+        time=time,
+        amount=amount,
+        period=period,
+        observation_end=observation_end,
+        holdout_end=holdout_end,
+        collapse=collapse,
+        refunds=refunds,
+        zero_amounts=zero_amounts,
+        groups=groups,
+        same_customer=same_customer,
+        tz=tz,
+        recent=recent,
+    )
+    if is_spark(log):
+        return summary_on_spark(log, question, intervals=intervals)
     with Workbench() as bench:
-        rows = standardised(bench.open(log, "log", [*columns.named().values()]), columns, tz)
-        survey = surveyed(rows, columns, last_counted=given_end if holdout is None else holdout)
-        end = survey.last_day if given_end is None else given_end
-        rules = Rules(refunds, zero_amounts, same_customer, end, holdout)
-        days, notes = purchase_days(bench, rows, columns, rules, survey, foreign=is_foreign(log))
-        span = Span(_first_day(days, end), end, end if holdout is None else holdout, unit, collapse == "period")
-        purchases = collapsed(bench, days, span) if span.whole else days
-        table = counted(purchases, span, window, later=survey.last_day > end)
+        reading = Reading.of(bench, log, question)
+        span, purchases = reading.span, reading.purchases
+        table = reading.counted().sort("customer").collect("pyarrow").to_native()
         late = table.filter(pc.equal(table["n"], 0)).select(["customer"])
         table = table.filter(pc.greater(table["n"], 0))
         if len(late):
             purchases = purchases.join(bench.put(late), on="customer", how="anti")
-        first_days = table["first"].to_numpy()
-        timeline = timeline_of(purchases, first_days, span, has_amounts=amount is not None)
-        carried, group_notes = group_values(days, columns, span)
+        newcomers = np.unique(table["first"].to_numpy(), return_counts=True)
+        timeline = timeline_of(purchases, newcomers, span, has_amounts=reading.has_amounts)
+        groups_found = reading.group_values()
+        found = None if groups_found is None else groups_found.sort("customer").collect("pyarrow").to_native()
         litt = interval_logs(purchases, table["n"].to_numpy(), span) if intervals else None
-    notes += [*group_notes, *remarks(survey, span, table, n_late=len(late), end_given=given_end is not None)]
-    n = table["n"].to_numpy().astype(np.float64)
-    money = _money(table, n) if amount is not None else {}
+    columns = reading.columns(table)
+    carried = {} if found is None else carried_along(found, question.columns)
+    odd = [] if found is None else group_notes(oddities(found, question.columns), question.columns)
+    frequency, spend = columns.pop("holdout_frequency", None), columns.pop("holdout_spend", None)
+    n_purchases = float(columns["frequency"].sum()) + len(table)
+    ends = remarks(reading.survey, span, n_purchases, n_late=len(late), end_given=question.end is not None)
     return Summary(
-        period=unit,
-        customer_id=table["customer"].to_numpy(),
-        frequency=n - 1,
-        recency=span.time(first_days, table["last"].to_numpy()),
-        T=span.time(first_days, end),
+        period=question.period,
+        **columns,
         litt=litt,
-        first_purchase=first_days.astype("datetime64[D]"),
-        recent_purchases=table["n_recent"].to_numpy().astype(np.float64),
-        recent_window=window,
+        recent_window=question.window,
         groups=carried,
-        holdout=None if holdout is None else _holdout(table, span, has_amounts=amount is not None),
+        holdout=None if frequency is None else Holdout(reading.holdout_length, frequency, spend),
         timeline=timeline,
-        observation_end=as_date(end),
-        notes=tuple(notes),
+        observation_end=as_date(span.observation_end),
+        notes=(*reading.notes, *odd, *ends),
         as_native=native_maker(log),
-        **money,
     )
-
-
-def _ends(observation_end: Day | None, holdout_end: Day | None) -> tuple[int | None, int | None]:
-    end = None if observation_end is None else day_of(observation_end, "observation_end")
-    if holdout_end is None:
-        return end, None
-    holdout = day_of(holdout_end, "holdout_end")
-    if end is None:
-        raise ArgumentError(
-            f"holdout_end is {holdout_end!r} but observation_end is not given, so it's open where the holdout begins; "
-            f"give both."
-        )
-    if holdout <= end:
-        raise ArgumentError(
-            f"holdout_end {as_date(holdout)} is not after observation_end {as_date(end)}, so the holdout has no days; "
-            f"give a later one."
-        )
-    return end, holdout
-
-
-def _first_day(days: nw.LazyFrame[Any], end: int) -> int:
-    start: int | None = days.select(nw.col("day").min()).collect("pyarrow")["day"].to_list()[0]
-    if start is None:
-        raise InputError(
-            "No purchase is left in the log once its refunds and zero amounts are out, so there is no customer; look "
-            "at refunds= and zero_amounts=."
-        )
-    if start > end:
-        raise ArgumentError(
-            f"observation_end is {as_date(end)}, but the first purchase of the log is on {as_date(start)}, so no "
-            f"customer would be observed; give a later day."
-        )
-    return start
-
-
-def _money(table: pa.Table, n: FloatArray) -> dict[str, FloatArray]:
-    total = table["spend"].to_numpy()
-    repeats = np.maximum(n - 1, 1)
-    mean = np.where(n > 1, (total - table["first_value"].to_numpy()) / repeats, 0.0)
-    return {"monetary_value": mean, "total_spend": total, "recent_spend": table["spend_recent"].to_numpy()}
-
-
-def _holdout(table: pa.Table, span: Span, *, has_amounts: bool) -> Holdout:
-    duration = float(span.time(span.observation_end, span.holdout_end))
-    check_between(
-        "the holdout (in whole periods)", duration, 0.0, float("inf"), "it must hold something.", open_low=True
-    )
-    if "n_ahead" not in table.column_names:  # the log ends with the observation
-        nothing = np.zeros(len(table))
-        return Holdout(duration, nothing, nothing if has_amounts else None)
-    frequency = table["n_ahead"].to_numpy().astype(np.float64)
-    return Holdout(duration, frequency, table["spend_ahead"].to_numpy() if has_amounts else None)

@@ -12,15 +12,17 @@ from clvmodels.ingest.periods import Span, as_date
 from clvmodels.records import Timeline
 
 
-def timeline_of(days: nw.LazyFrame[Any], first_days: AnyArray, span: Span, *, has_amounts: bool) -> Timeline | None:
+def timeline_of(
+    days: nw.LazyFrame[Any], newcomers: tuple[AnyArray, AnyArray], span: Span, *, has_amounts: bool
+) -> Timeline | None:
     """Count purchases, newcomers and money by whole periods; None where not one is whole.
 
     Parameters
     ----------
     days : lazy frame
         One row a purchase of the customers in the summary: ``customer``, ``day``, ``value``.
-    first_days : array of int, shape (customer,)
-        Day numbers of their first purchases.
+    newcomers : array of int and array, shape (day,)
+        Day numbers of first purchases, and how many customers had theirs on each.
     """
     n_periods = span.n_whole(span.holdout_end)
     if n_periods < 1:
@@ -32,7 +34,8 @@ def timeline_of(days: nw.LazyFrame[Any], first_days: AnyArray, span: Span, *, ha
     def binned(values: AnyArray) -> FloatArray:
         return np.bincount(place, weights=values, minlength=n_periods)[:n_periods]
 
-    new_customers = np.bincount(span.place(first_days), minlength=n_periods)[:n_periods].astype(np.float64)
+    first_days, n_first = newcomers
+    new_customers = np.bincount(span.place(first_days), weights=n_first, minlength=n_periods)[:n_periods]
     purchases = binned(by_day["n"].to_numpy())
     return Timeline(
         start=as_date(span.start),

@@ -29,15 +29,11 @@ class AbstractModel(AbstractOrFinal):
     assumes: ClassVar[str]
     misleads: ClassVar[str]
     parameters: ClassVar[tuple[Parameter, ...]]
-    mixing: ClassVar[tuple[Mixing, ...]]
-    """How customers differ; a law comes after those whose parameters its level carries."""
+    mixing: ClassVar[tuple[Mixing, ...]]  # how customers differ; a law after those whose parameters its level carries
     statistics: ClassVar[tuple[str, ...]]
-    usual: ClassVar[bool] = False
-    """Whether it is taken where nobody names one; true of a single model of buying and a single one of spend."""
-    lifetimes_name: ClassVar[str] = ""
-    """The class of the lifetimes package that fits it."""
-    lifetimes_renames: ClassVar[Mapping[str, str]] = {}
-    """The parameters that lifetimes calls otherwise: its name to ours."""
+    usual: ClassVar[bool] = False  # taken where nobody names one; true of one model of buying and one of spend
+    lifetimes_name: ClassVar[str] = ""  # the class of the lifetimes package that fits it
+    lifetimes_renames: ClassVar[Mapping[str, str]] = {}  # parameters that it calls otherwise: its name to ours
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -200,6 +196,10 @@ class AbstractSpendModel(AbstractModel):
     @abstractmethod
     def expected_spend(self, params: Params, n: AnyArray, m: AnyArray) -> FloatArray:
         """Return E[value of a purchase | n, m]; inf where the mean doesn't exist."""
+
+    @abstractmethod
+    def fourth_slope(self, params: Params, n: AnyArray) -> FloatArray:
+        """Return what the fourth derivative of ln f(m | n) by ln m doesn't exceed: what grouped spends lose."""
 
     @abstractmethod
     def mean_exists(self, params: Params, n: AnyArray) -> Any:

@@ -106,6 +106,15 @@ class GammaGamma(AbstractSpendModel):
         spend: FloatArray = np.where(q > 1, p * scale / np.where(q > 1, q - 1, 1.0), np.inf)
         return spend
 
+    def fourth_slope(self, params: Params, n: AnyArray) -> FloatArray:
+        """Return (q + p n) / 8.
+
+        In v = ln m only ln(gamma + n e^v) bends, and its fourth derivative is s(1 - s)(1 - 6s + 6s^2) with s between 0
+        and 1.
+        """
+        bent: FloatArray = (params["q"] + params["p"] * n) / 8
+        return bent
+
     def mean_exists(self, params: Params, n: AnyArray) -> Any:
         """Return whether q + p n > 1."""
         return params["q"] + params["p"] * n > 1

@@ -1,7 +1,9 @@
 """The frozen records that flow through the house, from the log to the list to act on."""
 
 from clvmodels.records.covariates import Covariates, Patterns, Term
+from clvmodels.records.customer_table import AbstractCustomerTable, Customers, Spending, grouped_for
 from clvmodels.records.dependence import Correlation, MoneyChange, SpendDependence
+from clvmodels.records.drift import Drift, DriftTable
 from clvmodels.records.estimate import Estimate, Evidence, ModelFacts, Outcome
 from clvmodels.records.heuristic import HeuristicForecast
 from clvmodels.records.histories import Histories, Members
@@ -12,18 +14,23 @@ from clvmodels.records.period import Period
 from clvmodels.records.prediction import Prediction
 from clvmodels.records.prior import Prior, Priors
 from clvmodels.records.scorecard import Scorecard, Target
+from clvmodels.records.scores import Scores
 from clvmodels.records.selection import LikelihoodRatio, Vuong
 from clvmodels.records.shock import Shock, ShockLaw
 from clvmodels.records.summary import Holdout, Summary, Timeline, check_summary
-from clvmodels.records.total import Total
+from clvmodels.records.total import Sum, Total
 from clvmodels.records.valuation import Path, Terms, Valuation
 
 __all__ = [
     "SIDES",
+    "AbstractCustomerTable",
     "BetaMixing",
     "Common",
     "Correlation",
     "Covariates",
+    "Customers",
+    "Drift",
+    "DriftTable",
     "Estimate",
     "Evidence",
     "GammaMixing",
@@ -46,10 +53,13 @@ __all__ = [
     "Priors",
     "Quantity",
     "Scorecard",
+    "Scores",
     "Shock",
     "ShockLaw",
     "Side",
     "SpendDependence",
+    "Spending",
+    "Sum",
     "Summary",
     "Target",
     "Term",
@@ -59,4 +69,5 @@ __all__ = [
     "Valuation",
     "Vuong",
     "check_summary",
+    "grouped_for",
 ]

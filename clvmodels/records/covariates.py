@@ -100,8 +100,9 @@ class Covariates:
         groups: Mapping[str, AnyArray],
         fixed: Mapping[Side, tuple[str, ...]],
         pooled: Mapping[Side, tuple[str, ...]],
+        counts: FloatArray | None = None,
     ) -> Covariates:
-        """Learn levels, centres and scales from the columns of a summary.
+        """Learn levels, centres and scales from the columns of a summary whose rows count so many customers each.
 
         Raises
         ------
@@ -117,7 +118,7 @@ class Covariates:
                             f"The summary has no column {column!r} to act on {side} (it has: "
                             f"{', '.join(groups) or 'none'}); name it in groups= when the log is read."
                         )
-                    terms.append(_term(side, column, np.asarray(groups[column]), pooled=shared))
+                    terms.append(_term(side, column, np.asarray(groups[column]), counts, pooled=shared))
         return cls(tuple(terms))
 
     @classmethod
@@ -235,18 +236,21 @@ class Patterns:
         return found
 
 
-def _term(side: Side, column: str, values: AnyArray, *, pooled: bool) -> Term:
+def _term(side: Side, column: str, values: AnyArray, counts: FloatArray | None, *, pooled: bool) -> Term:
     if not pooled and values.dtype.kind in "iuf":
         numbers = _numbers(column, values)
         if not np.ptp(numbers) > _FLAT * np.max(np.abs(numbers)):
             raise _constant(column)
-        return Term(side, column, centre=float(numbers.mean()), scale=float(numbers.std()))
-    levels, counts = np.unique(labels_of(column, values), return_counts=True)
+        centre = float(np.average(numbers, weights=counts))
+        variance = float(np.average((numbers - centre) ** 2, weights=counts))
+        return Term(side, column, centre=centre, scale=variance**0.5)
+    levels, codes = np.unique(labels_of(column, values), return_inverse=True)
     if len(levels) < 2:
         raise _constant(column)
     if pooled:
         return Term(side, column, (*(str(level) for level in levels if level != UNSEEN), UNSEEN), pooled=True)
-    order = np.argsort(-counts, kind="stable")  # the reference is the level most customers have: it is known best
+    # The reference is the level most customers have: it is known best.
+    order = np.argsort(-np.bincount(codes, counts), kind="stable")
     return Term(side, column, tuple(map(str, levels[order])))
 
 

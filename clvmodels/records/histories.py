@@ -90,7 +90,9 @@ class Histories:
         return {} if self.patterns is None else self.patterns.effects(params, self.columns[PATTERN])
 
     @classmethod
-    def of(cls, columns: Mapping[str, FloatArray], patterns: Patterns | None = None) -> Histories:
+    def of(
+        cls, columns: Mapping[str, FloatArray], patterns: Patterns | None = None, weights: FloatArray | None = None
+    ) -> Histories:
         """Group equal rows; rows come out sorted by the columns in their order.
 
         Parameters
@@ -99,6 +101,8 @@ class Histories:
             At least one column, all of one length.
         patterns : Patterns, optional
             What a column ``pattern`` stands for.
+        weights : array, shape (customer,), optional
+            How many each stands for, one when left out.
         """
         arrays = {name: np.ascontiguousarray(values, dtype=np.float64) + 0.0 for name, values in columns.items()}
         codes, first = _group(list(arrays.values()))
@@ -106,7 +110,7 @@ class Histories:
         order = np.lexsort(rows[::-1])
         place = np.empty(len(order), dtype=np.int64)
         place[order] = np.arange(len(order))
-        counts = np.bincount(codes, minlength=len(first)).astype(np.float64)
+        counts = np.bincount(codes, weights, minlength=len(first)).astype(np.float64)
         return cls(
             {name: row[order] for name, row in zip(arrays, rows, strict=True)}, counts[order], place[codes], patterns
         )

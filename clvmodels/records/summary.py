@@ -105,6 +105,12 @@ class Summary:
         What the reading of the log touched or noticed.
     as_native : callable or None
         Turns a pandas frame into the kind of table that came in.
+    counts : array, shape (customer,), or None
+        Where customers were grouped before (``CustomerTable.grouped``): how many each row stands for. Only what works
+        on distinct histories takes such a summary: fits, and the totals of forecasts and values.
+    blur : array, shape (customer,), or None
+        Where several spends were replaced by two with the same first three moments: the sum of the fourth powers of
+        what separates each spend, and each of the two, from their mean, in ln m.
     """
 
     period: Period
@@ -125,6 +131,8 @@ class Summary:
     observation_end: np.datetime64 | None = None
     notes: tuple[Note, ...] = ()
     as_native: Callable[[pd.DataFrame], Any] | None = None
+    counts: FloatArray | None = None
+    blur: FloatArray | None = None
 
     def __post_init__(self) -> None:
         for name in self._known():
@@ -135,6 +143,8 @@ class Summary:
 
     def __repr__(self) -> str:
         holdout = "" if self.holdout is None else f", holdout of {self.holdout.duration:g} {self.period.name}s"
+        if self.counts is not None:
+            return f"Summary({self.counts.sum():,.0f} customers in {len(self):,} rows)"
         return f"Summary({len(self):,} customers, {self.frequency.sum():,.0f} repeat purchases{holdout})"
 
     @cached_property
@@ -150,7 +160,8 @@ class Summary:
         """
         m = self._money("monetary_value")
         known = (self.frequency > 0) & (m > 0)
-        return Histories.of({"n": np.where(known, self.frequency, 0.0), "m": np.where(known, m, 0.0)})
+        columns = {"n": np.where(known, self.frequency, 0.0), "m": np.where(known, m, 0.0)}
+        return Histories.of(columns, weights=self.counts)
 
     def statistics(self, names: tuple[str, ...], covariates: Covariates | None = None) -> Histories:
         """Return the distinct histories made of these statistics: some of x, t_x, T and litt, or n and m; told apart
@@ -159,11 +170,11 @@ class Summary:
             pattern, patterns = covariates.patterns(self.groups)
             plain = self.statistics(names)
             known = {name: values[plain.index] for name, values in plain.columns.items()}
-            return Histories.of(known | {PATTERN: pattern.astype(np.float64)}, patterns)
+            return Histories.of(known | {PATTERN: pattern.astype(np.float64)}, patterns, self.counts)
         if names == ("n", "m"):
             return self.spend_histories
         if names not in self._grouped:
-            self._grouped[names] = Histories.of({name: self._buying(name) for name in names})
+            self._grouped[names] = Histories.of({name: self._buying(name) for name in names}, weights=self.counts)
         return self._grouped[names]
 
     def group(self, by: str) -> AnyArray:
@@ -235,12 +246,20 @@ class Summary:
         return values
 
 
-def check_summary(value: object) -> Summary:
-    """Return what was given when it is a Summary, else raise an ArgumentError that says how to make one."""
+def check_summary(value: object, *, grouped: bool = False) -> Summary:
+    """Return what was given when it is a Summary, else raise an ArgumentError that says how to make one.
+
+    ``grouped`` says that rows may stand for several customers.
+    """
     if not isinstance(value, Summary):
         raise ArgumentError(
             f"A Summary is needed and a {type(value).__name__} was given; make one with rfm_summary from a log, or "
             f"with as_summary from a table of frequency, recency and T."
+        )
+    if value.counts is not None and not grouped:
+        raise ArgumentError(
+            "This summary holds groups of customers, and every row would be taken for one customer; give the summary "
+            "of the customers themselves."
         )
     return value
 
@@ -256,4 +275,6 @@ _PER_CUSTOMER = (
     "first_purchase",
     "recent_purchases",
     "recent_spend",
+    "counts",
+    "blur",
 )

@@ -1,0 +1,69 @@
+"""A stored study brought up to date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from clvmodels.api import CLV
+from clvmodels.cli.arguments import Columns
+from clvmodels.cli.console import step
+from clvmodels.cli.job import OUTDATED, finish, tell
+from clvmodels.delivery import load
+from clvmodels.delivery.folder import all_or_nothing, load_summary, needed, read_json
+from clvmodels.errors import ClvError, InputError
+
+_MADE_BY = "clv run"
+
+
+def refreshed(folder: Path, log: str, out: Path) -> None:
+    """Read a later log with the question of a study, and write the new study with what has changed."""
+    told = read_json(folder / "study.json", made_by=_MADE_BY)
+    columns, title, old = _stored(folder, told)
+    with all_or_nothing(out, outdated=OUTDATED) as place:
+        with step("Reading the log, and fitting from where the study was"):
+            study = old.refresh(log)
+        ahead, written = finish(study, log, columns, place, title=title)
+    tell(study, ahead, out, written)
+
+
+def _stored(folder: Path, told: dict[str, Any]) -> tuple[Columns, str, CLV]:
+    """Return the columns, the title and the study that a folder holds."""
+    try:
+        columns = Columns(**told["columns"])
+        study = CLV(
+            model=told["model"],
+            spend=told["spend"],
+            horizon=float("inf") if told["horizon"] is None else told["horizon"],  # which JSON has no number for
+            holdout=told["holdout"],
+            **told["terms"],
+            ci_prob=told["ci_prob"],
+            method=told["method"],
+            covariates=told["covariates"],
+            pooled=told["pooled"],
+            common_shock=told["common_shock"] is not None,
+        )
+        title, customers, end = str(told["title"]), told["customers"], told["observation_end"]
+    except (KeyError, TypeError, AttributeError, ClvError) as error:
+        raise InputError(
+            f"{str(folder / 'study.json')!r} doesn't say all that was asked ({type(error).__name__}: {error}); make "
+            f"the study again with {_MADE_BY}."
+        ) from error
+    study.take(load_summary(folder, made_by=_MADE_BY))
+    study.buying = load(needed(folder / "buying.json", made_by=_MADE_BY))
+    if told["spend"] is not None:
+        study.spending = load(needed(folder / "spending.json", made_by=_MADE_BY))
+    study.asked = columns.asked()
+    assert study.summary is not None  # just taken
+    if (len(study.summary), str(study.summary.observation_end)) != (customers, end):
+        raise InputError(
+            f"In {str(folder)!r} study.json speaks of {customers} customers until {end} and the summary of "
+            f"{len(study.summary)} until {study.summary.observation_end}, so a later step has changed the folder; make "
+            f"the study again with {_MADE_BY}."
+        )
+    if study.buying.model.name != study.model:
+        raise InputError(
+            f"In {str(folder)!r} study.json speaks of {study.model} and buying.json of {study.buying.model.name}, so "
+            f"a later step has changed the folder; make the study again with {_MADE_BY}."
+        )
+    return columns, title, study

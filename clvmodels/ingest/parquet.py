@@ -1,0 +1,132 @@
+"""Tables of customers as Parquet files: written part by part, read row group by row group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from clvmodels.arrays import AnyArray, FloatArray
+from clvmodels.errors import InputError
+
+_ROW_GROUP = 250_000  # rows: of 15 columns they take 30 MB
+_ID = "customer_id"
+# Columns whose values repeat take a fraction of the space as codes; to try codes on the others costs time.
+_REPEATED = {"frequency", "recency", "T", "first_purchase", "recent_purchases", "holdout_frequency"} | {
+    "p_alive",
+    "p_active",
+    "expected_purchases",
+    "purchases_lower",
+    "purchases_upper",
+}
+
+type Rule = Callable[[Mapping[str, AnyArray]], Mapping[str, FloatArray]]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some row groups of a file: what is read, and scored, at once.
+
+    Attributes
+    ----------
+    path : str
+        The file.
+    row_groups : tuple of int
+        Which of its row groups.
+    n_rows : int
+        How many rows they have.
+    """
+
+    path: str
+    row_groups: tuple[int, ...]
+    n_rows: int
+
+    def batches(self, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
+        """Give the rows, so many at a time.
+
+        Raises
+        ------
+        InputError
+            When a row group is broken.
+        """
+        try:
+            with pq.ParquetFile(self.path) as file:
+                yield from file.iter_batches(rows, list(self.row_groups), columns=list(columns), use_threads=False)
+        except (OSError, pa.ArrowException) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(
+                f"The customers in {self.path!r} can't be read to their end ({reason}); the file is broken within its "
+                f"row groups {self.row_groups[0]} to {self.row_groups[-1]}. Make it again; parts that are done stay."
+            ) from error
+
+    def write(self, rule: Rule, columns: Sequence[str], names: Sequence[str], rows: int, place: Path) -> None:
+        """Apply a rule to the rows, so many at a time, and write the ids with what it gives.
+
+        Parameters
+        ----------
+        rule : callable
+            From columns to columns.
+        columns, names : sequence of str
+            What it takes and what it gives.
+        rows : int
+            How many customers at a time.
+        place : Path
+            The file to write.
+        """
+        with pq.ParquetFile(self.path) as file:
+            known = file.schema_arrow
+        ids = [known.field(_ID)] if _ID in known.names else []
+        schema = pa.schema([*ids, *((name, pa.float64()) for name in names)])
+        with pq.ParquetWriter(place, schema, use_dictionary=_repeated(schema)) as writer:
+            for batch in self.batches([*(field.name for field in ids), *columns], rows):
+                writer.write_batch(applied(rule, batch, columns, schema))
+
+
+def applied(rule: Rule, batch: pa.RecordBatch, columns: Sequence[str], schema: pa.Schema) -> pa.RecordBatch:
+    """Return what a rule gives for the rows of a batch, beside the columns that it leaves as they are."""
+    found = rule({name: batch.column(name).to_numpy(zero_copy_only=False) for name in columns})
+    values = [pa.array(found[name]) if name in found else batch.column(name) for name in schema.names]
+    return pa.RecordBatch.from_arrays(values, schema=schema)
+
+
+def pieces(path: str, file: pq.ParquetFile, rows: int) -> Iterator[Piece]:
+    """Cut a file into pieces of about so many rows, never within a row group."""
+    mine: list[int] = []
+    held = 0
+    for i in range(file.metadata.num_row_groups):
+        size = file.metadata.row_group(i).num_rows
+        if mine and held + size > rows:
+            yield Piece(path, tuple(mine), held)
+            mine, held = [], 0
+        mine.append(i)
+        held += size
+    if held:
+        yield Piece(path, tuple(mine), held)
+
+
+def write_tables(tables: Iterator[pa.Table], place: Path) -> None:
+    """Write tables of one schema below each other."""
+    writer: pq.ParquetWriter | None = None
+    try:
+        for table in tables:
+            if writer is None:
+                writer = pq.ParquetWriter(place, table.schema, use_dictionary=_repeated(table.schema))
+            writer.write_table(table, row_group_size=_ROW_GROUP)
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+def holds(path: Path, n_rows: int) -> bool:
+    """Return whether a file is whole and has so many rows."""
+    try:
+        return bool(pq.read_metadata(path).num_rows == n_rows)
+    except (OSError, pa.ArrowException):
+        return False
+
+
+def _repeated(schema: pa.Schema) -> list[str]:
+    return [field.name for field in schema if field.name in _REPEATED or pa.types.is_string(field.type)]

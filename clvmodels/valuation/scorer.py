@@ -1,0 +1,124 @@
+"""The rule that leads from a customer's row to forecast and value, without another look at a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clvmodels.arrays import AnyArray, FloatArray, IntArray
+from clvmodels.errors import InputError
+from clvmodels.ingest.customers import group_column
+from clvmodels.valuation.surface import Nodes
+
+PAID = "paid"  # whether repeat purchases were paid for: who paid nothing tells a spend model nothing
+_SPEND = "monetary_value"
+_PROBABILITY = "p_profitable"
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, bits well spread (2^64 / golden ratio): a usual multiplicative hash
+
+
+@dataclass(frozen=True, eq=False)
+class Scorer:
+    """Forecast and value of every history, and the way to them.
+
+    Attributes
+    ----------
+    known : mapping of str to array, shape (history,)
+        The columns of a table that tell histories apart, levels of text as codes.
+    levels : mapping of str to Index
+        The levels of text columns, in the order of their codes.
+    values : mapping of str to array, shape (history,)
+        What is the same for all customers of a history.
+    nodes : Nodes or None
+        The range of spends of each history; None where money isn't valued.
+    lines : array, shape (2, history)
+        Expected spend is lines[0] + lines[1] m.
+    surfaces : mapping of str to array, shape (power, history)
+        Polynomials of value over expected spend, see ``Nodes``; of a probability as it is.
+    cost : float
+        What is taken off each value.
+    """
+
+    known: Mapping[str, FloatArray]
+    levels: Mapping[str, pd.Index[Any]]
+    values: Mapping[str, FloatArray]
+    nodes: Nodes | None = None
+    lines: FloatArray | None = None
+    surfaces: Mapping[str, FloatArray] | None = None
+    cost: float = 0.0
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the table that are looked at."""
+        needed = [name for name in self.known if name != PAID]
+        return (*needed, *([_SPEND] if PAID in self.known else []))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What comes out."""
+        return (*self.values, *(["expected_spend"] if self.surfaces is not None else []), *(self.surfaces or {}))
+
+    def of(self, rows: Mapping[str, AnyArray]) -> dict[str, FloatArray]:
+        """Return forecast and value of some customers, shape (customer,), from their columns of the table.
+
+        Raises
+        ------
+        InputError
+            When a customer's history wasn't there when histories were collected.
+        """
+        columns = {name: self._number(name, rows[name]) for name in self.columns}
+        m = columns.pop(_SPEND, None)
+        if m is not None:
+            columns[PAID] = (m > 0).astype(np.float64)
+        place = self._index.get_indexer(pd.Index(_hashed([columns[name] for name in self.known])))
+        strange = place < 0
+        for name, values in self.known.items():
+            strange |= values[place] != columns[name]
+        if strange.any():
+            raise InputError(
+                f"{strange.sum():,} customers have a history that wasn't in the table when it was grouped, so it has "
+                f"changed since; score it again from the start."
+            )
+        found = {name: values[place] for name, values in self.values.items()}
+        if self.nodes is None or self.lines is None or self.surfaces is None:
+            return found
+        m = np.zeros(len(place)) if m is None else m
+        spend = self.lines[0][place] + self.lines[1][place] * m
+        found["expected_spend"] = spend
+        at = self.nodes.place(m, place)
+        for name, surface in self.surfaces.items():
+            height = _polynomial(surface, place, at)
+            found[name] = np.clip(height, 0.0, 1.0) if name == _PROBABILITY else height * spend - self.cost
+        return found
+
+    @cached_property
+    def _index(self) -> pd.Index[Any]:
+        return pd.Index(_hashed(list(self.known.values())))
+
+    def _number(self, name: str, values: AnyArray) -> FloatArray:
+        if name in self.levels:
+            known = pd.Index(group_column(np.asarray(values))[0])  # what is missing has a level of its own
+            return self.levels[name].get_indexer(known).astype(np.float64)
+        return np.ascontiguousarray(values, dtype=np.float64) + 0.0
+
+
+def _hashed(columns: list[FloatArray]) -> AnyArray:
+    """Return a number for each row that hardly two different rows share; whether they do is looked at afterwards."""
+    key = np.zeros(len(columns[0]), dtype=np.uint64)
+    for values in columns:
+        key ^= np.ascontiguousarray(values).view(np.uint64)
+        key *= _MIX
+        key ^= key >> np.uint64(29)
+    return key
+
+
+def _polynomial(surface: FloatArray, place: IntArray, at: FloatArray) -> FloatArray:
+    height: FloatArray = surface[-1][place]
+    for coefficients in surface[-2::-1]:
+        height *= at
+        height += coefficients[place]
+    return height

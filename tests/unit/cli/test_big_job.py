@@ -1,0 +1,97 @@
+"""`clv run --memory-limit`: the same job on a log that needn't fit into memory."""
+
+import json
+
+import pandas as pd
+import pytest
+
+import clvmodels
+from clvmodels.cli import big_job
+
+from .command_line import clv, contents, sentence_of, spelt
+from .conftest import ASKED, COLUMNS, TERMS
+
+LIMIT = {"--memory-limit": "1GB"}
+
+
+@pytest.fixture(scope="module")
+def big(csv):
+    """The job with a limit: what it said, and its folder."""
+    out = csv.parent / "big"
+    return clv("run", csv, *spelt(ASKED | TERMS | LIMIT), "--horizon", "26", "--out", out), out
+
+
+def test_every_customer_is_scored_as_without_a_limit(big, job):
+    run, out = big
+    assert run.status == 0, run.err
+    scored = pd.read_parquet(out / "customers").set_index("customer_id").sort_index()
+    listed = pd.read_parquet(job[1] / "customers.parquet").set_index("customer_id").sort_index()
+    for name in ("p_alive", "p_active", "expected_purchases", "purchases_upper", "expected_spend", "clv"):
+        # Spend is fitted on grouped spends, which leaves the parameters as they are to 1e-6.
+        pd.testing.assert_series_equal(scored[name], listed[name], rtol=1e-5)
+
+
+def test_the_folder_holds_what_the_job_says(big):
+    run, out = big
+    assert {path.name for path in out.iterdir()} == {
+        "buying.json",
+        "comparison.csv",
+        "customers",
+        "parameters.csv",
+        "report.html",
+        "spending.json",
+        "study.json",
+        "table",
+    }
+    assert "300 customers: value " in run.out
+    assert "Comparison and report look at 300 of 300 customers" in run.err
+    assert "100%" in run.err
+    study = json.loads((out / "study.json").read_text())
+    assert study["totals"]["value"]["lower"] < study["totals"]["value"]["expected"] < study["totals"]["value"]["upper"]
+    assert clvmodels.load(out / "buying.json").n_customers == 300
+
+
+def test_a_run_goes_on_where_it_was_stopped(big, csv, monkeypatch):
+    _, out = big
+
+    def never(*_, **__):
+        raise AssertionError("the log was read again")
+
+    monkeypatch.setattr(big_job, "rfm_table", never)
+    before = contents(out)
+    again = clv("run", csv, *spelt(ASKED | TERMS | LIMIT), "--horizon", "26", "--out", out)
+    assert again.status == 0, again.err
+    after = contents(out)
+    assert {name for name in before if name.endswith(".parquet")} <= {k for k in after if after[k] == before[k]}
+
+
+def test_a_share_of_the_customers_is_looked_at_closely(csv, tmp_path, monkeypatch):
+    monkeypatch.setattr(big_job, "_LOOKED_AT", 100)
+    run = clv("run", csv, *spelt(COLUMNS | LIMIT), "--out", tmp_path / "out")
+    assert run.status == 0, run.err
+    looked_at = int(run.err.split("look at ")[1].split(" of 300")[0])
+    assert 60 < looked_at < 140
+    assert "300 customers: value " in run.out
+
+
+def test_several_ids_are_summarised_and_not_compared(csv, tmp_path):
+    run = clv("run", csv, *spelt(COLUMNS | LIMIT | {"--customer": "customer_id,mail"}), "--out", tmp_path / "out")
+    assert run.status == 0, run.err
+    assert "can't be taken where they have several ids" in run.err
+    assert not (tmp_path / "out" / "comparison.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"--memory-limit": "a lot"}, "give a text with its unit"),
+        (LIMIT | {"--common-shock": ""}, "leave it out"),
+        (LIMIT | {"--time": "when"}, "no column 'when'"),
+    ],
+)
+def test_what_cannot_be_done_is_said(options, said, csv, tmp_path):
+    words = [word for word in spelt(COLUMNS | options) if word]
+    run = clv("run", csv, *words, "--out", tmp_path / "out")
+    assert run.status == 2
+    assert said in sentence_of(run.err)
+    assert not (tmp_path / "out").exists()
