@@ -11,13 +11,24 @@ import clvmodels
 from .command_line import clv, spelt
 from .conftest import COLUMNS
 
-FILES = ["comparison.csv", "customers.csv", "customers.parquet", "parameters.csv", "report.html", "study.json"]
+FILES = [
+    "buying.json",
+    "comparison.csv",
+    "customers.csv",
+    "customers.parquet",
+    "parameters.csv",
+    "report.html",
+    "spending.json",
+    "study.json",
+    "summary.json",
+    "summary.parquet",
+]
 SCORES = (
     "name kind bias mae rmse crps log_score coverage spearman gini capture_top10 total total_lower total_upper actual"
 )
 
 
-def test_the_job_writes_six_files_and_nothing_else(job):
+def test_the_job_writes_its_files_and_nothing_else(job):
     run, out = job
     assert run.status == 0, run.err
     assert sorted(path.name for path in out.iterdir()) == FILES
@@ -101,7 +112,8 @@ def test_a_glob_of_parquet_files_without_amounts_gives_purchases_alone(log, tmp_
     columns |= {"--holdout": "none"}
     run = clv("run", tmp_path / "part-*.parquet", *spelt(columns), "--out", tmp_path / "out")
     assert run.status == 0, run.err
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [n for n in FILES if n != "comparison.csv"]
+    missing = {"comparison.csv", "spending.json"}
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [n for n in FILES if n not in missing]
     assert "300 customers over the next 6 months: purchases " in run.out
     table = pd.read_csv(tmp_path / "out" / "customers.csv")
     assert "clv" not in table
