@@ -10,7 +10,7 @@ _UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MI
 _LEAST = 500 * 10**6
 _ROW = 250  # bytes that a purchase may take while customers are grouped, each of them having bought once
 _USUAL = 8 * 10**9
-_BESIDE = 350 * 10**6  # what Python, its libraries and the batch in hand take beside the engine
+_BESIDE = 650 * 10**6  # what Python, its libraries and the batch in hand take, and the engine beyond what it is told
 
 
 def engine_memory(limit: str | int | None) -> int | None:
