@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from clvmodels.api import CLV
 from clvmodels.cli.arguments import Columns
 from clvmodels.cli.console import say_notes, short, step
-from clvmodels.cli.job import comparison, parameter_table, read
+from clvmodels.cli.job import OUTDATED, comparison, parameter_table, read
 from clvmodels.delivery import open_table, rfm_table, save, score, write_json, write_table
 from clvmodels.delivery.folder import all_or_nothing
 from clvmodels.errors import ArgumentError
@@ -66,7 +66,7 @@ def job_in_parts(study: CLV, log: str, columns: Columns, memory: Memory, out: Pa
         spending = _spending(study, table)
     scores = _scored(study, table, buying, spending, out)
     estimates = [found for found in (buying, spending) if found is not None]
-    with all_or_nothing(out) as place:
+    with all_or_nothing(out, outdated=OUTDATED) as place:
         for role, found in (("buying", buying), ("spending", spending)):
             if found is not None:
                 save(found, place / f"{role}.json")

@@ -14,7 +14,7 @@ from clvmodels.cli.arguments import Columns
 from clvmodels.cli.console import changes, say_notes, short, step
 from clvmodels.delivery import export, save, write_json, write_table
 from clvmodels.delivery.folder import all_or_nothing, save_summary
-from clvmodels.records import Estimate, Note, Prediction, Scorecard, Valuation
+from clvmodels.records import Estimate, Note, Prediction, Scorecard, Shock, Valuation
 
 _FILES = {
     "customers.csv": "one row a customer, best first",
@@ -40,9 +40,8 @@ _PACKAGES = ("clvmodels", "numpy", "pandas", "scipy", "duckdb", "narwhals")
 
 def whole_job(study: CLV, log: Any, columns: Columns, out: Path, *, title: str) -> None:
     """Read, fit, compare, value, and write all of it into a folder, or nothing."""
-    with all_or_nothing(
-        out, outdated=OUTDATED
-    ) as place:  # opened first: a folder that can't be written is known before the work
+    # Opened first: a folder that can't be written is known before the work.
+    with all_or_nothing(out, outdated=OUTDATED) as place:
         with step("Reading the log"):
             read(study, log, columns)
         assert study.summary is not None  # just read
@@ -145,6 +144,7 @@ def _record(study: CLV, log: Any, columns: Columns, title: str) -> dict[str, Any
         "common_shock": None
         if study.shock is None
         else {target: study.shock.law(target).size for target in ("purchases", "spend")},
+        "shock_laws": None if study.shock is None else _shock_content(study.shock),
         "customers": len(study.summary),
         "observation_end": str(study.summary.observation_end),
         "notes": [{"code": note.code, "level": note.level, "text": note.text} for note in _notes(study)],
@@ -168,3 +168,10 @@ def tell(study: CLV, ahead: Valuation | Prediction, out: Path, written: list[str
     print(f"\nIn {out}:")
     for name in written:
         print(f"  {name:20s} {_FILES[name]}")
+
+
+def _shock_content(shock: Shock) -> dict[str, Any]:
+    """Return what a later refresh needs to widen the totals that this study has forecast."""
+    laws = {"purchases": shock.purchases, "spend": shock.spend}
+    told = {target: {"sizes": law.sizes, "weights": law.weights} for target, law in laws.items()}
+    return {**told, "n_independent": shock.n_independent, "horizon": shock.horizon}

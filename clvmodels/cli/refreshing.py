@@ -12,6 +12,7 @@ from clvmodels.cli.job import OUTDATED, finish, tell
 from clvmodels.delivery import load
 from clvmodels.delivery.folder import all_or_nothing, load_summary, needed, read_json
 from clvmodels.errors import ClvError, InputError
+from clvmodels.records import Shock, ShockLaw
 
 _MADE_BY = "clv run"
 
@@ -29,6 +30,11 @@ def refreshed(folder: Path, log: str, out: Path) -> None:
 
 def _stored(folder: Path, told: dict[str, Any]) -> tuple[Columns, str, CLV]:
     """Return the columns, the title and the study that a folder holds."""
+    if told.get("memory_limit") is not None:
+        raise InputError(
+            f"{str(folder)!r} holds a study made with --memory-limit, which isn't compared in memory and so can't be "
+            f"refreshed; run it anew on the longer log into another folder."
+        )
     try:
         columns = Columns(**told["columns"])
         study = CLV(
@@ -43,13 +49,14 @@ def _stored(folder: Path, told: dict[str, Any]) -> tuple[Columns, str, CLV]:
             pooled=told["pooled"],
             common_shock=told["common_shock"] is not None,
         )
+        shock = None if told["shock_laws"] is None else _shock(told["shock_laws"])
         title, customers, end = str(told["title"]), told["customers"], told["observation_end"]
     except (KeyError, TypeError, AttributeError, ClvError) as error:
         raise InputError(
             f"{str(folder / 'study.json')!r} doesn't say all that was asked ({type(error).__name__}: {error}); make "
             f"the study again with {_MADE_BY}."
         ) from error
-    study.take(load_summary(folder, made_by=_MADE_BY))
+    study.take(load_summary(folder, made_by=_MADE_BY), shock=shock)
     study.buying = load(needed(folder / "buying.json", made_by=_MADE_BY))
     if told["spend"] is not None:
         study.spending = load(needed(folder / "spending.json", made_by=_MADE_BY))
@@ -67,3 +74,8 @@ def _stored(folder: Path, told: dict[str, Any]) -> tuple[Columns, str, CLV]:
             f"a later step has changed the folder; make the study again with {_MADE_BY}."
         )
     return columns, title, study
+
+
+def _shock(told: dict[str, Any]) -> Shock:
+    purchases, spend = ShockLaw(**told["purchases"]), ShockLaw(**told["spend"])
+    return Shock(purchases, spend, told["n_independent"], told["horizon"])

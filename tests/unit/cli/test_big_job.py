@@ -95,3 +95,12 @@ def test_what_cannot_be_done_is_said(options, said, csv, tmp_path):
     assert run.status == 2
     assert said in sentence_of(run.err)
     assert not (tmp_path / "out").exists()
+
+
+def test_such_a_study_says_that_it_cannot_be_refreshed(big, csv):
+    _, out = big
+    before = contents(out)
+    run = clv("refresh", out, csv)
+    assert run.status == 2
+    assert "made with --memory-limit" in sentence_of(run.err)
+    assert contents(out) == before

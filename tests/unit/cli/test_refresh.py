@@ -68,6 +68,7 @@ def test_without_a_folder_the_study_itself_is_brought_up_to_date_and_can_be_agai
     assert "no time between them" in sentence_of(run.err)
 
 
+@pytest.mark.slow
 def test_a_whole_life_is_asked_for_again(shelf, tmp_path):
     asked = COLUMNS | {"--horizon": "inf", "--holdout": "none", "--discount-rate": "0.15"}
     assert clv("run", shelf / "autumn.csv", *spelt(asked), "--out", tmp_path).status == 0
@@ -124,3 +125,16 @@ def test_a_study_that_does_not_belong_together_is_refused(shelf, study, change, 
     run = clv("refresh", study, shelf / "whole.csv")
     assert run.status == 2
     assert words in sentence_of(run.err)
+
+
+@pytest.mark.slow
+def test_the_old_forecast_keeps_its_common_shock(shelf, tmp_path):
+    asked = COLUMNS | {"--horizon": "13", "--holdout": "none"}
+    run = clv("run", shelf / "autumn.csv", *spelt(asked), "--common-shock", "--out", tmp_path / "study")
+    assert run.status == 0, run.err
+    run = clv("refresh", tmp_path / "study", shelf / "whole.csv", "--out", tmp_path / "new")
+    assert run.status == 0, run.err
+    forecast = pd.read_csv(tmp_path / "new" / "drift_forecast.csv")
+    known = forecast[forecast["contains"].notna()]
+    assert len(known) == 2
+    assert known["contains"].str.contains("common shock").all()
