@@ -182,7 +182,7 @@ def test_spilled_files_are_gone_afterwards(tmp_path):
 def test_memory_is_told_with_a_unit():
     assert engine_memory(None) is None
     assert engine_memory("2GB") == engine_memory(2 * 10**9) < 2 * 10**9
-    assert engine_memory("1.5 GiB") > 10**9
+    assert engine_memory("1.5 GiB") > engine_memory("1.2GB") > engine_memory("500MB") > 10**8
     for limit, said in (("much", "give a text with its unit"), ("20MB", "at least '500MB'"), (1.5, "give a text")):
         with pytest.raises(ArgumentError, match=said):
             engine_memory(limit)
