@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from glob import glob
 from itertools import count
@@ -55,7 +56,9 @@ class Workbench:
         if memory is not None:
             config |= {"memory_limit": f"{memory}B", "preserve_insertion_order": False}
         self._connection = duckdb.connect(config=config)  # type: ignore[arg-type] # it takes truth values too
-        self._connection.execute("SET enable_progress_bar = false")  # a library doesn't draw on the terminal
+        # A library doesn't draw on the terminal. In a notebook without widgets the engine draws nothing and refuses.
+        with suppress(duckdb.InvalidInputException):
+            self._connection.execute("SET enable_progress_bar = false")
         self._names = count()
 
     def __enter__(self) -> Self:
