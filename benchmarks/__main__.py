@@ -21,7 +21,10 @@ def main() -> None:
         outline = measure.outline(name)
         print(f"\n{name}: {outline['title']}", flush=True)
         rows = []
-        for case, libraries in outline["cases"].items():
+        for line, sizes in outline.get("lines", {}).items():
+            if chosen := [size for size in sizes if (asked.case or "") in f"{line}, {size:,} customers"]:
+                rows += measure.traced(name, line, chosen, outline["limit"])
+        for case, libraries in outline.get("cases", {}).items():
             if (asked.case or "") in case:
                 with tempfile.TemporaryDirectory() as folder:
                     rows += measure.measured(name, case, libraries, Path(folder))

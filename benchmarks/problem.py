@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -51,11 +51,36 @@ class Problem:
     answer: Callable[[Any, Any], Mapping[str, float]]
 
 
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """How figures grow with the number of customers. Each point is measured in a process of its own, of limited time.
+
+    Attributes
+    ----------
+    title : str
+        What is measured.
+    lines : mapping of str to sequence of int
+        How many customers each line is measured with, few first. A line ends where a point takes too long.
+    prepare : callable
+        Takes line and number of customers, and makes the data; not measured.
+    point : callable
+        Takes the same, and gives figures as it finds them, so that those before a stop are known.
+    limit : float
+        Seconds for a point.
+    """
+
+    title: str
+    lines: Mapping[str, Sequence[int]]
+    prepare: Callable[[str, int], None]
+    point: Callable[[str, int], Iterator[Mapping[str, Any]]]
+    limit: float = 300.0
+
+
 def known() -> list[str]:
     """Return the names of the problems: the files in the folder ``problems``."""
     return sorted(found.name for found in iter_modules(import_module("benchmarks.problems").__path__))
 
 
-def find(name: str) -> Problem:
+def find(name: str) -> Problem | Curve:
     """Return the problem of that name."""
     return import_module(f"benchmarks.problems.{name}").PROBLEM

@@ -29,7 +29,7 @@ LIBRARIES = (
 def table(rows: Sequence[dict[str, Any]]) -> str:
     """Return the rows as lines of text."""
     names = [name for name in rows[0] if name != "problem"]
-    cells = [names, *[[_text(row[name]) for name in names] for row in rows]]
+    cells = [names, *[[_text(row.get(name)) for name in names] for row in rows]]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in cells)
 
@@ -77,4 +77,6 @@ def _processor() -> str:
 
 
 def _text(value: Any) -> str:
+    if value is None:
+        return ""
     return f"{value:,.3f}" if isinstance(value, float) else str(value)

@@ -54,9 +54,7 @@ def with_pymc_marketing(histories: pd.DataFrame) -> Solution:
     start = perf_counter()
     model = BetaGeoModel()
     table = histories[HISTORY].assign(customer_id=np.arange(len(histories)))
-    found = model.fit(
-        table, random_seed=1, progressbar=False, sample_kwargs={"chains": CHAINS, "draws": DRAWS, "tune": DRAWS}
-    )
+    found = model.fit(table, random_seed=1, progressbar=False, chains=CHAINS, draws=DRAWS, tune=DRAWS)
     seconds = perf_counter() - start
     return {"seconds": seconds, **_judged({name: found["posterior"][name].to_numpy() for name in PARAMETERS})}
 
