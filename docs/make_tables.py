@@ -11,11 +11,12 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import scale_tables
 
 import clvmodels as clv
 from clvmodels import heuristics
@@ -325,6 +326,12 @@ def dependence(name: str, forms: dict[str, tuple[str, str]], only: str = "") -> 
     return results(DEPENDENCE / f"{name}.csv", forms, ".1f" if name == "by_frequency" else ".2f", only)
 
 
+def scale(make: Callable[[], pd.DataFrame | str]) -> str:
+    """Return a table of the benchmarks of scale."""
+    found = scale_tables.lacking() or make()
+    return found if isinstance(found, str) else markdown(found)
+
+
 BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {
         "output": output,
@@ -340,6 +347,7 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
         "ridges": ridges,
     },
     "docs/intervals.md": {"intervals": intervals, "held": held},
+    "docs/scale.md": {name: partial(scale, make) for name, make in scale_tables.TABLES.items()},
     "docs/formulas.md": {
         "formulas": lambda: registered("formula", ("name", "formula", "needs", "misleads")),
     },
