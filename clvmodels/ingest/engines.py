@@ -264,7 +264,8 @@ def _unreadable(error: duckdb.Error) -> str:
             f"The column {found[1]!r} can't be read{place}: {found[2].rstrip('.')}. All its values must be of one "
             f"kind; correct that one, or leave its row out."
         )
-    return f"The log can't be read to its end ({lines[0].rstrip('.')}); check that the file is whole."
+    needed = "what hands out its batches can" if "Arrow source" in lines[0] else "the file is whole"
+    return f"The log can't be read to its end ({lines[0].rstrip('.')}); check that {needed}."
 
 
 def _too_little(error: duckdb.Error) -> str:

@@ -1,5 +1,6 @@
 """Logs that come batch by batch: Arrow datasets, readers, streams, and queries of a warehouse."""
 
+import ibis
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -45,11 +46,17 @@ def dataset(table, folder):
     return ds.dataset(folder)
 
 
+def warehouse(table, folder):
+    """Return the log as a table of a database, seen through ibis."""
+    return ibis.sqlite.connect(folder / "shop.sqlite").create_table("log", table)
+
+
 KINDS = {
     "dataset": dataset,
     "reader": lambda table, folder: table.to_reader(max_chunksize=97),
     "stream": lambda table, folder: Streaming(table),
     "query": lambda table, folder: Query(table),
+    "warehouse": warehouse,
 }
 
 
@@ -64,7 +71,7 @@ def test_a_log_that_comes_batch_by_batch_has_the_summary_of_a_whole_one(kind, ta
     expected = clv.rfm_summary(log, **ASKED)
     pd.testing.assert_frame_equal(found.to_frame(), expected.to_frame(), rtol=1e-12, atol=1e-12)
     assert found.notes == expected.notes
-    assert isinstance(found.to_native(), pd.DataFrame if kind == "query" else pa.Table)
+    assert isinstance(found.to_native(), pd.DataFrame if kind in ("query", "warehouse") else pa.Table)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -82,6 +89,16 @@ def test_mistakes_have_the_usual_sentences(kind, table, tmp_path):
     (tmp_path / "gaps").mkdir()
     with pytest.raises(InputError, match="The log has 2 rows with no customer in 'customer'"):
         clv.rfm_summary(KINDS[kind](gaps, tmp_path / "gaps"), **ASKED)
+
+
+def test_a_source_that_breaks_off_is_named(table):
+    def batches():
+        yield table.to_batches()[0]
+        raise OSError("the warehouse has gone to sleep")
+
+    reader = pa.RecordBatchReader.from_batches(table.schema, batches())
+    with pytest.raises(InputError, match=r"the warehouse has gone to sleep.*; check that what hands out its batches"):
+        clv.rfm_summary(reader, **ASKED)
 
 
 def test_frames_that_could_also_stream_stay_what_they_are(log):
