@@ -192,7 +192,7 @@ def _write_all(
 def _write_part(piece: Piece, scorer: Scorer, path: Path) -> int:
     """Score a piece into a file of its own; returns how many customers it has."""
     with whole_file(path) as place:
-        piece.write(scorer.of, scorer.columns, scorer.names, _ROWS, place)
+        piece.write(scorer.coded, scorer.columns, _ROWS, place)
     return piece.n_rows
 
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from clvmodels.arrays import AnyArray, FloatArray
 from clvmodels.errors import InputError
@@ -15,15 +17,27 @@ from clvmodels.errors import InputError
 _ROW_GROUP = 250_000  # rows: of 15 columns they take 30 MB
 _ID = "customer_id"
 # Columns whose values repeat take a fraction of the space as codes; to try codes on the others costs time.
-_REPEATED = {"frequency", "recency", "T", "first_purchase", "recent_purchases", "holdout_frequency"} | {
-    "p_alive",
-    "p_active",
-    "expected_purchases",
-    "purchases_lower",
-    "purchases_upper",
-}
+_REPEATED = {"frequency", "recency", "T", "first_purchase", "recent_purchases", "holdout_frequency"}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Coded:
+    """A column of few values: ``levels[codes]``, and written as these.
+
+    Attributes
+    ----------
+    codes : array of int32, shape (row,)
+        Which level each row has.
+    levels : array, shape (level,)
+        The values; the same array for all rows of a table.
+    """
+
+    codes: NDArray[np.int32]
+    levels: FloatArray
+
 
 type Rule = Callable[[Mapping[str, AnyArray]], Mapping[str, FloatArray]]
+type CodedRule = Callable[[Mapping[str, AnyArray]], Mapping[str, FloatArray | Coded]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +76,40 @@ class Piece:
                 f"row groups {self.row_groups[0]} to {self.row_groups[-1]}. Make it again; parts that are done stay."
             ) from error
 
-    def write(self, rule: Rule, columns: Sequence[str], names: Sequence[str], rows: int, place: Path) -> None:
+    def write(self, rule: CodedRule, columns: Sequence[str], rows: int, place: Path) -> None:
         """Apply a rule to the rows, so many at a time, and write the ids with what it gives.
 
         Parameters
         ----------
         rule : callable
             From columns to columns.
-        columns, names : sequence of str
-            What it takes and what it gives.
+        columns : sequence of str
+            What it takes.
         rows : int
             How many customers at a time.
         place : Path
             The file to write.
         """
         with pq.ParquetFile(self.path) as file:
-            known = file.schema_arrow
-        ids = [known.field(_ID)] if _ID in known.names else []
-        schema = pa.schema([*ids, *((name, pa.float64()) for name in names)])
-        with pq.ParquetWriter(place, schema, use_dictionary=_repeated(schema)) as writer:
-            for batch in self.batches([*(field.name for field in ids), *columns], rows):
-                writer.write_batch(applied(rule, batch, columns, schema))
+            ids = [_ID] if _ID in file.schema_arrow.names else []
+        told: list[pa.ChunkedArray | pa.Array] = []
+        found: list[Mapping[str, FloatArray | Coded]] = []
+        for batch in self.batches([*ids, *columns], rows):
+            told.extend(batch.column(name) for name in ids)
+            found.append(rule({name: batch.column(name).to_numpy(zero_copy_only=False) for name in columns}))
+        table = {name: pa.chunked_array(told) for name in ids}
+        table |= {name: _joined([part[name] for part in found]) for name in found[0]}
+        coded = [name for name, values in found[0].items() if isinstance(values, Coded)]
+        # All rows make one group, so that levels are written once; readers get plain numbers.
+        pq.write_table(pa.table(table), place, row_group_size=self.n_rows, use_dictionary=coded, store_schema=False)
+
+
+def _joined(parts: list[FloatArray | Coded]) -> pa.Array:
+    """Return the rows of a column."""
+    if isinstance(parts[0], Coded):
+        codes = np.concatenate([part.codes for part in parts if isinstance(part, Coded)])
+        return pa.DictionaryArray.from_arrays(codes, parts[0].levels, safe=False)
+    return pa.array(np.concatenate([part for part in parts if not isinstance(part, Coded)]))
 
 
 def applied(rule: Rule, batch: pa.RecordBatch, columns: Sequence[str], schema: pa.Schema) -> pa.RecordBatch:

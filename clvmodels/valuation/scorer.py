@@ -13,6 +13,7 @@ import pandas as pd
 from clvmodels.arrays import AnyArray, FloatArray, IntArray
 from clvmodels.errors import InputError
 from clvmodels.ingest.customers import group_column
+from clvmodels.ingest.parquet import Coded
 from clvmodels.valuation.surface import Nodes
 
 PAID = "paid"  # whether repeat purchases were paid for: who paid nothing tells a spend model nothing
@@ -68,6 +69,19 @@ class Scorer:
         Raises
         ------
         InputError
+            As ``coded``.
+        """
+        found = self.coded(rows)
+        return {
+            name: values.levels[values.codes] if isinstance(values, Coded) else values for name, values in found.items()
+        }
+
+    def coded(self, rows: Mapping[str, AnyArray]) -> dict[str, FloatArray | Coded]:
+        """Return the same; what holds for a whole history is one of few values.
+
+        Raises
+        ------
+        InputError
             When a customer's history wasn't there when histories were collected.
         """
         columns = {name: self._number(name, rows[name]) for name in self.columns}
@@ -83,7 +97,9 @@ class Scorer:
                 f"{strange.sum():,} customers have a history that wasn't in the table when it was grouped, so it has "
                 f"changed since; score it again from the start."
             )
-        found = {name: values[place] for name, values in self.values.items()}
+        found: dict[str, FloatArray | Coded] = {
+            name: Coded(known.codes[place], known.levels) for name, known in self._coded.items()
+        }
         if self.nodes is None or self.lines is None or self.surfaces is None:
             return found
         m = np.zeros(len(place)) if m is None else m
@@ -98,6 +114,12 @@ class Scorer:
     @cached_property
     def _index(self) -> pd.Index[Any]:
         return pd.Index(_hashed(list(self.known.values())))
+
+    @cached_property
+    def _coded(self) -> dict[str, Coded]:
+        """The values of histories, each different one once."""
+        different = {name: np.unique(values, return_inverse=True) for name, values in self.values.items()}
+        return {name: Coded(codes.astype(np.int32), levels) for name, (levels, codes) in different.items()}
 
     def _number(self, name: str, values: AnyArray) -> FloatArray:
         if name in self.levels:
