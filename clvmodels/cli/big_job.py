@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
-from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +13,23 @@ from clvmodels.api import CLV
 from clvmodels.cli.arguments import Columns
 from clvmodels.cli.console import say_notes, short, step
 from clvmodels.cli.job import OUTDATED, comparison, parameter_table, read
+from clvmodels.cli.resuming import Kept, Learned, identity
+from clvmodels.cli.shocks import shock_record
 from clvmodels.delivery import open_table, rfm_table, save, score, write_json, write_table
 from clvmodels.delivery.folder import all_or_nothing
-from clvmodels.errors import ArgumentError
+from clvmodels.evaluation import common_shock
 from clvmodels.inference.given import at_price
+from clvmodels.ingest.reading import Collapse
 from clvmodels.ingest.some_customers import log_of_some
 from clvmodels.models import purchase_model
-from clvmodels.records import AbstractCustomerTable, Estimate, Note, Scores
+from clvmodels.records import AbstractCustomerTable, Estimate, Note, Scores, Shock
 
 _LOOKED_AT = 25_000  # customers: enough to tell models apart, and seconds of work
-_TABLE, _SCORES, _ASKED = "table", "customers", "log.json"
+_TABLE, _LEARNED, _SCORES = "table", "learned", "customers"
 _FILES = {
     _SCORES: "one row a customer, in parts",
     _TABLE: "the summary of the log, one row a customer",
+    _LEARNED: "what scores go by, so that a stopped run can go on",
     "comparison.csv": "models and formulas against the holdout",
     "parameters.csv": "what the models learned",
     "report.html": "the page to read and to show",
@@ -55,23 +57,22 @@ class Memory:
 
 def job_in_parts(study: CLV, log: str, columns: Columns, memory: Memory, out: Path) -> None:
     """Summarise, fit and score all customers out of memory; compare models and report on a share of them."""
-    if study.common_shock:
-        raise ArgumentError(
-            "--common-shock fits the log at many earlier days, in memory; leave it out, or leave --memory-limit out."
-        )
+    asked: dict[str, Any] = {"log": identity(log), "columns": vars(columns), "carried": _carried(study, columns)}
+    asked |= {"collapse": _collapse(study, columns), "intervals": _intervals(study)}
     with step("Reading the log"):
-        table = _table(study, log, columns, memory, out)
-    with step(f"Fitting {len(table):,} customers"):
-        buying = study.plan.fit(study.model, table)
-        spending = _spending(study, table)
-    scores = _scored(study, table, buying, spending, out)
+        table = _table(study, log, columns, memory, Kept(out / _TABLE, asked))
+    asked |= {"model": study.model, "spend": study.spend, **vars(study.plan)}
+    asked |= {"common_shock": study.horizon if study.common_shock else None}
+    learned = Kept(out / _LEARNED, asked).learned(lambda: _learned(study, table, log, columns, memory))
+    buying, spending = learned.buying, learned.spending
+    scores = _scored(study, table, learned, out)
     estimates = [found for found in (buying, spending) if found is not None]
     with all_or_nothing(out, outdated=OUTDATED) as place:
         for role, found in (("buying", buying), ("spending", spending)):
             if found is not None:
                 save(found, place / f"{role}.json")
         write_table(parameter_table(estimates), place / "parameters.csv")
-        notes = _looked_at_closely(study, log, columns, memory, len(table), place)
+        notes = _looked_at_closely(study, learned.shock, log, columns, memory, len(table), place)
         notes = [*(note for found in estimates for note in found.checks()), *table.notes, *scores.notes, *notes]
         write_json(_record(study, log, columns, memory, scores, notes), place / "study.json")
     say_notes(note for note in notes if note.level == "warning" or note.code == "share_of_customers")
@@ -85,21 +86,14 @@ def job_in_parts(study: CLV, log: str, columns: Columns, memory: Memory, out: Pa
             print(f"  {name:18s} {what}")
 
 
-def _table(study: CLV, log: str, columns: Columns, memory: Memory, out: Path) -> AbstractCustomerTable:
+def _table(study: CLV, log: str, columns: Columns, memory: Memory, kept: Kept) -> AbstractCustomerTable:
     """Summarise the log, or take the summary that a stopped run has left."""
-    asked = {"log": _identity(log), "columns": vars(columns), "carried": [*_carried(study, columns)]}
-    place, told = out / _TABLE, out / _TABLE / _ASKED
-    try:
-        same = json.loads(told.read_text(encoding="utf-8")) == json.loads(json.dumps(asked))
-    except (OSError, ValueError):
-        same = False
-    if same:
-        return open_table(place, memory_limit=memory.memory_limit, temp_folder=memory.temp_folder)
+    if kept.is_there:
+        return open_table(kept.folder, memory_limit=memory.memory_limit, temp_folder=memory.temp_folder)
     ids = columns.customer.split(",")
-    model = purchase_model(study.model)
     found = rfm_table(
         log,
-        out=place,
+        out=kept.folder,
         customer=ids[0] if len(ids) == 1 else ids,
         time=columns.time,
         amount=columns.amount,
@@ -108,12 +102,12 @@ def _table(study: CLV, log: str, columns: Columns, memory: Memory, out: Path) ->
         refunds=columns.refunds,
         zero_amounts=columns.zero_amounts,
         tz=columns.tz,
-        collapse=columns.collapse or ("period" if model.discrete else "day"),
-        intervals="litt" in model.statistics,
+        collapse=_collapse(study, columns),
+        intervals=_intervals(study),
         memory_limit=memory.memory_limit,
         temp_folder=memory.temp_folder,
     )
-    write_json(asked, told)
+    kept.done()
     return found
 
 
@@ -121,10 +115,33 @@ def _carried(study: CLV, columns: Columns) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*columns.carried(), *study.plan.columns]))
 
 
-def _identity(log: str) -> list[list[Any]]:
-    """Return names, sizes and dates of the files of a log."""
-    files = sorted(glob(log)) or [log]
-    return [[name, Path(name).stat().st_size, Path(name).stat().st_mtime_ns] for name in files if Path(name).exists()]
+def _learned(study: CLV, table: AbstractCustomerTable, log: str, columns: Columns, memory: Memory) -> Learned:
+    """Fit the models to all customers, and learn from earlier days of the log what moves them together."""
+    with step(f"Fitting {len(table):,} customers"):
+        buying, spending = study.plan.fit(study.model, table), _spending(study, table)
+    if not study.common_shock:
+        return Learned(buying, spending, None)
+    with step("Forecasting from earlier days of the log"):
+        asked = {name: value for name, value in columns.asked().items() if name not in ("groups", "collapse")}
+        shock = common_shock(
+            log,
+            **asked,
+            collapse=_collapse(study, columns),
+            horizon=study.horizon,
+            model=study.model,
+            spend=study.spend,
+            memory_limit=memory.memory_limit,
+            temp_folder=memory.temp_folder,
+        )
+    return Learned(buying, spending, shock)
+
+
+def _collapse(study: CLV, columns: Columns) -> Collapse:
+    return columns.collapse or ("period" if purchase_model(study.model).discrete else "day")
+
+
+def _intervals(study: CLV) -> bool:
+    return "litt" in purchase_model(study.model).statistics
 
 
 def _spending(study: CLV, table: AbstractCustomerTable) -> Estimate | None:
@@ -133,20 +150,21 @@ def _spending(study: CLV, table: AbstractCustomerTable) -> Estimate | None:
     return study.plan.fit(study.spend, table) if "monetary_value" in table.columns else None
 
 
-def _scored(study: CLV, table: AbstractCustomerTable, buying: Estimate, spending: Estimate | None, out: Path) -> Scores:
+def _scored(study: CLV, table: AbstractCustomerTable, learned: Learned, out: Path) -> Scores:
     def tell(done: int, of: int) -> None:
         print(f"\rForecasting and valuing ... {done / of:4.0%}", end="", file=sys.stderr, flush=True)
 
     try:
         return score(
             table,
-            buying,
-            spend=spending,
+            learned.buying,
+            spend=learned.spending,
+            shock=learned.shock,
             horizon=study.horizon,
             ci_prob=study.ci_prob,
             margin=study.terms.margin,
             discount_rate=study.terms.discount_rate,
-            acquisition_cost=study.terms.acquisition_cost if spending is not None else None,
+            acquisition_cost=study.terms.acquisition_cost if learned.spending is not None else None,
             out=out / _SCORES,
             progress=tell,
         )
@@ -155,7 +173,7 @@ def _scored(study: CLV, table: AbstractCustomerTable, buying: Estimate, spending
 
 
 def _looked_at_closely(
-    study: CLV, log: str, columns: Columns, memory: Memory, n_customers: int, place: Path
+    study: CLV, shock: Shock | None, log: str, columns: Columns, memory: Memory, n_customers: int, place: Path
 ) -> list[Note]:
     """Compare and report on a share of the customers that fits into memory."""
     if "," in columns.customer:
@@ -172,7 +190,9 @@ def _looked_at_closely(
             memory_limit=memory.memory_limit,
             temp_folder=None if memory.temp_folder is None else str(memory.temp_folder),
         )
+        study.common_shock = False  # it was learned from all customers
         read(study, some, columns)
+        study.shock = shock
         board = study.compare_if_possible()
         by_group = None if board is None or columns.by is None else study.compare(by=columns.by)
     if board is not None:
@@ -201,6 +221,7 @@ def _record(
         "terms": {name: getattr(study.terms, name) for name in ("margin", "discount_rate", "acquisition_cost")},
         "ci_prob": study.ci_prob,
         **vars(study.plan),
+        **shock_record(study.shock),
         "customers": scores.n_customers,
         "totals": {
             what: None if total is None else {name: getattr(total, name) for name in ("expected", "lower", "upper")}

@@ -12,9 +12,10 @@ import pandas as pd
 from clvmodels.api import CLV
 from clvmodels.cli.arguments import Columns
 from clvmodels.cli.console import changes, say_notes, short, step
+from clvmodels.cli.shocks import shock_record
 from clvmodels.delivery import export, save, write_json, write_table
 from clvmodels.delivery.folder import all_or_nothing, save_summary
-from clvmodels.records import Estimate, Note, Prediction, Scorecard, Shock, Valuation
+from clvmodels.records import Estimate, Note, Prediction, Scorecard, Valuation
 
 _FILES = {
     "customers.csv": "one row a customer, best first",
@@ -141,10 +142,7 @@ def _record(study: CLV, log: Any, columns: Columns, title: str) -> dict[str, Any
         "ci_prob": study.ci_prob,
         **vars(study.plan),
         "diagnostics": {role: estimate.diagnostics for role, estimate in _estimates(study).items()},
-        "common_shock": None
-        if study.shock is None
-        else {target: study.shock.law(target).size for target in ("purchases", "spend")},
-        "shock_laws": None if study.shock is None else _shock_content(study.shock),
+        **shock_record(study.shock),
         "customers": len(study.summary),
         "observation_end": str(study.summary.observation_end),
         "notes": [{"code": note.code, "level": note.level, "text": note.text} for note in _notes(study)],
@@ -168,10 +166,3 @@ def tell(study: CLV, ahead: Valuation | Prediction, out: Path, written: list[str
     print(f"\nIn {out}:")
     for name in written:
         print(f"  {name:20s} {_FILES[name]}")
-
-
-def _shock_content(shock: Shock) -> dict[str, Any]:
-    """Return what a later refresh needs to widen the totals that this study has forecast."""
-    laws = {"purchases": shock.purchases, "spend": shock.spend}
-    told = {target: {"sizes": law.sizes, "weights": law.weights} for target, law in laws.items()}
-    return {**told, "n_independent": shock.n_independent, "horizon": shock.horizon}

@@ -9,10 +9,10 @@ from clvmodels.api import CLV
 from clvmodels.cli.arguments import Columns
 from clvmodels.cli.console import step
 from clvmodels.cli.job import OUTDATED, finish, tell
+from clvmodels.cli.shocks import shock_of
 from clvmodels.delivery import load
 from clvmodels.delivery.folder import all_or_nothing, load_summary, needed, read_json
 from clvmodels.errors import ClvError, InputError
-from clvmodels.records import Shock, ShockLaw
 
 _MADE_BY = "clv run"
 
@@ -49,7 +49,7 @@ def _stored(folder: Path, told: dict[str, Any]) -> tuple[Columns, str, CLV]:
             pooled=told["pooled"],
             common_shock=told["common_shock"] is not None,
         )
-        shock = None if told["shock_laws"] is None else _shock(told["shock_laws"])
+        shock = None if told["shock_laws"] is None else shock_of(told["shock_laws"])
         title, customers, end = str(told["title"]), told["customers"], told["observation_end"]
     except (KeyError, TypeError, AttributeError, ClvError) as error:
         raise InputError(
@@ -74,8 +74,3 @@ def _stored(folder: Path, told: dict[str, Any]) -> tuple[Columns, str, CLV]:
             f"a later step has changed the folder; make the study again with {_MADE_BY}."
         )
     return columns, title, study
-
-
-def _shock(told: dict[str, Any]) -> Shock:
-    purchases, spend = ShockLaw(**told["purchases"]), ShockLaw(**told["spend"])
-    return Shock(purchases, spend, told["n_independent"], told["horizon"])

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from clvmodels.errors import ArgumentError, FitError, InputError
+from clvmodels.errors import ArgumentError, FitError
+from clvmodels.evaluation.past import Window, in_memory, in_parts
 from clvmodels.evaluation.shock_size import size_of_shock
-from clvmodels.inference import fit
-from clvmodels.ingest import rfm_summary
+from clvmodels.ingest.periods import Span, as_date
 from clvmodels.ingest.purchases import ZeroAmounts
-from clvmodels.ingest.reading import Collapse
+from clvmodels.ingest.reading import Collapse, Question
 from clvmodels.ingest.refunds import Refunds
+from clvmodels.ingest.spark_frames import is_spark
+from clvmodels.ingest.temporary_table import span_of
 from clvmodels.models import purchase_model, usual_purchase_model, usual_spend_model
-from clvmodels.prediction import predict
-from clvmodels.records import Note, Period, Shock, Summary, Target, Total
-from clvmodels.valuation import value
+from clvmodels.records import Note, Shock
 
 _FEWEST = 3  # separate forecasts: from fewer, nearly any size of the shock is possible
 _MOST = 12  # more cost fits, and reach back to another shop
-
-type Window = tuple[np.datetime64, np.datetime64]
 
 
 def common_shock(  # noqa: PLR0913 - a log has as many sides
@@ -43,6 +43,8 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
     zero_amounts: ZeroAmounts = "keep",
     tz: str | None = None,
     collapse: Collapse = "day",
+    memory_limit: str | int | None = None,
+    temp_folder: str | Path | None = None,
 ) -> Shock:
     """Estimate what moves all customers together, by forecasting from earlier days of the same log.
 
@@ -108,33 +110,34 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
     2 1997-08-16      6.4   355.0
     """
     buying = (usual_purchase_model() if model is None else purchase_model(model)).name
-    unit = Period.of(period)
-
-    def summarise(end: Any, holdout_end: Any) -> Summary:
-        return rfm_summary(
-            log,
-            customer=customer,
-            time=time,
-            amount=amount,
-            period=period,
-            observation_end=end,
-            holdout_end=holdout_end,
-            collapse=collapse,
-            refunds=refunds,
-            zero_amounts=zero_amounts,
-            tz=tz,
-            intervals="litt" in purchase_model(buying).statistics,
-        )
-
-    whole = summarise(observation_end, None)
-    windows, n_independent = _windows(whole, unit.horizon(horizon), origins, whole=collapse == "period")
+    asked: dict[str, Any] = {
+        "customer": customer,
+        "time": time,
+        "amount": amount,
+        "period": period,
+        "collapse": collapse,
+        "refunds": refunds,
+        "zero_amounts": zero_amounts,
+        "tz": tz,
+    }
+    memory: dict[str, Any] = {
+        "memory_limit": memory_limit,
+        "temp_folder": None if temp_folder is None else str(temp_folder),
+    }
+    past: Callable[..., list[dict[str, Any]]] = (
+        in_memory if memory_limit is None and not is_spark(log) else partial(in_parts, **memory)
+    )
+    whole = Question.of(
+        **asked, observation_end=observation_end, holdout_end=None, groups=(), recent=None, same_customer=None
+    )
+    windows, n_independent = _windows(span_of(log, whole, **memory), whole.period.horizon(horizon), origins)
     worth = None if amount is None else usual_spend_model().name if spend is None else spend
     rows, silent = [], []
-    for origin, end in windows:
+    for window in windows:
         try:
-            rows += _forecasts(summarise(origin, end), buying, worth)
+            rows += past(log, asked, window, buying, worth)
         except FitError as error:
-            silent.append(f"{origin}: {error}")
+            silent.append(f"{window[0]}: {error}")
     if not rows:
         raise FitError(f"The models can't be fitted at any of {len(windows)} earlier days; at the first, {silent[0]}")
     table = pd.DataFrame(rows)
@@ -154,18 +157,15 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
     )
 
 
-def _windows(summary: Summary, horizon: float, origins: int | None, *, whole: bool) -> tuple[list[Window], float]:
+def _windows(span: Span, horizon: float, origins: int | None) -> tuple[list[Window], float]:
     """Return the times to forecast, and how many separate ones they are worth."""
-    assert summary.observation_end is not None  # a log has a last day
-    assert summary.first_purchase is not None  # and its customers a first one
     if origins is not None and origins < 1:
         raise ArgumentError(f"origins is {origins!r}; it must be at least 1, because the shock is seen in forecasts.")
-    end, start = summary.observation_end, summary.first_purchase.min()
-    unit = summary.period.days
+    end, start, unit = as_date(span.observation_end), as_date(span.start), span.period.days
     held_back = int((end - start).astype(np.int64)) // 2
     wanted = horizon * unit
     n = min(max(int(held_back / wanted), _FEWEST), _MOST) if origins is None else origins
-    step = unit if whole else 1.0
+    step = unit if span.whole else 1.0
     days = min(wanted, held_back / min(n, _FEWEST)) // step * step
     if days < 1:
         raise ArgumentError(
@@ -175,41 +175,6 @@ def _windows(summary: Summary, horizon: float, origins: int | None, *, whole: bo
     between = days if n == 1 else min(days, (held_back - days) / (n - 1)) // step * step
     ends = [end - np.timedelta64(round(i * between), "D") for i in reversed(range(n))]
     return [(last - np.timedelta64(round(days), "D"), last) for last in ends], 1 + (n - 1) * between / days
-
-
-def _forecasts(summary: Summary, buying: str, spend: str | float | None) -> list[dict[str, Any]]:
-    """Return one row a target: what was forecast for the holdout and what came."""
-    assert summary.holdout is not None  # it was asked for
-    ahead = predict(fit(buying, summary), summary, horizon=summary.holdout.duration)
-    rows = [_row("purchases", summary, ahead.total, float(summary.holdout.frequency.sum()))]
-    if spend is not None and summary.holdout.spend is not None:
-        worth = value(ahead, fit(spend, summary) if isinstance(spend, str) else spend)
-        rows.append(_row("spend", summary, worth.total(), float(summary.holdout.spend.sum())))
-    return rows
-
-
-def _row(target: Target, summary: Summary, total: Total, actual: float) -> dict[str, Any]:
-    origin, holdout = summary.observation_end, summary.holdout
-    assert origin is not None  # a log has a last day
-    assert holdout is not None  # it was asked for
-    if actual <= 0 or total.expected <= 0:
-        raise InputError(
-            f"The customers known on {origin} brought {actual:g} in {target} over the {holdout.duration:.3g} "
-            f"{summary.period.name}s after, and {total.expected:.3g} was expected, so there is no ratio of the two; "
-            f"give a longer horizon, or fewer origins."
-        )
-    sd = float(np.sqrt(np.sum(np.square(list(total.parts.values()))))) / total.expected
-    return {
-        "target": target,
-        "origin": pd.Timestamp(origin),
-        "end": pd.Timestamp(origin + np.timedelta64(round(holdout.duration * summary.period.days), "D")),
-        "horizon": holdout.duration,
-        "customers": len(summary),
-        "expected": total.expected,
-        "actual": actual,
-        "miss": float(np.log(actual / total.expected)),
-        "sd": sd if np.isfinite(sd) else 0.0,
-    }
 
 
 def _notes(n_independent: float, silent: list[str]) -> tuple[Note, ...]:

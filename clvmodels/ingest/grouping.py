@@ -48,6 +48,12 @@ def spending(
     return _summary(table, found, groups), spends
 
 
+def summed(frame: nw.LazyFrame[Any], names: Sequence[str]) -> dict[str, float]:
+    """Return the sums of some columns; see ``AbstractCustomerTable.sums``."""
+    found = frame.select(nw.col(*names).sum()).collect("pyarrow")
+    return {name: float(found[name][0]) for name in names}
+
+
 def _spend_cells(table: AbstractCustomerTable, frame: nw.LazyFrame[Any], groups: Sequence[str]) -> Summary:
     """Return spends by cells of ln m, two points a cell."""
     if "monetary_value" not in table.columns:

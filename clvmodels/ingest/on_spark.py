@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from clvmodels.errors import ArgumentError
 from clvmodels.ingest.broken_rows import check_customers
-from clvmodels.ingest.grouping import grouped, spending
+from clvmodels.ingest.grouping import grouped, spending, summed
 from clvmodels.ingest.parquet import Rule, applied
 from clvmodels.records import AbstractCustomerTable, Note, Period, Spending, Summary
 
@@ -58,6 +58,10 @@ class SparkTable(AbstractCustomerTable):
         """Return the distinct histories and what was spent, grouped by Spark."""
         rows, spent = spending(self, self._lazy, statistics, groups)
         return self._counted(rows), spent
+
+    def sums(self, names: Sequence[str]) -> dict[str, float]:
+        """Return the sums of some columns, by Spark."""
+        return summed(self._lazy, names)
 
     def mapped(self, rule: Rule, columns: Sequence[str], names: Sequence[str]) -> Any:
         """Return a lazy frame of the ids with what a rule gives for each customer, computed in the executors.

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from clvmodels.errors import InputError
 from clvmodels.ingest.broken_rows import check_customers
 from clvmodels.ingest.engines import Workbench
-from clvmodels.ingest.grouping import grouped, spending
+from clvmodels.ingest.grouping import grouped, spending, summed
 from clvmodels.ingest.memory import engine_memory
 from clvmodels.ingest.parquet import Piece, pieces
 from clvmodels.records import AbstractCustomerTable, Note, Period, Spending, Summary
@@ -89,6 +89,11 @@ class StoredTable(AbstractCustomerTable):
         """Return the distinct histories and what was spent, grouped by DuckDB."""
         with self._frame() as frame:
             return spending(self, frame, statistics, groups)
+
+    def sums(self, names: Sequence[str]) -> dict[str, float]:
+        """Return the sums of some columns, by DuckDB."""
+        with self._frame() as frame:
+            return summed(frame, names)
 
     def pieces(self, rows: int) -> list[Piece]:
         """Cut the files into pieces of about so many rows, never within a row group."""

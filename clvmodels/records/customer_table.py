@@ -84,6 +84,10 @@ class AbstractCustomerTable(AbstractOrFinal, ABC):
         customers of each spent; None where the table doesn't tell money."""
 
     @abstractmethod
+    def sums(self, names: Sequence[str]) -> dict[str, float]:
+        """Return the sums of some columns over all customers."""
+
+    @abstractmethod
     def to_native(self) -> Any:
         """Return the customers as the kind of table they are in."""
 

@@ -22,6 +22,7 @@ from clvmodels.valuation.value import value
 
 _AT_ONCE = 100_000  # nodes; the few draws that all rows are evaluated for then take 150 MB
 _N_NODES = (5, 9, 17)  # a history; each set holds the one before
+_FEWEST_NODES = 3  # keep the sums of 1, m and m^2, all that totals depend on
 _ERROR = 1e-3  # of the width of a customer's interval, or of a chance
 _OF_DRAWS = 0.1  # of the width of an expectation's interval: its bounds are draws, and 1,000 of them know them to .02
 _LOOKED_AT = 100  # histories on which that is checked
@@ -74,13 +75,7 @@ class Outlook:
 
 def scorer_for(table: AbstractCustomerTable, job: Job) -> tuple[Scorer, Outlook]:
     """Forecast and value the distinct histories of a table."""
-    if job.spend is None:
-        rows, spent = table.grouped(job.statistics, groups=job.groups), None
-    else:
-        rows, spent = table.spending(job.statistics, groups=job.groups)
-        if spent is not None and job.spend.method == PRICE:
-            _check_price(job.spend, rows, spent)
-            spent = None
+    rows, spent = _histories(table, job)
     n_nodes, notes = _N_NODES[0], list[Note]()
     if spent is not None:
         n_nodes, error, of_draws = _enough_nodes(rows, spent, job)
@@ -99,6 +94,23 @@ def scorer_for(table: AbstractCustomerTable, job: Job) -> tuple[Scorer, Outlook]
     if "p_profitable" in found:
         surfaces["p_profitable"] = nodes.through(found["p_profitable"])
     return Scorer(known, levels, values, nodes, lines, surfaces, cost), outlook
+
+
+def outlook_of(table: AbstractCustomerTable, job: Job) -> Outlook:
+    """Forecast and value a table as a whole."""
+    rows, spent = _histories(table, job)
+    return _evaluated(rows, Nodes.of(rows, spent, _FEWEST_NODES), spent is not None, job)[1]
+
+
+def _histories(table: AbstractCustomerTable, job: Job) -> tuple[Summary, Spending | None]:
+    """Return the distinct histories, and what their customers spent where it tells money."""
+    if job.spend is None:
+        return table.grouped(job.statistics, groups=job.groups), None
+    rows, spent = table.spending(job.statistics, groups=job.groups)
+    if spent is not None and job.spend.method == PRICE:
+        _check_price(job.spend, rows, spent)
+        return rows, None
+    return rows, spent
 
 
 def _check_price(spend: Estimate, rows: Summary, spent: Spending) -> None:

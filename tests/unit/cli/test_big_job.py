@@ -37,6 +37,7 @@ def test_the_folder_holds_what_the_job_says(big):
         "buying.json",
         "comparison.csv",
         "customers",
+        "learned",
         "parameters.csv",
         "report.html",
         "spending.json",
@@ -65,6 +66,37 @@ def test_a_run_goes_on_where_it_was_stopped(big, csv, monkeypatch):
     assert {name for name in before if name.endswith(".parquet")} <= {k for k in after if after[k] == before[k]}
 
 
+def test_another_model_reads_what_it_needs(csv, tmp_path):
+    out = tmp_path / "out"
+    for model in ("bgnbd", "bgcnbd"):
+        run = clv("run", csv, *spelt(COLUMNS | LIMIT | {"--model": model}), "--out", tmp_path / "out")
+        if model == "bgnbd":
+            assert run.status == 0, run.err
+    assert run.status == 2
+    assert "holds scores of another run" in sentence_of(run.err)
+    assert "litt" in pd.read_parquet(out / "table" / "summary.parquet")
+
+
+def test_what_moves_all_customers_is_learned_from_all_of_them(csv, tmp_path, monkeypatch):
+    asked = spelt(COLUMNS | {"--horizon": "8 weeks"})
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert clv("run", csv, *asked, "--common-shock", "--out", whole).status == 0
+    words = [*asked, *spelt(LIMIT), "--common-shock", "--out", parts]
+    run = clv("run", csv, *words)
+    assert run.status == 0, run.err
+    told, known = (json.loads((place / "study.json").read_text()) for place in (parts, whole))
+    assert told["common_shock"] == pytest.approx(known["common_shock"], rel=1e-4)
+    assert told["shock_laws"]["horizon"] == known["shock_laws"]["horizon"]
+    total = told["totals"]["purchases"]
+    assert total["upper"] - total["lower"] > told["common_shock"]["purchases"] * total["expected"]
+
+    def never(*_, **__):
+        raise AssertionError("it was learned again")
+
+    monkeypatch.setattr(big_job, "common_shock", never)
+    assert clv("run", csv, *words).status == 0
+
+
 def test_a_share_of_the_customers_is_looked_at_closely(csv, tmp_path, monkeypatch):
     monkeypatch.setattr(big_job, "_LOOKED_AT", 100)
     run = clv("run", csv, *spelt(COLUMNS | LIMIT), "--out", tmp_path / "out")
@@ -85,7 +117,6 @@ def test_several_ids_are_summarised_and_not_compared(csv, tmp_path):
     ("options", "said"),
     [
         ({"--memory-limit": "a lot"}, "give a text with its unit"),
-        (LIMIT | {"--common-shock": ""}, "leave it out"),
         (LIMIT | {"--time": "when"}, "no column 'when'"),
     ],
 )

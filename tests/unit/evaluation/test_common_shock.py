@@ -48,6 +48,24 @@ def of_summer(sample):
     return clv.common_shock(sample, **COLUMNS, **SUMMER)
 
 
+@pytest.mark.parametrize("model", ["bgnbd", "bgcnbd"])
+def test_in_parts_it_is_the_same(model, sample):
+    asked = COLUMNS | SUMMER | {"amount": "amount", "model": model, "origins": 2}
+    whole, parts = clv.common_shock(sample, **asked), clv.common_shock(sample, **asked, memory_limit="1GB")
+    # Spend is fitted on grouped spends, which leaves the parameters as they are to 1e-6.
+    pd.testing.assert_frame_equal(parts.to_frame(), whole.to_frame(), rtol=1e-5)
+    assert parts.spend.size == pytest.approx(whole.spend.size, rel=1e-4)
+    assert parts.notes == whole.notes
+
+
+@pytest.mark.parametrize("more", [{"amount": "amount", "spend": 20.0}, {"collapse": "period"}])
+def test_in_parts_a_price_and_whole_periods_are_the_same_too(more, sample):
+    asked = COLUMNS | SUMMER | {"model": "nbd", "origins": 1} | more
+    flat = sample.drop_duplicates(["customer_id", "date"]).assign(amount=20.0)
+    found = [clv.common_shock(flat, **asked, **limit).to_frame() for limit in ({}, {"memory_limit": "1GB"})]
+    pd.testing.assert_frame_equal(*found, rtol=1e-9)
+
+
 @pytest.mark.parametrize("true", [0.05, 0.1, 0.3])
 def test_size_is_found_from_many_misses(true):
     rng = np.random.default_rng(1)

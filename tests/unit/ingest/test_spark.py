@@ -256,8 +256,8 @@ def test_fit_and_scores_of_cdnow_are_those_of_one_machine(collapse, on_spark, tm
     table.to_native().unpersist()
 
 
-def test_only_histories_of_many_customers_reach_the_driver(spark, arrived, tmp_path):
-    n = 200_000
+def test_only_histories_of_a_million_customers_reach_the_driver(spark, arrived, tmp_path):
+    n = 1_000_000
     log = clv.simulate("bgnbd", {"r": 0.25, "alpha": 4.4, "a": 0.8, "b": 2.4}, n_customers=n, T=30, seed=1)
     log["amount"] = np.random.default_rng(1).gamma(6.0, 5.0, len(log)).round(2)
     log.to_parquet(tmp_path / "log.parquet", index=False)
@@ -266,7 +266,7 @@ def test_only_histories_of_many_customers_reach_the_driver(spark, arrived, tmp_p
     buying, spend = clv.fit("bgnbd", table), clv.fit("gammagamma", table)
     scores = clv.score(table, buying, spend=spend, horizon=20, out=tmp_path / "scores")
     assert scores.n_customers == n
-    assert sum(arrived) < n / 20
+    assert sum(arrived) < n / 50
     stored = clv.rfm_table(tmp_path / "log.parquet", out=tmp_path / "table", **question)
     one, other = table.grouped(("x", "t_x", "T")), stored.grouped(("x", "t_x", "T"))
     for name in ("frequency", "recency", "T", "counts"):
@@ -334,6 +334,15 @@ def test_mistakes_in_customers_have_the_same_sentence_everywhere(broken, groups,
     with pytest.raises(InputError) as far:
         clv.as_table(on_spark(customers, parts=1), period="week", groups=groups)
     assert str(far.value) == str(local.value)
+
+
+def test_a_common_shock_is_learned_where_the_log_is(on_spark, arrived):
+    question = CDNOW | {"observation_end": "1997-12-31", "horizon": "13 weeks", "origins": 2, "collapse": "period"}
+    found = clv.common_shock(on_spark(clv.load_cdnow(), parts=3), **question)
+    n_rows = sum(arrived)
+    expected = clv.common_shock(clv.load_cdnow(), **question)
+    pd.testing.assert_frame_equal(found.to_frame(), expected.to_frame(), rtol=1e-5)  # spend is fitted on grouped spends
+    assert n_rows < expected.to_frame()["customers"].max()
 
 
 def test_scores_are_written_by_spark_to_a_folder_that_is_not_there_yet(on_spark, tmp_path):
