@@ -52,9 +52,9 @@ def score_customers(rows: pd.DataFrame) -> Any:
     """Draw seconds of scoring and of the scan against customers."""
     ax = plots.blank(width=6.8, height=4.0)
     for what, colour in (("purchases and value", COLOURS[1]), ("purchases", COLOURS[0])):
-        for library, style in (("clvmodels", SOLID), ("scan", DASHED)):
+        for library, style in (("clvmodels", SOLID), ("scan, of all columns", DASHED), ("scan", DOTTED)):
             line = rows[rows["case"].str.endswith(f", {what}") & (rows["library"] == library)]
-            label = what if library == "clvmodels" else f"a scan that writes as many columns as {what}"
+            label = {"clvmodels": what, "scan": "the same of few values"}.get(library, "a scan that writes as much")
             _line(ax, line, "customers", color=colour, linestyle=style, label=label)
     _dress(ax, "Scoring customers in files", "customers", "seconds")
     ax.legend(frameon=False, fontsize=9)

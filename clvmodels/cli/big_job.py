@@ -58,11 +58,11 @@ class Memory:
 def job_in_parts(study: CLV, log: str, columns: Columns, memory: Memory, out: Path) -> None:
     """Summarise, fit and score all customers out of memory; compare models and report on a share of them."""
     asked: dict[str, Any] = {"log": identity(log), "columns": vars(columns), "carried": _carried(study, columns)}
-    asked |= {"collapse": _collapse(study, columns), "intervals": _intervals(study)}
+    asked = asked | {"collapse": _collapse(study, columns), "intervals": _intervals(study)}
     with step("Reading the log"):
         table = _table(study, log, columns, memory, Kept(out / _TABLE, asked))
-    asked |= {"model": study.model, "spend": study.spend, **vars(study.plan)}
-    asked |= {"common_shock": study.horizon if study.common_shock else None}
+    looks_back = {"common_shock": study.horizon if study.common_shock else None}
+    asked = asked | {"model": study.model, "spend": study.spend, **vars(study.plan), **looks_back}
     learned = Kept(out / _LEARNED, asked).learned(lambda: _learned(study, table, log, columns, memory))
     buying, spending = learned.buying, learned.spending
     scores = _scored(study, table, learned, out)

@@ -16,7 +16,7 @@ from clvmodels.ingest.reading import Question, holdout_length
 from clvmodels.ingest.temporary_table import temporary_table
 from clvmodels.models import purchase_model
 from clvmodels.prediction import predict
-from clvmodels.records import Period, Target, Terms, Total
+from clvmodels.records import AbstractCustomerTable, Estimate, Period, Target, Terms, Total
 from clvmodels.valuation import value
 from clvmodels.valuation.scoring import Job, outlook_of
 
@@ -77,7 +77,7 @@ def in_parts(
             table,
             Job(
                 buying=fit(buying, table),
-                spend=fit(spend, table) if isinstance(spend, str) else None if spend is None else at_price(spend, None),
+                spend=_paid(spend, table),
                 horizon=horizon,
                 ci_prob=_CI_PROB,
                 terms=Terms(),
@@ -89,6 +89,12 @@ def in_parts(
         if outlook.worth is not None:
             found["spend"] = (outlook.worth, came["holdout_spend"])
         return _rows(found, origin, horizon, len(table), question.period)
+
+
+def _paid(spend: str | float | None, table: AbstractCustomerTable) -> Estimate | None:
+    if spend is None:
+        return None
+    return fit(spend, table) if isinstance(spend, str) else at_price(spend, None)
 
 
 def _looks_at_intervals(model: str) -> bool:

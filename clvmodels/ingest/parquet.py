@@ -100,8 +100,10 @@ class Piece:
         table = {name: pa.chunked_array(told) for name in ids}
         table |= {name: _joined([part[name] for part in found]) for name in found[0]}
         coded = [name for name, values in found[0].items() if isinstance(values, Coded)]
+        fields = [pa.field(name, values.type, nullable=name in ids) for name, values in table.items()]
+        made = pa.table(table, schema=pa.schema(fields))
         # All rows make one group, so that levels are written once; readers get plain numbers.
-        pq.write_table(pa.table(table), place, row_group_size=self.n_rows, use_dictionary=coded, store_schema=False)
+        pq.write_table(made, place, row_group_size=self.n_rows, use_dictionary=coded, store_schema=False)
 
 
 def _joined(parts: list[FloatArray | Coded]) -> pa.Array:

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from clvmodels.arrays import AnyArray, FloatArray, IntArray
+from clvmodels.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from clvmodels.errors import InputError
 from clvmodels.ingest.customers import group_column
 from clvmodels.ingest.parquet import Coded
@@ -19,6 +20,8 @@ from clvmodels.valuation.surface import Nodes
 PAID = "paid"  # whether repeat purchases were paid for: who paid nothing tells a spend model nothing
 _SPEND = "monetary_value"
 _PROBABILITY = "p_profitable"
+_SLOTS = 8  # for each history, so that one in twenty shares its slot
+_MOST_SLOTS = 2**22  # 16 MB
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, bits well spread (2^64 / golden ratio): a usual multiplicative hash
 
 
@@ -88,10 +91,7 @@ class Scorer:
         m = columns.pop(_SPEND, None)
         if m is not None:
             columns[PAID] = (m > 0).astype(np.float64)
-        place = self._index.get_indexer(pd.Index(_hashed([columns[name] for name in self.known])))
-        strange = place < 0
-        for name, values in self.known.items():
-            strange |= values[place] != columns[name]
+        place, strange = self._found(columns)
         if strange.any():
             raise InputError(
                 f"{strange.sum():,} customers have a history that wasn't in the table when it was grouped, so it has "
@@ -111,6 +111,37 @@ class Scorer:
             found[name] = np.clip(height, 0.0, 1.0) if name == _PROBABILITY else height * spend - self.cost
         return found
 
+    def _found(self, columns: Mapping[str, FloatArray]) -> tuple[IntArray, BoolArray]:
+        """Return which history each row has, and which rows have none that is known.
+
+        Hardly any history shares its slot with another; those that do are looked up by all digits of their hash.
+        """
+        key = _hashed([columns[name] for name in self.known])
+        slots = self._slots
+        place = slots[_first_digits(key, len(slots))].astype(np.int64)
+        strange = self._unlike(place, columns)
+        again = np.flatnonzero(strange)
+        if len(again):
+            place[again] = self._index.get_indexer(pd.Index(key[again]))
+            there = {name: values[again] for name, values in columns.items()}
+            strange[again] = (place[again] < 0) | self._unlike(place[again], there)
+        return place, strange
+
+    def _unlike(self, place: IntArray, columns: Mapping[str, FloatArray]) -> BoolArray:
+        """Return which rows differ from a history."""
+        unlike = np.zeros(len(place), dtype=np.bool_)
+        for name, values in self.known.items():
+            unlike |= values[place] != columns[name]
+        return unlike
+
+    @cached_property
+    def _slots(self) -> NDArray[np.int32]:
+        """The history that the first digits of a hash lead to."""
+        keys = _hashed(list(self.known.values()))
+        slots = np.zeros(min(1 << (_SLOTS * len(keys)).bit_length(), _MOST_SLOTS), dtype=np.int32)
+        slots[_first_digits(keys, len(slots))] = np.arange(len(keys))
+        return slots
+
     @cached_property
     def _index(self) -> pd.Index[Any]:
         return pd.Index(_hashed(list(self.known.values())))
@@ -126,6 +157,11 @@ class Scorer:
             known = pd.Index(group_column(np.asarray(values))[0])  # what is missing has a level of its own
             return self.levels[name].get_indexer(known).astype(np.float64)
         return np.ascontiguousarray(values, dtype=np.float64) + 0.0
+
+
+def _first_digits(keys: AnyArray, n: int) -> IntArray:
+    """Return the first binary digits of hashes, as many as count to n, a power of two."""
+    return (keys >> np.uint64(65 - n.bit_length())).view(np.int64)
 
 
 def _hashed(columns: list[FloatArray]) -> AnyArray:
