@@ -75,11 +75,14 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
         How many forecasts, the last of them ending on the last day. They lie end to end where the second half of the
         log holds them, and overlap where it doesn't: they then count as fewer. Left out, as many as lie end to end, at
         least 3 and at most 12.
+    memory_limit, temp_folder : str, int or path, optional
+        For a log bigger than memory, as in `rfm_table`: it is read once for each earlier day, whose customers are then
+        forecast within so much memory. Those of a Spark frame always stay where they are.
 
     Returns
     -------
     Shock
-        For ``predict(..., shock=)``. Without amounts, money is taken to move as purchases do.
+        For ``predict(shock=)`` and ``score(shock=)``. Without amounts, money is taken to move as purchases do.
 
     Raises
     ------
