@@ -90,11 +90,10 @@ def _table(study: CLV, log: str, columns: Columns, memory: Memory, kept: Kept) -
     """Summarise the log, or take the summary that a stopped run has left."""
     if kept.is_there:
         return open_table(kept.folder, memory_limit=memory.memory_limit, temp_folder=memory.temp_folder)
-    ids = columns.customer.split(",")
     found = rfm_table(
         log,
         out=kept.folder,
-        customer=ids[0] if len(ids) == 1 else ids,
+        customer=columns.asked()["customer"],
         time=columns.time,
         amount=columns.amount,
         period=columns.period,
@@ -176,15 +175,12 @@ def _looked_at_closely(
     study: CLV, shock: Shock | None, log: str, columns: Columns, memory: Memory, n_customers: int, place: Path
 ) -> list[Note]:
     """Compare and report on a share of the customers that fits into memory."""
-    if "," in columns.customer:
-        text = "Comparison and report are left out: a share of customers can't be taken where they have several ids."
-        return [Note("share_of_customers", text)]
     one_in = max(1, round(n_customers / _LOOKED_AT))
     needed = [name for name in (columns.time, columns.amount, *_carried(study, columns)) if name is not None]
     with step("Comparing models and formulas on the holdout"):
         some = log_of_some(
             log,
-            customer=columns.customer,
+            customer=columns.asked()["customer"],
             columns=needed,
             one_in=one_in,
             memory_limit=memory.memory_limit,

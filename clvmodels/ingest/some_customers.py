@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import narwhals as nw
 import pyarrow as pa
 
 from clvmodels.ingest.engines import Workbench, share
+from clvmodels.ingest.identities import with_customer
 from clvmodels.ingest.memory import engine_memory
+from clvmodels.ingest.schema import LogColumns, as_names
 
 
 def log_of_some(
     log: Any,
     *,
-    customer: str,
+    customer: str | Sequence[str],
     columns: Sequence[str],
     one_in: int,
     memory_limit: str | int | None = None,
@@ -26,8 +29,8 @@ def log_of_some(
     ----------
     log : table or path
         As in ``rfm_summary``.
-    customer : str
-        The column of customer ids.
+    customer : str or sequence of str
+        The column of customer ids, or several; who is linked by them is kept or left out together.
     columns : sequence of str
         What to keep of the log.
     one_in : int >= 1
@@ -35,8 +38,13 @@ def log_of_some(
     memory_limit, temp_folder : str, int or None
         As in ``rfm_table``.
     """
-    memory = engine_memory(memory_limit)
+    memory, ids = engine_memory(memory_limit), as_names(customer, "customer")
+    kept = list(dict.fromkeys([*ids, *columns]))
     with Workbench(memory=memory, folder=temp_folder) as bench:
-        rows = share(bench.open(log, "log", list(dict.fromkeys([customer, *columns]))), 0, one_in, by=customer)
-        found: pa.Table = rows.collect("pyarrow").to_native()
+        rows, by = bench.open(log, "log", kept), ids[0]
+        if len(ids) > 1:
+            names = LogColumns(ids, columns[0], None, ())
+            linked = rows.with_columns(**{to: nw.col(name) for to, name in zip(names.ids, ids, strict=True)})
+            (rows, _), by = with_customer(bench, linked, names, None), "customer"
+        found: pa.Table = share(rows, 0, one_in, by=by).select(*kept).collect("pyarrow").to_native()
         return found

@@ -106,11 +106,15 @@ def test_a_share_of_the_customers_is_looked_at_closely(csv, tmp_path, monkeypatc
     assert "300 customers: value " in run.out
 
 
-def test_several_ids_are_summarised_and_not_compared(csv, tmp_path):
-    run = clv("run", csv, *spelt(COLUMNS | LIMIT | {"--customer": "customer_id,mail"}), "--out", tmp_path / "out")
+def test_customers_of_several_ids_are_looked_at_whole_or_not_at_all(csv, tmp_path, monkeypatch):
+    monkeypatch.setattr(big_job, "_LOOKED_AT", 100)
+    asked = spelt(COLUMNS | LIMIT | {"--customer": "customer_id,mail"})
+    run = clv("run", csv, *asked, "--out", tmp_path / "out")
     assert run.status == 0, run.err
-    assert "can't be taken where they have several ids" in run.err
-    assert not (tmp_path / "out" / "comparison.csv").exists()
+    log = pd.read_csv(csv, parse_dates=["date"])
+    n_linked = len(clvmodels.rfm_summary(log, customer=["customer_id", "mail"], time=COLUMNS["--time"]))
+    assert f" of {n_linked} customers, chosen by their ids" in run.err
+    assert (tmp_path / "out" / "comparison.csv").exists()
 
 
 @pytest.mark.parametrize(

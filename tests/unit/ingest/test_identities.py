@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from clvmodels.ingest import rfm_summary
+from clvmodels.ingest.some_customers import log_of_some
 
 
 def _log(**ids):
@@ -119,3 +120,22 @@ def test_linking_agrees_with_a_walk_over_all_rows():
     summary = _summary(log, ["card", "mail"])
     assert len(summary) == len(set(group))
     assert sorted(summary.total_spend) == sorted(log.groupby(group)["paid"].sum())
+
+
+@pytest.mark.parametrize("columns", ["card", ["card", "mail"]])
+def test_a_share_of_the_customers_holds_each_whole_or_not_at_all(columns):
+    rng = np.random.default_rng(1)
+    who = rng.integers(0, 400, 3_000)
+    log = pd.DataFrame(
+        {
+            "card": 2 * who + rng.integers(0, 2, len(who)),
+            "mail": who,
+            "date": np.datetime64("2024-01-01") + rng.integers(0, 300, len(who)).astype("timedelta64[D]"),
+        }
+    )
+    some = log_of_some(log, customer=columns, columns=["date"], one_in=4).to_pandas()
+    assert list(some.columns) == ["card", *(["mail"] if columns != "card" else []), "date"]
+    key = "card" if columns == "card" else "mail"  # by card alone, a mail's two cards are two customers
+    kept = log[log[key].isin(some[key])]
+    assert len(kept) == len(some)
+    assert 0.15 < some[key].nunique() / log[key].nunique() < 0.35
