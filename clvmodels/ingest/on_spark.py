@@ -15,6 +15,7 @@ from clvmodels.errors import ArgumentError
 from clvmodels.ingest.broken_rows import check_customers
 from clvmodels.ingest.grouping import grouped, spending, summed
 from clvmodels.ingest.parquet import Rule, applied
+from clvmodels.ingest.spark_frames import one_sentence
 from clvmodels.records import AbstractCustomerTable, Note, Period, Spending, Summary
 
 _ID = "customer_id"
@@ -38,6 +39,7 @@ class SparkTable(AbstractCustomerTable):
     observation_end: np.datetime64 | None = None
     notes: tuple[Note, ...] = ()
 
+    @one_sentence()
     def check(self) -> None:
         """Raise an InputError where rows contradict themselves."""
         check_customers(self._lazy)
@@ -50,15 +52,18 @@ class SparkTable(AbstractCustomerTable):
         """The columns of the frame."""
         return tuple(self.frame.columns)
 
+    @one_sentence()
     def grouped(self, statistics: Sequence[str], *, groups: Sequence[str] = ()) -> Summary:
         """Return the distinct histories, grouped by Spark."""
         return self._counted(grouped(self, self._lazy, statistics, groups))
 
+    @one_sentence()
     def spending(self, statistics: Sequence[str], *, groups: Sequence[str] = ()) -> tuple[Summary, Spending | None]:
         """Return the distinct histories and what was spent, grouped by Spark."""
         rows, spent = spending(self, self._lazy, statistics, groups)
         return self._counted(rows), spent
 
+    @one_sentence()
     def sums(self, names: Sequence[str]) -> dict[str, float]:
         """Return the sums of some columns, by Spark."""
         return summed(self._lazy, names)
@@ -99,7 +104,8 @@ class SparkTable(AbstractCustomerTable):
 
     @cached_property
     def _n(self) -> int:
-        return int(self.frame.count())
+        with one_sentence():
+            return int(self.frame.count())
 
     def _counted(self, rows: Summary) -> Summary:
         """Remember how many customers there are: each count computes the frame anew."""
@@ -139,11 +145,14 @@ def write_parquet(frame: Any, out: str) -> None:
     ------
     ArgumentError
         When Spark refuses, because the folder is there, or isn't open to writing.
+    InputError
+        When a worker refuses the rows, or is lost.
     """
     from pyspark.errors import AnalysisException  # noqa: PLC0415 - it's there, since a frame of it is
 
     try:
-        frame.write.parquet(out)
+        with one_sentence():
+            frame.write.parquet(out)
     except AnalysisException as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise ArgumentError(f"Spark can't write to {out!r} ({reason}); give a folder that isn't there yet.") from error

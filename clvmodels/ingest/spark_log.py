@@ -20,6 +20,7 @@ from clvmodels.ingest.reading import Question, first_day, holdout_length
 from clvmodels.ingest.refunds import dropped, netted_in_parts
 from clvmodels.ingest.remarks import remarks
 from clvmodels.ingest.schema import N_SHOWN, Survey, standardised, survey_of, survey_totals
+from clvmodels.ingest.spark_frames import one_sentence
 from clvmodels.ingest.spark_parts import Part, Worker
 from clvmodels.records import Holdout, Note, Summary
 
@@ -51,6 +52,7 @@ class SparkLog:
     end_given: bool
 
     @classmethod
+    @one_sentence()
     def of(
         cls, log: Any, question: Question, *, memory_limit: str | int | None = None, temp_folder: str | None = None
     ) -> SparkLog:
@@ -113,7 +115,8 @@ def summary_on_spark(log: Any, question: Question, *, intervals: bool) -> Summar
     """Return the summary of a log on Spark in memory, without a timeline."""
     read = SparkLog.of(log, question)
     table = read.table(intervals=intervals)
-    rows: pa.Table = table.frame.toArrow().sort_by("customer_id")
+    with one_sentence():
+        rows: pa.Table = table.frame.toArrow().sort_by("customer_id")
     columns = {name: rows[name].to_numpy() for name in rows.column_names if not name.startswith(("group_", "holdout_"))}
     holdout = None
     if question.holdout_end is not None:

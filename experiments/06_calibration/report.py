@@ -17,7 +17,7 @@ from scipy.stats import kstest
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 DRAWS = 99
-NOT_RANKED = ("replication", "pareto_k", "ess", "k", "r_hat", "ess_bulk", "ess_tail", "divergences")
+NOT_RANKED = ("replication", "pareto_k", "ess", "r_hat", "ess_bulk", "ess_tail", "divergences")
 
 
 def outside(ranks, seed):

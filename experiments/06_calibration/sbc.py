@@ -8,6 +8,7 @@ report.py holds against the simultaneous band.
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 from worlds import HELD, PRIORS, STEPPED, base, spenders
 
 import clvmodels as clv
+from clvmodels.inference import fitting
 
 RESULTS = Path(__file__).parent / "results"
 CUSTOMERS = 400
@@ -43,8 +45,7 @@ def replication(model, method, priors, params, seed):
     drawn = quantities(model, {name: values[some] for name, values in found.draws.items()})
     truth = quantities(model, params)
     ranks = {name: int(np.sum(drawn[name] < truth[name])) for name in truth}
-    held = {name: found.params[name] for name in HELD.get(model, {})}
-    return ranks | held | dict(found.diagnostics)
+    return ranks | dict(found.diagnostics)
 
 
 def run(model, method="laplace", replications=1_000):
@@ -52,7 +53,10 @@ def run(model, method="laplace", replications=1_000):
     priors = clv.Priors(
         clv.models.get(model).quantities, {name: clv.Prior(*law) for name, law in PRIORS[model].items()}
     )
-    drawn = clv.prior_draws(model, priors, n_draws=replications, seed=7, held=HELD.get(model))
+    held = HELD.get(model)
+    drawn = clv.prior_draws(model, priors, n_draws=replications, seed=7, held=held)
+    if held is not None:  # draws take k as known, so here it is
+        fitting.maximise = partial(fitting.maximise, held=held)
     found = []
     for i in range(replications):
         params = {name: float(values[i]) for name, values in drawn.items()}

@@ -27,7 +27,7 @@ PRIORS = {
     "bdw": CHURN | {"ageing": (1.0, 0.3)},
     "gammagamma": {"typical_spend": (35.0, 0.5), "own_spread": (0.5, 0.4), "spend_spread": (0.5, 0.3)},
 }
-HELD = {"bgcnbd": {"k": 2.0}, "mbgcnbd": {"k": 2.0}}  # enough customers tell k = 2 from 1 and 3
+HELD = {"bgcnbd": {"k": 2.0}, "mbgcnbd": {"k": 2.0}}
 STEPPED = ("bgbb", "sbg", "bdw")
 
 

@@ -2,6 +2,7 @@
 
 import datetime
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import clvmodels as clv
+from clvmodels.delivery import score_parts
 from clvmodels.errors import ArgumentError, InputError
+from clvmodels.ingest.on_spark import write_parquet
+from clvmodels.records import Terms
+from clvmodels.valuation.scoring import scorer_for
 
 pytest.importorskip("pyspark")
 pytestmark = [
@@ -353,6 +358,45 @@ def test_scores_are_written_by_spark_to_a_folder_that_is_not_there_yet(on_spark,
     assert pq.read_table(tmp_path / "scores").num_rows == len(base())
     with pytest.raises(ArgumentError, match="give a folder that isn't there yet"):
         clv.score(table, estimate, horizon=10, out=tmp_path / "scores")
+
+
+def dying(frame):
+    """Return a frame whose workers are killed, as by a machine that is short of memory."""
+
+    def killed(batches):
+        import os
+        import signal
+
+        for _ in batches:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield from ()
+
+    return frame.mapInArrow(killed, frame.schema)
+
+
+def test_a_lost_worker_ends_in_one_sentence(on_spark, tmp_path):
+    log = on_spark(shop().query("paid > 0"), parts=3)
+    with pytest.raises(InputError, match="Spark has lost a worker in the middle of its part"):
+        clv.rfm_table(dying(log), **SHOP)
+    customers = on_spark(base(), parts=3)
+    healthy = clv.as_table(customers, period="week")
+    buying = clv.fit("nbd", healthy)
+    broken = replace(healthy, frame=dying(customers))
+    asks = [len, lambda table: clv.fit("nbd", table), lambda table: table.sums(["frequency"])]
+    for ask in [*asks, lambda table: clv.score(table, buying, horizon=5, out=tmp_path / "out")]:
+        with pytest.raises(InputError, match="Lower memory_limit"):
+            ask(broken)
+
+
+def test_customers_who_changed_meanwhile_are_refused_on_spark_in_the_words_of_one_machine(on_spark, tmp_path):
+    table = clv.as_table(on_spark(base(), parts=3), period="week")
+    scores = clv.score(table, clv.fit("nbd", table), horizon=5)
+    assert scores.to_native().count() == len(table)
+    job = score_parts._job(clv.fit("nbd", table), None, 5, 0.9, None, Terms())
+    scorer, _ = scorer_for(table, job)
+    later = replace(table, frame=on_spark(base().assign(T=lambda customers: customers["T"] + 1), parts=3))
+    with pytest.raises(InputError, match="a history that wasn't in the table when it was grouped"):
+        write_parquet(later.mapped(scorer.of, scorer.columns, scorer.names), str(tmp_path / "out"))
 
 
 def test_a_session_that_cannot_broadcast_scores_too(on_spark, monkeypatch):
