@@ -11,15 +11,14 @@ Scandinavian Journal of Statistics 39, 2012).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import gammaln, logsumexp
 
 from clvmodels.arrays import FloatArray
+from clvmodels.inference.coreset import LogPosterior
 from clvmodels.inference.mle import Maximum, Objective
 from clvmodels.inference.uncertainty import covariance
 
@@ -33,7 +32,6 @@ _HILLS = 5
 _BROAD = 0.3  # of a bent proposal is one hill over all of them, for what lies further out along the ridge
 _BROADER = 3.0  # its covariance over that of all draws
 _WIDER = 1.2  # a hill's covariance over that of its own draws, so that neighbours overlap
-_CELLS = 20_000  # points x rows at a time: arrays of 0.16 MB stay in the processor's cache
 _SHRUNK = 0.05  # of a hill's covariance comes from all draws, which keeps it whole when few draws carry it
 
 
@@ -95,6 +93,7 @@ def posterior_draws(objective: Objective, maximum: Maximum, n_draws: int, seed: 
     proposals: list[_Proposal] = [
         [(1.0, _Hill(maximum.theta[inside], np.linalg.cholesky(spread[np.ix_(inside, inside)])))]
     ]
+    log_posterior = LogPosterior(objective, maximum.theta, maximum.height)
     drawn, heights = np.empty((0, len(inside))), np.empty(0)
     best: _Sample | None = None
     while True:
@@ -102,7 +101,7 @@ def posterior_draws(objective: Objective, maximum: Maximum, n_draws: int, seed: 
         theta = np.tile(maximum.theta, (n, 1))
         theta[:, inside] = part
         drawn = np.concatenate([drawn, part])
-        heights = np.concatenate([heights, _log_posterior(objective, theta, maximum)])
+        heights = np.concatenate([heights, log_posterior(theta)])
         every = _Sample.of(drawn, heights, proposals)
         latest = _Sample.of(part, heights[-n:], proposals[-1:]) if len(proposals) > 1 else every
         best = min(filter(None, (best, every, latest)), key=lambda sample: sample.pareto_k)
@@ -148,15 +147,6 @@ def _log_density(proposals: Sequence[_Proposal], drawn: FloatArray) -> FloatArra
     """Return the density of draws that came from all proposals in equal numbers."""
     hills = [(share / len(proposals), hill) for proposal in proposals for share, hill in proposal]
     return np.asarray(logsumexp([np.log(share) + hill.log_density(drawn) for share, hill in hills], axis=0))
-
-
-def _log_posterior(objective: Objective, theta: FloatArray, maximum: Maximum) -> FloatArray:
-    """Return the log-posterior less its top of each point, shape (draw,)."""
-    objective.log_posterior(maximum.theta[None, :])  # columns meet on levels once, before threads need them
-    size = max(1, _CELLS // len(objective.counts))
-    parts = [theta[start : start + size] for start in range(0, len(theta), size)]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return np.concatenate(list(pool.map(objective.log_posterior, parts))) - maximum.height
 
 
 def _smoothed(log_weights: FloatArray) -> tuple[FloatArray, float]:

@@ -76,6 +76,7 @@ class Objective:
         self.space = space
         self.counts = counts
         self.held = dict(held or {})
+        self.statistics = columns
         self.columns = factor(columns)
         self.belief = belief
         self.share = share
@@ -100,15 +101,28 @@ class Objective:
         other.counts = counts
         return other
 
-    def log_posterior(self, theta: FloatArray) -> FloatArray:
-        """Return the log-likelihood, with the prior where there is one, at many points of shape (draw, name); -inf
-        where it isn't finite."""
+    def of_rows(self, rows: IntArray) -> Objective:
+        """Return the same for some of the rows."""
+        some = {name: values[rows] for name, values in self.statistics.items()}
+        return Objective(self.space, some, self.counts[rows], self.held, self.belief, self.share)
+
+    def log_likelihoods(self, theta: FloatArray) -> FloatArray:
+        """Return the log-likelihood of a customer of each row at many points of shape (draw, name); shape (draw, row)
+        or, where it is the same at every point, (row,)."""
         leaves = self.space.leaves(theta[0] if len(theta) == 1 else theta, self.columns)
         with np.errstate(all="ignore"):
             rows = self.space.model.log_likelihood(TAPE, self.space.individual(leaves, self.held), self.columns)
-            values = np.sum(self.counts * spread(rows, len(self.counts)), axis=-1)
-        if self.belief is not None:
-            values = values + self.share * self.belief.of_draws(theta, self.held)
+            return spread(rows, len(self.counts))
+
+    def log_prior(self, theta: FloatArray) -> FloatArray:
+        """Return what is believed before at many points of shape (draw, name), shape (draw,); 0 without a prior."""
+        return np.zeros(len(theta)) if self.belief is None else self.share * self.belief.of_draws(theta, self.held)
+
+    def log_posterior(self, theta: FloatArray) -> FloatArray:
+        """Return the log-likelihood, with the prior where there is one, at many points of shape (draw, name); -inf
+        where it isn't finite."""
+        with np.errstate(all="ignore"):
+            values = np.sum(self.counts * self.log_likelihoods(theta), axis=-1) + self.log_prior(theta)
         return np.where(np.isfinite(values), values, -np.inf)
 
     def curvature(self, theta: FloatArray, slope: FloatArray) -> FloatArray:
@@ -153,17 +167,16 @@ def maximise(
         When no starting point has a finite likelihood.
     """
     job = _Search(space, scaled(space, columns), counts, belief)
-    stepped = next((p for p in space.model.parameters if p.among), None)
+    stepped = None if held is not None else next((p for p in space.model.parameters if p.among), None)
     if earlier is not None:
         near = np.clip(space.theta(earlier), space.low, space.high)
-        first = {} if stepped is None else {stepped.name: earlier[stepped.name]}
+        first = held or ({} if stepped is None else {stepped.name: earlier[stepped.name]})
         found = _stepped(job, stepped, first, [near, space.centre])
         if found.outcome.converged and found.outcome.n_agreeing == found.outcome.n_starts:
             return found
     starts = _starting_points(space) if start is None else [start]
-    if held is not None:
-        return job.climbed(held, starts)
-    return _stepped(job, stepped, {} if stepped is None else {stepped.name: min(stepped.among)}, starts)
+    first = held or ({} if stepped is None else {stepped.name: min(stepped.among)})
+    return _stepped(job, stepped, first, starts)
 
 
 def _stepped(job: _Search, stepped: Parameter | None, first: Mapping[str, float], starts: list[FloatArray]) -> Maximum:

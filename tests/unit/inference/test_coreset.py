@@ -1,0 +1,90 @@
+"""A few histories say of thousands of draws what all histories say."""
+
+import numpy as np
+import pytest
+
+import clvmodels as clv
+from clvmodels.inference import coreset
+from clvmodels.inference.belief import Belief
+from clvmodels.inference.coreset import LogPosterior
+from clvmodels.inference.informative import informative
+from clvmodels.inference.mle import Objective
+from clvmodels.inference.space import Space, scaled
+from clvmodels.inference.transforms import Scale
+
+DRAWS = 2_000
+
+
+@pytest.fixture(scope="module")
+def rfm():
+    log = clv.load_cdnow(sample=True)
+    return clv.rfm_summary(log, customer="customer_id", time="date", amount="amount", observation_end="1997-09-30")
+
+
+def climbed(name, rfm):
+    """Return what was climbed, where its top is and how high, and draws with heavy tails around it."""
+    facts = clv.models.get(name)
+    top = clv.fit(name, rfm, method="map")
+    columns, counts = informative(facts, rfm.statistics(facts.statistics))
+    space = Space(facts, Scale.of(facts, columns, counts))
+    belief = Belief(space, top.priors, np.zeros(0))
+    held = {"k": top.params["k"]} if "k" in top.params else {}
+    objective = Objective(space, scaled(space, columns), counts, held, belief)
+    place = space.theta(top.params)
+    errors = np.array([top.std_errors[name] / top.params[name] for name in space.names])
+    theta = place + errors * np.random.default_rng(5).standard_t(5, size=(DRAWS, len(errors)))
+    return objective, place, float(objective.log_posterior(place[None, :])[0]), theta
+
+
+@pytest.mark.parametrize("name", ["nbd", "bgnbd", "mbgnbd", "bgcnbd", "paretonbd", "gammagamma"])
+def test_values_are_those_of_all_histories(rfm, name, monkeypatch):
+    objective, top, height, theta = climbed(name, rfm)
+    exact = np.concatenate([objective.log_posterior(part) for part in np.array_split(theta, 20)]) - height
+    evaluated = []
+    plain = Objective.log_likelihoods
+    monkeypatch.setattr(
+        Objective,
+        "log_likelihoods",
+        lambda self, points: evaluated.append(len(points) * len(self.counts)) or plain(self, points),
+    )
+    log_posterior = LogPosterior(objective, top, height)
+    found = log_posterior(theta)
+    # What is tested on 24 draws holds, ten times as loose, for 2,000; where weights count, it is far closer.
+    np.testing.assert_array_less(np.abs(found - exact), 1e-2 * (1 + np.abs(exact)))
+    near = exact > -10
+    assert near.sum() > 100
+    assert np.abs(found - exact)[near].max() < 1e-3
+    assert log_posterior.few is not None
+    assert sum(evaluated) < 0.25 * theta.shape[0] * len(objective.counts)
+    # The same few histories serve for more points.
+    known = log_posterior.few
+    more = log_posterior(theta[::-1] + 0.01)
+    assert log_posterior.few is known
+    assert more.shape == (DRAWS,)
+
+
+def test_where_a_few_do_not_tell_all_histories_are_looked_at(rfm, monkeypatch):
+    objective, top, height, theta = climbed("bgnbd", rfm)
+    exact = objective.log_posterior(theta) - height
+    monkeypatch.setattr(coreset, "_ERROR", 0.0)
+    np.testing.assert_allclose(LogPosterior(objective, top, height)(theta), exact, rtol=1e-9, atol=1e-9)
+
+
+def test_few_points_are_not_worth_a_choice(rfm):
+    objective, top, height, theta = climbed("bgnbd", rfm)
+    log_posterior = LogPosterior(objective, top, height)
+    exact = objective.log_posterior(theta[:50]) - height
+    np.testing.assert_allclose(log_posterior(theta[:50]), exact, rtol=1e-9, atol=1e-9)
+    assert log_posterior.few is None
+
+
+def test_points_without_a_likelihood_keep_none(rfm):
+    """A tenth of the draws lie where nothing is finite; the others are told as ever."""
+    objective, top, height, theta = climbed("bgnbd", rfm)
+    theta[::10] = 800.0
+    exact = objective.log_posterior(theta) - height
+    found = LogPosterior(objective, top, height)(theta)
+    assert not np.isfinite(exact[::10]).any()
+    np.testing.assert_array_equal(np.isfinite(found), np.isfinite(exact))
+    inside = np.isfinite(exact)
+    np.testing.assert_array_less(np.abs(found[inside] - exact[inside]), 1e-2 * (1 + np.abs(exact[inside])))
