@@ -15,6 +15,7 @@ from clvmodels.kernels.namespace import NUMPY
 from clvmodels.kernels.tape import TAPE, Node, gradient
 from clvmodels.models import AbstractModel, get
 from clvmodels.records import Prior, Priors, Summary, check_summary
+from clvmodels.records.parameter import checked_held
 
 
 def default_priors(model: str, summary: Summary) -> Priors:
@@ -82,6 +83,11 @@ def prior_draws(
     dict of str to array, shape (draw,)
         The parameters, in the units of the priors.
 
+    Raises
+    ------
+    ArgumentError
+        For an unknown model, or a parameter that can't be held or not at that value.
+
     Examples
     --------
     >>> import clvmodels as clv
@@ -97,7 +103,8 @@ def prior_draws(
     for quantity in facts.quantities:
         centre, sd = priors.coordinate(quantity.name)
         coordinates[quantity.name] = centre + sd * rng.standard_normal(n_draws)
-    few = {p.name: min(p.among) for p in facts.parameters if p.among} | dict(held or {})
+    few = {p.name: min(p.among) for p in facts.parameters if p.among}
+    few |= checked_held(facts.title, facts.parameters, held or {})
     return facts.at_coordinates(NUMPY, coordinates, {name: np.full(n_draws, value) for name, value in few.items()})
 
 

@@ -28,6 +28,7 @@ from clvmodels.inference.warm_start import starting_params
 from clvmodels.models import AbstractPurchaseModel, AbstractSpendModel, get
 from clvmodels.records import Customers, Estimate, Note, Outcome, Priors, Summary, grouped_for
 from clvmodels.records.covariates import PATTERN
+from clvmodels.records.parameter import checked_held
 from clvmodels.records.prior import PriorLike
 
 type Method = Literal["mle", "map", "laplace", "bootstrap", "nuts"]
@@ -45,6 +46,7 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
     n_draws: int = 1_000,
     seed: int = 1,
     sampling: Sampling | None = None,
+    held: Mapping[str, float] | None = None,
     start: Estimate | None = None,
 ) -> Estimate:
     """Fit a model to a summary.
@@ -82,6 +84,9 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
         Of the draws.
     sampling : Sampling, optional
         How ``"nuts"`` runs: chains, warm-up, sampler.
+    held : mapping of str to float, optional
+        Values of parameters that take few, as in ``{"k": 2}``; else the likelihood (with the prior) chooses, and the
+        draws of the others take the choice as known.
     start : Estimate, optional
         An earlier estimate of the same model, with the same covariates and period, of a base like this one: the climb
         begins there and, against a top that is only local, from typical values too. Where the two don't end at one
@@ -102,8 +107,8 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
     InputError
         When a covariate or group column is missing, constant or has gaps.
     ArgumentError
-        For an unknown model, method, side or prior, a start of another model, covariates or period, or arguments that
-        don't go together.
+        For an unknown model, method, side or prior, a start of another model, covariates or period, a parameter that
+        can't be held, or arguments that don't go together.
 
     Examples
     --------
@@ -132,9 +137,10 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
     columns, counts = informative(facts, histories)
     scale = Scale.of(facts, columns, counts)
     space = Space(facts, scale, terms, histories.patterns)
+    fixed = checked_held(facts.title, facts.parameters, held or {}) or None
     earlier = None if start is None else starting_params(start, facts, terms, base.period)
     law = _priors(space, method, priors)
-    job = _Job(space, columns, counts, law, ridge, n_draws, seed, sampling or Sampling(), earlier)
+    job = _Job(space, columns, counts, law, ridge, n_draws, seed, sampling or Sampling(), fixed, earlier)
     job.check(method)
     with single_threaded():
         found = _METHODS[method](job)
@@ -155,6 +161,7 @@ class _Job:
     n_draws: int
     seed: int
     sampling: Sampling
+    held: Mapping[str, float] | None
     earlier: Mapping[str, float] | None
 
     @property
@@ -171,7 +178,7 @@ class _Job:
 
     def top(self, belief: Belief | None) -> Maximum:
         """Find the top."""
-        return maximise(self.space, self.columns, self.counts, belief, earlier=self.earlier)
+        return maximise(self.space, self.columns, self.counts, belief, held=self.held, earlier=self.earlier)
 
     def objective(self, maximum: Maximum, belief: Belief | None) -> Objective:
         """Return what was climbed."""
@@ -210,7 +217,15 @@ class _Found:
 def _by_maximum(job: _Job) -> _Found:
     if job.pools:
         pooled = pooled_fit(
-            job.space, job.columns, job.counts, job.belief(), job.priors, job.n_draws, job.seed, job.earlier
+            job.space,
+            job.columns,
+            job.counts,
+            job.belief(),
+            job.priors,
+            job.n_draws,
+            job.seed,
+            job.held,
+            job.earlier,
         )
         top = pooled.maximum
         return _Found(top.theta, pooled.draws, top.outcome, top.held, group_sds=pooled.group_sds)

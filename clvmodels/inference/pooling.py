@@ -81,6 +81,7 @@ def pooled_fit(  # noqa: PLR0913 - what a fit is made of
     priors: Priors | None,
     n_draws: int,
     seed: int,
+    held: Mapping[str, float] | None = None,
     earlier: Mapping[str, float] | None = None,
 ) -> Pooled:
     """Find parameters, effects of groups and how much groups differ, with draws of all."""
@@ -94,8 +95,8 @@ def pooled_fit(  # noqa: PLR0913 - what a fit is made of
     def climbed(near: Maximum | None) -> tuple[Maximum, _Parabola]:
         effects = term_of[space.n_params :]
         pull = Belief(space, priors, np.where(effects >= 0, np.exp(-2 * log_sds)[effects], plain))
-        start, held = (None, None) if near is None else (near.theta, near.held)
-        found = maximise(space, columns, counts, pull, start, held, None if near else earlier)
+        start, fixed = (None, held) if near is None else (near.theta, near.held)
+        found = maximise(space, columns, counts, pull, start, fixed, None if near else earlier)
         return found, _parabola(found, term_of, log_sds, priors.group_sd if priors else _SD)
 
     top, parabola = climbed(None)

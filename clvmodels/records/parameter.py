@@ -58,20 +58,35 @@ def checked_values(title: str, parameters: Sequence[Parameter], params: Mapping[
     missing = [name for name in known if name not in params]
     if missing:
         raise ArgumentError(f"{title} needs {', '.join(known)}; missing: {', '.join(missing)}.")
-    values = {}
-    for p in parameters:
-        try:
-            value = values[p.name] = float(params[p.name])
-        except (TypeError, ValueError):
-            raise ArgumentError(f"{p.name} is {params[p.name]!r}; {title} needs a number there.") from None
-        if p.among and value not in p.among:
+    return {p.name: _checked_value(title, p, params[p.name]) for p in parameters}
+
+
+def checked_held(title: str, parameters: Sequence[Parameter], held: Mapping[str, float]) -> dict[str, float]:
+    """Return the values of parameters that take few, or raise when another is named or a value can't be."""
+    few = {p.name: p for p in parameters if p.among}
+    for name in held:
+        if name not in few:
+            can = f"name {' or '.join(few)} only" if few else "leave held out"
             raise ArgumentError(
-                f"{p.name} is {params[p.name]!r}; {title} knows it as one of "
-                f"{', '.join(f'{known:g}' for known in p.among)}."
+                f"held names {name!r}, but only parameters that take few values can be held in {title}, the others are "
+                f"what is estimated; {can}."
             )
-        if not 0 < value < inf:
-            raise ArgumentError(
-                f"{p.name} is {value!r}; every parameter of {title} is a positive, finite number, "
-                f"because it shapes a distribution of rates or probabilities."
-            )
-    return values
+    return {name: _checked_value(title, few[name], value) for name, value in held.items()}
+
+
+def _checked_value(title: str, p: Parameter, given: float) -> float:
+    """Return a parameter's value, or raise where it can't be one."""
+    try:
+        value = float(given)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"{p.name} is {given!r}; {title} needs a number there.") from None
+    if p.among and value not in p.among:
+        raise ArgumentError(
+            f"{p.name} is {given!r}; {title} knows it as one of {', '.join(f'{known:g}' for known in p.among)}."
+        )
+    if not 0 < value < inf:
+        raise ArgumentError(
+            f"{p.name} is {value!r}; every parameter of {title} is a positive, finite number, "
+            f"because it shapes a distribution of rates or probabilities."
+        )
+    return value

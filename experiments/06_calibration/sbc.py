@@ -8,7 +8,6 @@ report.py holds against the simultaneous band.
 """
 
 import sys
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,6 @@ import pandas as pd
 from worlds import HELD, PRIORS, STEPPED, base, spenders
 
 import clvmodels as clv
-from clvmodels.inference import fitting
 
 RESULTS = Path(__file__).parent / "results"
 CUSTOMERS = 400
@@ -33,12 +31,12 @@ def quantities(model, params):
     return found | {"expected purchases": facts.expectation(params, horizon)}
 
 
-def replication(model, method, priors, params, seed):
+def replication(model, method, priors, params, seed, held):
     """Return the rank of the truth for each quantity, and the diagnostics; None where the base can't be fitted."""
     summary = spenders(params, CUSTOMERS, seed) if model == "gammagamma" else base(model, params, CUSTOMERS, seed)
     settings = {"sampling": clv.Sampling(chains=2, tune=500, progress=False)} if method == "nuts" else {}
-    try:
-        found = clv.fit(model, summary, method=method, priors=priors, seed=seed, n_draws=1_000, **settings)
+    try:  # draws take k as known, so here it is
+        found = clv.fit(model, summary, method=method, priors=priors, seed=seed, n_draws=1_000, held=held, **settings)
     except clv.errors.FitError:
         return None
     some = np.linspace(0, found.n_draws - 1, DRAWS).astype(int)
@@ -55,12 +53,10 @@ def run(model, method="laplace", replications=1_000):
     )
     held = HELD.get(model)
     drawn = clv.prior_draws(model, priors, n_draws=replications, seed=7, held=held)
-    if held is not None:  # draws take k as known, so here it is
-        fitting.maximise = partial(fitting.maximise, held=held)
     found = []
     for i in range(replications):
         params = {name: float(values[i]) for name, values in drawn.items()}
-        found.append((i, replication(model, method, priors, params, i)))
+        found.append((i, replication(model, method, priors, params, i, held)))
     return pd.DataFrame([{"replication": i} | (row or {}) for i, row in found])
 
 

@@ -165,6 +165,7 @@ def test_draws_that_rest_on_a_few_points_are_warned_of():
         ({"method": "map", "ridge": 1.0}, "coefficient_sd"),
         ({"ridge": -1.0}, "ridge is -1.0"),
         ({"n_draws": 0}, "n_draws is 0"),
+        ({"held": {"a": 1.0}}, "held names 'a', .* in BG/NBD, .* leave held out"),
     ],
 )
 def test_arguments_that_cannot_be_end_in_a_sentence(rfm, arguments, words):

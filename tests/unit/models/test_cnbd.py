@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import mpmath as mp
 import numpy as np
@@ -185,6 +186,27 @@ def test_simulated_customers_are_fitted_back_with_the_right_k(name, k):
     assert np.all(fitted.draws["k"] == k)
     for parameter in ("r", "alpha", "a", "b"):
         assert abs(fitted.params[parameter] - truth[parameter]) < 4 * fitted.std_errors[parameter], parameter
+
+
+@pytest.mark.parametrize("name", COINS)
+@pytest.mark.parametrize("method", ["mle", "laplace", "bootstrap"])
+def test_k_can_be_held(name, method):
+    truth = {"k": 2.0, "r": 0.8, "alpha": 2.0, "a": 0.6, "b": 2.4}
+    base = customers(name, truth, 1_000, seed=3)
+    chosen = clv.fit(name, base, method=method, n_draws=50)
+    right = clv.fit(name, base, method=method, n_draws=50, held={"k": 2})
+    wrong = clv.fit(name, base, method=method, n_draws=50, held={"k": 3}, start=chosen)
+    for parameter, value in chosen.params.items():
+        assert right.params[parameter] == pytest.approx(value, rel=1e-5)
+    assert np.all(wrong.draws["k"] == 3)
+    assert wrong.log_likelihood < right.log_likelihood - 5
+    assert "fits best" not in wrong.outcome.text
+
+
+def test_a_held_k_stays_in_pooled_groups_too():
+    base = customers("mbgcnbd", {"k": 2.0, "r": 0.8, "alpha": 2.0, "a": 0.6, "b": 2.4}, 400, seed=3)
+    known = replace(base, groups={"shop": np.array(["north", "east", "south", "west"] * 100)})
+    assert clv.fit("mbgcnbd", known, pooled="shop", held={"k": 3}).params["k"] == 3
 
 
 def test_a_forecast_is_the_same_alone_and_in_company():
