@@ -47,7 +47,7 @@ def default_priors(model: str, summary: Summary) -> Priors:
     0       mean_rate   0.031  0.003  0.360
     1     rate_spread   1.000  0.291  3.434
     2    mean_dropout   0.300  0.035  0.835
-    3  dropout_spread   0.250  0.027  0.797
+    3  dropout_spread   0.250  0.012  0.899
     """
     facts = get(model)
     histories = check_summary(summary, grouped=True).statistics(facts.statistics)

@@ -86,7 +86,7 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
         How ``"nuts"`` runs: chains, warm-up, sampler.
     held : mapping of str to float, optional
         Values of parameters that take few, as in ``{"k": 2}``; else the likelihood (with the prior) chooses, and the
-        draws of the others take the choice as known.
+        draws of the others take the choice as known. AIC and BIC count them either way.
     start : Estimate, optional
         An earlier estimate of the same model, with the same covariates and period, of a base like this one: the climb
         begins there and, against a top that is only local, from typical values too. Where the two don't end at one

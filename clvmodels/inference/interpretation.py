@@ -60,7 +60,7 @@ def quantity_table(estimate: Estimate, *, ci_prob: float = 0.95) -> pd.DataFrame
     0       mean_rate      0.05   0.05   0.06         0.00         0.58
     1     rate_spread      2.03   1.93   2.13         0.23         4.35
     2    mean_dropout      0.25   0.21   0.29         0.02         0.89
-    3  dropout_spread      0.24   0.16   0.34         0.02         0.86
+    3  dropout_spread      0.24   0.15   0.35         0.01         0.94
     """
     check_between("ci_prob", ci_prob, 0, 1, "it is the probability between the bounds", open_low=True, open_high=True)
     model = get(estimate.model.name)
