@@ -21,6 +21,7 @@ from clvmodels.inference.threads import single_threaded
 
 _TRAINING = 120  # draws under which the few and the whole agree; 40 to 80 histories then tell all
 _HELD_OUT = 24  # draws that say how well
+_HEAVIEST = 50  # draws by weight that say so too: few of them can outweigh all others
 _CANDIDATES = 2_000  # histories to choose from
 _WORTHWHILE = 4  # times as many draws, and histories, as are looked at in full; else nothing is saved
 _ROUNDING = 1e-10  # of the largest pivot: what lies below is noise
@@ -47,17 +48,17 @@ class LogPosterior:
         self.height = height
         self.few: Objective | None = None
 
-    def __call__(self, theta: FloatArray) -> FloatArray:
-        """Return the values at points of shape (draw, name), shape (draw,)."""
+    def __call__(self, theta: FloatArray, log_density: FloatArray) -> FloatArray:
+        """Return the values at points of shape (draw, name), shape (draw,), drawn from a law of some density."""
         if min(len(theta), len(self.objective.counts)) < _WORTHWHILE * (_TRAINING + _HELD_OUT):
             return self._in_full(theta)
         found = np.full(len(theta), np.nan)
         test, training = _spread_out(len(theta))
         found[test] = self._in_full(theta[test])
-        if not self._fill(found, theta):  # by those that told earlier points
+        if not self._fill(found, theta, log_density):  # by those that told earlier points
             found[training] = self._in_full(theta[training])
             self.few = _stand_in(self.objective, theta[training], found[training], self.top)
-            if not self._fill(found, theta):
+            if not self._fill(found, theta, log_density):
                 rest = np.isnan(found)
                 found[rest] = self._in_full(theta[rest])
         return found
@@ -66,16 +67,18 @@ class LogPosterior:
         """Return the values from every history."""
         return _log_posterior(self.objective, theta) - self.height
 
-    def _fill(self, found: FloatArray, theta: FloatArray) -> bool:
-        """Fill in what isn't known yet from a few histories, if they tell the last points that are known."""
+    def _fill(self, found: FloatArray, theta: FloatArray, log_density: FloatArray) -> bool:
+        """Fill in what isn't known yet from a few histories, if they tell what is known and what would count most."""
         if self.few is None:
             return False
         values = _log_posterior(self.few, theta) - self.few.log_posterior(self.top[None, :])
-        test = _spread_out(len(theta))[0]
-        if not np.all(_alike(values[test], found[test])):
+        heaviest = np.argsort(log_density - values)[:_HEAVIEST]
+        unknown = heaviest[np.isnan(found[heaviest])]
+        found[unknown] = self._in_full(theta[unknown])
+        known = ~np.isnan(found)
+        if not np.all(_alike(values[known], found[known])):
             return False
-        rest = np.isnan(found)
-        found[rest] = values[rest]
+        found[~known] = values[~known]
         return True
 
 
@@ -95,6 +98,8 @@ def _spread_out(n: int) -> tuple[IntArray, IntArray]:
 
 def _log_posterior(objective: Objective, theta: FloatArray) -> FloatArray:
     """Return the log-posterior at many points from every history, a part of the points on each processor."""
+    if not len(theta):
+        return np.empty(0)
     size = max(1, _CELLS // len(objective.counts))
     objective.log_posterior(theta[:1])  # columns meet on levels once, before threads need them
     parts = [theta[start : start + size] for start in range(0, len(theta), size)]

@@ -101,7 +101,7 @@ def posterior_draws(objective: Objective, maximum: Maximum, n_draws: int, seed: 
         theta = np.tile(maximum.theta, (n, 1))
         theta[:, inside] = part
         drawn = np.concatenate([drawn, part])
-        heights = np.concatenate([heights, log_posterior(theta)])
+        heights = np.concatenate([heights, log_posterior(theta, _log_density(proposals[-1:], part))])
         every = _Sample.of(drawn, heights, proposals)
         latest = _Sample.of(part, heights[-n:], proposals[-1:]) if len(proposals) > 1 else every
         best = min(filter(None, (best, every, latest)), key=lambda sample: sample.pareto_k)
@@ -154,7 +154,10 @@ def _smoothed(log_weights: FloatArray) -> tuple[FloatArray, float]:
     from arviz_stats.base.array import array_stats  # noqa: PLC0415 - takes a second to load
 
     finite = np.where(np.isfinite(log_weights), log_weights, -1e10)
-    smooth, k = array_stats.psislw(-finite)  # type: ignore[no-untyped-call]  # it wants minus the logarithms
+    with np.errstate(all="ignore"):
+        smooth, k = array_stats.psislw(-finite)  # type: ignore[no-untyped-call]  # it wants minus the logarithms
+    if not np.isfinite(k):  # one draw outweighs all others: no tail to smooth
+        smooth, k = finite, np.inf
     weights = np.exp(smooth - logsumexp(smooth))
     return weights / weights.sum(), float(k)
 

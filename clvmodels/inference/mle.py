@@ -120,10 +120,11 @@ class Objective:
 
     def log_posterior(self, theta: FloatArray) -> FloatArray:
         """Return the log-likelihood, with the prior where there is one, at many points of shape (draw, name); -inf
-        where it isn't finite."""
+        where it isn't finite, and beyond the boundary of the search, where parameters of 1e20 leave no digits."""
         with np.errstate(all="ignore"):
             values = np.sum(self.counts * self.log_likelihoods(theta), axis=-1) + self.log_prior(theta)
-        return np.where(np.isfinite(values), values, -np.inf)
+        within = np.all((theta >= self.space.low) & (theta <= self.space.high), axis=-1)
+        return np.where(np.isfinite(values) & within, values, -np.inf)
 
     def curvature(self, theta: FloatArray, slope: FloatArray) -> FloatArray:
         """Return the Hessian by differences of the exact gradient from the one at theta."""

@@ -36,6 +36,12 @@ def climbed(name, rfm):
     return objective, place, float(objective.log_posterior(place[None, :])[0]), theta
 
 
+def density(theta, top):
+    """Return the logarithm of what the draws came from, up to a constant."""
+    spread = np.std(theta, axis=0)
+    return -0.5 * np.sum(((theta - top) / spread) ** 2, axis=1)
+
+
 @pytest.mark.parametrize("name", ["nbd", "bgnbd", "mbgnbd", "bgcnbd", "paretonbd", "gammagamma"])
 def test_values_are_those_of_all_histories(rfm, name, monkeypatch):
     objective, top, height, theta = climbed(name, rfm)
@@ -48,17 +54,17 @@ def test_values_are_those_of_all_histories(rfm, name, monkeypatch):
         lambda self, points: evaluated.append(len(points) * len(self.counts)) or plain(self, points),
     )
     log_posterior = LogPosterior(objective, top, height)
-    found = log_posterior(theta)
+    found = log_posterior(theta, density(theta, top))
     # What is tested on 24 draws holds, ten times as loose, for 2,000; where weights count, it is far closer.
     np.testing.assert_array_less(np.abs(found - exact), 1e-2 * (1 + np.abs(exact)))
     near = exact > -10
     assert near.sum() > 100
     assert np.abs(found - exact)[near].max() < 1e-3
     assert log_posterior.few is not None
-    assert sum(evaluated) < 0.25 * theta.shape[0] * len(objective.counts)
+    assert sum(evaluated) < theta.shape[0] * len(objective.counts) / 3  # of a thousand histories; of more, a tenth
     # The same few histories serve for more points.
     known = log_posterior.few
-    more = log_posterior(theta[::-1] + 0.01)
+    more = log_posterior(theta[::-1] + 0.01, density(theta[::-1], top))
     assert log_posterior.few is known
     assert more.shape == (DRAWS,)
 
@@ -67,14 +73,16 @@ def test_where_a_few_do_not_tell_all_histories_are_looked_at(rfm, monkeypatch):
     objective, top, height, theta = climbed("bgnbd", rfm)
     exact = objective.log_posterior(theta) - height
     monkeypatch.setattr(coreset, "_ERROR", 0.0)
-    np.testing.assert_allclose(LogPosterior(objective, top, height)(theta), exact, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(
+        LogPosterior(objective, top, height)(theta, density(theta, top)), exact, rtol=1e-9, atol=1e-9
+    )
 
 
 def test_few_points_are_not_worth_a_choice(rfm):
     objective, top, height, theta = climbed("bgnbd", rfm)
     log_posterior = LogPosterior(objective, top, height)
     exact = objective.log_posterior(theta[:50]) - height
-    np.testing.assert_allclose(log_posterior(theta[:50]), exact, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(log_posterior(theta[:50], density(theta[:50], top)), exact, rtol=1e-9, atol=1e-9)
     assert log_posterior.few is None
 
 
@@ -83,7 +91,7 @@ def test_points_without_a_likelihood_keep_none(rfm):
     objective, top, height, theta = climbed("bgnbd", rfm)
     theta[::10] = 800.0
     exact = objective.log_posterior(theta) - height
-    found = LogPosterior(objective, top, height)(theta)
+    found = LogPosterior(objective, top, height)(theta, density(theta, top))
     assert not np.isfinite(exact[::10]).any()
     np.testing.assert_array_equal(np.isfinite(found), np.isfinite(exact))
     inside = np.isfinite(exact)

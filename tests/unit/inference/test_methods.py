@@ -8,7 +8,7 @@ import clvmodels as clv
 from clvmodels.errors import ArgumentError
 from clvmodels.inference.belief import Belief
 from clvmodels.inference.diagnostics import importance_notes
-from clvmodels.inference.importance import posterior_draws
+from clvmodels.inference.importance import _smoothed, posterior_draws
 from clvmodels.inference.mle import Maximum, Objective
 from clvmodels.inference.space import Space, scaled
 from clvmodels.inference.transforms import Scale
@@ -145,6 +145,12 @@ def test_priors_keep_a_small_base_from_running_to_the_boundary():
     assert held.diagnostics["pareto_k"] < 0.7
 
 
+def test_where_one_draw_outweighs_all_others_k_says_so():
+    weights, k = _smoothed(np.r_[1e4, np.zeros(1_999)])
+    assert k == np.inf
+    np.testing.assert_array_equal(weights, np.r_[1.0, np.zeros(1_999)])
+
+
 def test_draws_that_rest_on_a_few_points_are_warned_of():
     model = clv.models.get("paretonbd")
     assert importance_notes(model, 0.69) == ()
@@ -171,3 +177,13 @@ def test_draws_that_rest_on_a_few_points_are_warned_of():
 def test_arguments_that_cannot_be_end_in_a_sentence(rfm, arguments, words):
     with pytest.raises(ArgumentError, match=words):
         clv.fit("bgnbd", rfm, **arguments)
+
+
+def test_nothing_lies_beyond_the_boundary_of_the_search(rfm):
+    """Pareto/NBD with parameters of 1e30 has no digits left, and a likelihood that looks higher than the top."""
+    facts = clv.models.get("paretonbd")
+    histories = rfm.statistics(facts.statistics)
+    space = Space(facts, Scale.of(facts, histories.columns, histories.counts))
+    objective = Objective(space, scaled(space, histories.columns), histories.counts)
+    beyond = np.array([-5.8, -6.4, 65.0, 79.0])
+    np.testing.assert_array_equal(np.isfinite(objective.log_posterior(np.stack([space.centre, beyond]))), [True, False])
