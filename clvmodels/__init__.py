@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from clvmodels.delivery import as_table, export, load, open_table, rank, rfm_table, save, score
     from clvmodels.evaluation import (
         activity_table,
+        check_log,
         common_shock,
         compare,
         coverage_table,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from clvmodels.simulation import simulate
     from clvmodels.valuation import (
         affordable_cost,
+        capped_value,
         cohort_projection,
         p_above,
         p_top,
@@ -72,6 +74,7 @@ _HOMES = {
     "clvmodels.delivery": ("as_table", "export", "load", "open_table", "rank", "rfm_table", "save", "score"),
     "clvmodels.evaluation": (
         "activity_table",
+        "check_log",
         "common_shock",
         "compare",
         "coverage_table",
@@ -114,6 +117,7 @@ _HOMES = {
     "clvmodels.simulation": ("simulate",),
     "clvmodels.valuation": (
         "affordable_cost",
+        "capped_value",
         "cohort_projection",
         "p_above",
         "p_top",
@@ -139,6 +143,8 @@ __all__ = [
     "as_contracts",
     "as_summary",
     "as_table",
+    "capped_value",
+    "check_log",
     "cohort_projection",
     "common_shock",
     "compare",

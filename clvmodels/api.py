@@ -8,6 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
+import pandas as pd
+
 from clvmodels.delivery import ReportMaterial
 from clvmodels.delivery import export as write_export
 from clvmodels.delivery import report as write_report
@@ -17,15 +19,15 @@ from clvmodels.errors import ArgumentError, ClvError, check_between
 from clvmodels.evaluation import common_shock as estimate_shock
 from clvmodels.evaluation import compare
 from clvmodels.evaluation import drift as hold_against
-from clvmodels.evaluation.changes import check_later
+from clvmodels.evaluation.changes import check_later, comparable
 from clvmodels.evaluation.holdout import A_THIRD, check_holdout, last_day_before
 from clvmodels.inference.fitting import Method
 from clvmodels.inference.given import at_price
 from clvmodels.inference.plan import Plan
 from clvmodels.inference.sides import ColumnNames
 from clvmodels.ingest import rfm_summary
+from clvmodels.ingest.log_spec import Collapse, LogSpec, MissingCustomers
 from clvmodels.ingest.purchases import ZeroAmounts
-from clvmodels.ingest.reading import Collapse
 from clvmodels.ingest.refunds import Refunds
 from clvmodels.models import purchase_model, spend_model, usual_purchase_model, usual_spend_model
 from clvmodels.prediction import predict
@@ -41,7 +43,14 @@ from clvmodels.records import (
     Terms,
     Valuation,
 )
-from clvmodels.valuation import value
+from clvmodels.records.log_check import about_the_log
+from clvmodels.valuation.capped import valued_or_capped
+from clvmodels.voice import muted
+
+
+def of_shock(asked: LogSpec) -> dict[str, Any]:
+    """Return what `common_shock` takes of it: all customers, whatever group they are in, and ends of its own."""
+    return {name: value for name, value in asked.asked().items() if name not in ("groups", "recent", "holdout_end")}
 
 
 class CLV:
@@ -81,11 +90,14 @@ class CLV:
         What moves all customers together, where it was asked for.
     prediction, valuation : Prediction, Valuation or None
         Ahead of the log.
+    capped : DataFrame or None
+        Medians and capped means of value (see `capped_value`), where the expected value doesn't exist; the study then
+        has a prediction, no valuation, and a warning among its ``notes``.
     scorecard : Scorecard or None
         What the holdout said of models and formulas.
     drift : Drift or None
         What has changed since the study that this one was refreshed from.
-    asked : mapping of str to object, or None
+    asked : LogSpec or None
         How the log was read, so that a later one can be read the same way.
 
     Examples
@@ -94,7 +106,7 @@ class CLV:
     >>> study = clv.CLV(model="bgnbd", spend="gammagamma", horizon=39, holdout=39)
     >>> log = clv.load_cdnow(sample=True)
     >>> worth = study.fit(log, customer="customer_id", time="date", amount="amount", period="week").predict()
-    >>> round(worth.total().expected, -3)
+    >>> round(worth.total.expected, -3)
     56000.0
     """
 
@@ -135,9 +147,10 @@ class CLV:
         self.checked_spending: Estimate | None = None
         self.prediction: Prediction | None = None
         self.valuation: Valuation | None = None
+        self.capped: pd.DataFrame | None = None
         self.scorecard: Scorecard | None = None
         self.drift: Drift | None = None
-        self.asked: Mapping[str, Any] | None = None
+        self.asked: LogSpec | None = None
         self.notes: list[Note] = []
 
     def read(  # noqa: PLR0913 - a log has as many sides
@@ -147,12 +160,21 @@ class CLV:
         customer: str | Sequence[str],
         time: str,
         amount: str | None = None,
+        quantity: str | None = None,
+        price: str | None = None,
+        order: str | None = None,
         period: str | timedelta = "week",
         observation_end: Any = None,
         groups: str | Sequence[str] = (),
         refunds: Refunds = "error",
         zero_amounts: ZeroAmounts = "keep",
+        missing_customers: MissingCustomers = "error",
+        same_customer: Any = None,
         tz: str | None = None,
+        recent: float | str | None = None,
+        date_format: str | None = None,
+        decimal: str | None = None,
+        encoding: str | None = None,
         collapse: Collapse | None = None,
     ) -> Self:
         """Read a log; arguments as in `rfm_summary`. Returns the study.
@@ -161,48 +183,36 @@ class CLV:
         """
         if collapse is None:
             collapse = "period" if purchase_model(self.model).discrete else "day"
-        self.plan.check_money(learned=amount is not None and isinstance(self.spend, str))
-        carried = tuple(dict.fromkeys([*([groups] if isinstance(groups, str) else groups), *self.plan.columns]))
-        unit = Period.of(period)
+        return self._read(log, LogSpec.among(locals()))
+
+    def _read(self, log: Any, asked: LogSpec) -> Self:
+        asked.checked()
+        self.plan.check_money(learned=asked.has_money and isinstance(self.spend, str))
+        groups = [asked.groups] if isinstance(asked.groups, str) else asked.groups
+        carried = tuple(dict.fromkeys([*groups, *self.plan.columns]))
+        unit = Period.of(asked.period)
         unit.horizon(self.horizon)  # what can't be read is said now, not after a fit
         check_holdout(self.holdout, unit)
-        asked: dict[str, Any] = {
-            "customer": customer,
-            "time": time,
-            "amount": amount,
-            "period": period,
-            "refunds": refunds,
-            "zero_amounts": zero_amounts,
-            "tz": tz,
-            "collapse": collapse,
-        }
 
         def summarise(end: Any, holdout_end: Any) -> Summary:
-            return rfm_summary(log, observation_end=end, holdout_end=holdout_end, groups=carried, **asked)
+            return rfm_summary(log, **asked.but(observation_end=end, holdout_end=holdout_end, groups=carried).asked())
 
-        whole = summarise(observation_end, None)
+        whole = summarise(asked.observation_end, None)
         shock = checked = None
         if self.common_shock:
-            shock = estimate_shock(
-                log,
-                horizon=self.horizon,
-                observation_end=observation_end,
-                model=self.model,
-                spend=self.spend,
-                **asked,
-            )
-        origin = last_day_before(self.holdout, whole)
+            shock = estimate_shock(log, horizon=self.horizon, model=self.model, spend=self.spend, **of_shock(asked))
+        origin = last_day_before(self.holdout, whole, whole=asked.collapse == "period")
         if origin is not None:
-            checked = summarise(origin, whole.observation_end)
+            checked = muted()(summarise)(origin, whole.observation_end)  # the whole log was looked at
         self.take(whole, checked=checked, shock=shock)
-        self.asked = asked | {"groups": groups}
+        self.asked = asked.but(observation_end=None)
         return self
 
     def take(self, summary: Summary, *, checked: Summary | None = None, shock: Shock | None = None) -> Self:
         """Study what is already made: all customers, an earlier part with its holdout, and what moves them together."""
         self.summary, self.checked, self.shock = summary, checked, shock
         self.buying = self.spending = self.checked_buying = self.checked_spending = None
-        self.prediction = self.valuation = self.scorecard = self.drift = self.asked = None
+        self.prediction = self.valuation = self.capped = self.scorecard = self.drift = self.asked = None
         self.notes = []
         return self
 
@@ -213,28 +223,25 @@ class CLV:
         customer: str | Sequence[str],
         time: str,
         amount: str | None = None,
+        quantity: str | None = None,
+        price: str | None = None,
+        order: str | None = None,
         period: str | timedelta = "week",
         observation_end: Any = None,
         groups: str | Sequence[str] = (),
         refunds: Refunds = "error",
         zero_amounts: ZeroAmounts = "keep",
+        missing_customers: MissingCustomers = "error",
+        same_customer: Any = None,
         tz: str | None = None,
+        recent: float | str | None = None,
+        date_format: str | None = None,
+        decimal: str | None = None,
+        encoding: str | None = None,
         collapse: Collapse | None = None,
     ) -> Self:
         """Read a log and fit the models to it; arguments as in `read`. Returns the study."""
-        self.read(
-            log,
-            customer=customer,
-            time=time,
-            amount=amount,
-            period=period,
-            observation_end=observation_end,
-            groups=groups,
-            refunds=refunds,
-            zero_amounts=zero_amounts,
-            tz=tz,
-            collapse=collapse,
-        )
+        self.read(log, **{name: value for name, value in locals().items() if name in LogSpec.words()})
         return self.estimate()
 
     def estimate(self) -> Self:
@@ -284,11 +291,11 @@ class CLV:
                 "fit the new summary with start= and hold the forecasts against each other with clv.drift."
             )
         old, fresh = copy(self), copy(self)
-        fresh.read(log, observation_end=observation_end, **self.asked)
+        fresh._read(log, self.asked.but(observation_end=observation_end))
         check_later(old._known_summary(), fresh._known_summary())
         before = old._ahead()
         fresh._estimate(old.buying, old.spending)
-        fresh.drift = hold_against(before, fresh.predict())
+        fresh.drift = hold_against(*comparable(before, fresh.predict()))
         return fresh
 
     def _estimate(self, buying: Estimate | None = None, spending: Estimate | None = None) -> Self:
@@ -296,10 +303,11 @@ class CLV:
         summary = self._known_summary()
         self.buying = self.plan.fit(self.model, summary, start=buying)
         self.spending = self._spending(summary, spending)
+        self.notes += [note for note in about_the_log(self.buying.notes) if note not in self.notes]
         return self
 
     def predict(self) -> Valuation | Prediction:
-        """Forecast and value the customers ahead of the log; a Prediction where the log has no amounts."""
+        """Forecast and value the customers ahead; a Prediction where there are no amounts, or no mean of them."""
         summary = self._known_summary()
         if self.buying is None:
             self.estimate()
@@ -307,14 +315,9 @@ class CLV:
         self.prediction = predict(self.buying, summary, horizon=self.horizon, ci_prob=self.ci_prob, shock=self.shock)
         if self.spending is None:
             return self.prediction
-        self.valuation = value(
-            self.prediction,
-            self.spending,
-            margin=self.terms.margin,
-            discount_rate=self.terms.discount_rate,
-            acquisition_cost=self.terms.acquisition_cost,
-        )
-        return self.valuation
+        self.valuation, self.capped, said = valued_or_capped(self.prediction, self.spending, self.terms)
+        self.notes += [note for note in said if note not in self.notes]
+        return self.prediction if self.valuation is None else self.valuation
 
     def compare(self, *, by: str | None = None) -> Scorecard:
         """Let the model and all business rules forecast the holdout.
@@ -329,8 +332,9 @@ class CLV:
                 "The study keeps nothing back to check on; give holdout= when it is made (39, or '9 months')."
             )
         if self.checked_buying is None:
-            spending = self._spending(self.checked)
-            self.checked_buying, self.checked_spending = self.plan.fit(self.model, self.checked), spending
+            with muted():
+                spending = self._spending(self.checked)
+                self.checked_buying, self.checked_spending = self.plan.fit(self.model, self.checked), spending
         board = compare(
             self.checked, models=self.checked_buying, spend=self.checked_spending, by=by, ci_prob=self.ci_prob
         )
@@ -371,16 +375,8 @@ class CLV:
             )
         formulas, silent = carried_forward(self._known_summary(), self.horizon, self.terms)
         self.notes += [note for note in silent if note not in self.notes]
-        return gather(
-            ahead,
-            title=title,
-            margin=self.terms.margin,
-            scorecard=self.scorecard,
-            back=back,
-            heuristics=formulas,
-            notes=self.notes,
-            drift=self.drift,
-        )
+        seen: dict[str, Any] = {"scorecard": self.scorecard, "back": back, "heuristics": formulas, "drift": self.drift}
+        return gather(ahead, title=title, margin=self.terms.margin, notes=self.notes, **seen)
 
     def _spending(self, summary: Summary, start: Estimate | None = None) -> Estimate | None:
         """Return what purchases are worth, as fitted or given; None where nothing says it."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+from operator import index
+
+_LONGEST = 80  # characters of a value that a sentence shows
 
 
 class ClvError(ValueError):
@@ -26,12 +30,46 @@ class ClvWarning(UserWarning):
     """The result stands, but there is something the reader should know."""
 
 
+def check_kind[T](name: str, value: object, kind: type[T] | tuple[type[T], ...], advice: str) -> T:
+    """Return the value when it is of a kind, else raise an ArgumentError that names what was given and what to give."""
+    if not isinstance(value, kind):
+        raise ArgumentError(f"{name} is {_shown(value)}, which it can't be; {advice}.")
+    return value
+
+
+def check_known(kind: str, name: object, known: Collection[str]) -> str:
+    """Return the name when it is a known one, else raise the error of `unknown_name`; a name may be anything."""
+    if not isinstance(name, str) or name not in known:
+        raise unknown_name(kind, name, known)
+    return name
+
+
+def check_count(name: str, value: object, least: int, why: str) -> int:
+    """Return a whole number that is large enough and no larger than a machine counts."""
+    try:
+        number = index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = -1
+    if isinstance(value, bool) or not least <= number <= sys.maxsize:
+        raise ArgumentError(f"{name} is {_shown(value)}; it must be a whole number of at least {least}, because {why}.")
+    return number
+
+
+def _shown(value: object) -> str:
+    """Return a value as a reader knows it again, cut where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # a number of more digits than are turned into text
+        text = f"a {type(value).__name__} of too many digits"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... (a {type(value).__name__})"
+
+
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> ArgumentError:
     """Build the error for a name that isn't registered, with the nearest known name as a hint."""
     names = sorted(known)
-    close = get_close_matches(str(name), names, n=1)
+    close = get_close_matches(_shown(name).strip("'"), names, n=1)
     hint = f" Did you mean '{close[0]}'?" if close else ""
-    return ArgumentError(f"There is no {kind} called {name!r}.{hint} Known: {', '.join(names)}.")
+    return ArgumentError(f"There is no {kind} called {_shown(name)}.{hint} Known: {', '.join(names)}.")
 
 
 def check_between(
@@ -41,7 +79,9 @@ def check_between(
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise ArgumentError(f"{name} is {value!r}, which is not a number; {why}") from None
+        raise ArgumentError(f"{name} is {_shown(value)}, which is not a number; {why}") from None
+    except OverflowError:
+        raise ArgumentError(f"{name} is {_shown(value)}, which no computer counts with; {why}") from None
     above = number > low if open_low else number >= low
     below = number < high if open_high else number <= high
     if not (above and below):
@@ -50,5 +90,5 @@ def check_between(
             bounds += f" and {'below' if open_high else 'at most'} {high:g}"
         elif open_high:
             bounds += " and finite"
-        raise ArgumentError(f"{name} is {value!r}; it must be {bounds}, because {why}")
+        raise ArgumentError(f"{name} is {_shown(value)}; it must be {bounds}, because {why}")
     return number

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from clvmodels.arrays import AnyArray, FloatArray
-from clvmodels.errors import ArgumentError, check_between
+from clvmodels.errors import ArgumentError, check_between, check_kind
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.models import AbstractModel, purchase_model, spend_model, usual_spend_model
 from clvmodels.records import Covariates, Estimate, Period
@@ -124,6 +124,8 @@ def _told(
                 f"period is {period!r}, and the estimate counts time in {model.period.name}s; leave period out."
             )
         return model.period, {**model.params, **(params or {})}, model.covariates
+    if params is not None:
+        check_kind("params", params, Mapping, "give a dict of numbers by name")
     if params is None:
         raise ArgumentError(
             "params is None, and a name brings no parameters; give them, or an estimate in place of the name."
@@ -200,7 +202,7 @@ def _followed(T: float | FloatArray, n_customers: int, period: Period) -> FloatA
     """Return how long each customer is followed, in periods."""
     try:
         followed = np.broadcast_to(np.asarray(T, dtype=np.float64), (n_customers,))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ArgumentError(
             f"T is {T!r}; give one number of {period.name}s, or as many as there are customers ({n_customers:,})."
         ) from None

@@ -15,16 +15,19 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import accuracy_tables
 import pandas as pd
 import scale_tables
 
 import clvmodels as clv
 from clvmodels import heuristics
+from clvmodels.records.log_check import FINDINGS
 
 ROOT = Path(__file__).parents[1]
 EXPERIMENT = ROOT / "experiments" / "01_cdnow_holdout"
 CONTRACTS = ROOT / "experiments" / "02_contracts" / "results"
 COVARIATES = ROOT / "experiments" / "04_covariates_and_groups" / "results"
+LOG_CHECKS = ROOT / "experiments" / "08_log_checks" / "results"
 DEPENDENCE = ROOT / "experiments" / "05_spend_and_frequency" / "results"
 BY = "docs/make_tables.py"
 COLUMNS = {
@@ -190,6 +193,34 @@ def held() -> str:
     )
 
 
+def findings() -> str:
+    """Every finding of a look at a log."""
+    rows = [(f"`{code}`", *known) for code, known in FINDINGS.items()]
+    return markdown(pd.DataFrame(rows, columns=["code", "what", "compared with", "a warning"]))
+
+
+def alarms() -> str:
+    """How many clean logs raised a warning."""
+    rates = log_checks().query("fault == 'none'")
+    rows = rates[["log", "repetitions", "found"]].rename(columns={"repetitions": "logs", "found": "with a warning"})
+    return markdown(rows)
+
+
+def found_faults() -> str:
+    """How many logs with a fault showed it, of how many."""
+    rates = log_checks().query("fault != 'none'")
+    rates = rates.assign(share=rates["found"].astype(str) + " of " + rates["repetitions"].astype(str))
+    wide = rates.pivot_table(index="what", columns="log", values="share", sort=False, aggfunc="first").fillna("–")
+    return markdown(wide.reset_index().rename(columns={"what": "fault"}))
+
+
+def log_checks() -> pd.DataFrame:
+    """Return what the experiment on looking at logs has found."""
+    kinds = ("small", "large", "regular", "contracts", "growing", "cdnow")
+    places = [LOG_CHECKS / f"rates_{kind}.csv" for kind in kinds]
+    return pd.concat([pd.read_csv(place) for place in places if place.exists()], ignore_index=True)
+
+
 def registered(kind: str, columns: tuple[str, ...]) -> str:
     """Return the formulas or the rules."""
     table = heuristics.registered()
@@ -339,6 +370,11 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
         "models": models,
         "rules": lambda: registered("rule", ("name", "title", "formula", "misleads")),
     },
+    "docs/accuracy.md": {
+        "swept": accuracy_tables.swept,
+        "promises": lambda: markdown(accuracy_tables.promises()),
+        "by_model": lambda: markdown(accuracy_tables.by_model()),
+    },
     "docs/choosing.md": {
         "assumptions": assumptions,
         "fits": fits,
@@ -346,6 +382,8 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
         "came": came,
         "ridges": ridges,
     },
+    "docs/log_checks.md": {"findings": findings},
+    "experiments/08_log_checks/README.md": {"alarms": alarms, "found": found_faults},
     "docs/intervals.md": {"intervals": intervals, "held": held},
     "docs/scale.md": {name: partial(scale, make) for name, make in scale_tables.TABLES.items()},
     "docs/formulas.md": {
@@ -550,15 +588,20 @@ def filled(text: str, name: str, content: str) -> str:
     return f"{before}{begin}\n\n{content}\n\n{end}{after}"
 
 
+def renewed(place: str) -> str:
+    """Return a text with all its blocks written anew."""
+    text = (ROOT / place).read_text(encoding="utf-8")
+    for name, content in BLOCKS[place].items():
+        text = filled(text, name, content())
+    return text
+
+
 def main() -> None:
     """Write the tables, or say which texts are stale."""
     stale = []
-    for place, blocks in BLOCKS.items():
-        path = ROOT / place
-        old = new = path.read_text(encoding="utf-8")
-        for name, content in blocks.items():
-            new = filled(new, name, content())
-        if new != old:
+    for place in BLOCKS:
+        path, new = ROOT / place, renewed(place)
+        if new != path.read_text(encoding="utf-8"):
             stale.append(place)
             if "--check" not in sys.argv:
                 path.write_text(new, encoding="utf-8")

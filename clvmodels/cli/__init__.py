@@ -1,225 +1,116 @@
-"""The command line: the whole job, or its steps one by one."""
+"""The command line: the whole job, or its steps one by one.
+
+What a command needs is loaded when it runs, so that versions and lists of commands come at once.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
-from importlib.metadata import version
-from pathlib import Path
-from typing import Annotated
+from contextlib import suppress
+from typing import Any
 
-from cyclopts import App, CycloptsError, Parameter
-
-from clvmodels.api import CLV
-from clvmodels.cli import steps
-from clvmodels.cli.arguments import Business, Columns, Folder, Learning, length
-from clvmodels.cli.big_job import Memory, job_in_parts
-from clvmodels.cli.console import entry
-from clvmodels.cli.job import whole_job
-from clvmodels.cli.refreshing import refreshed
+from clvmodels import __version__, interruption
+from clvmodels.cli.stopping import Stop, stoppable
 from clvmodels.errors import ClvError
-from clvmodels.evaluation.holdout import A_THIRD
-from clvmodels.ingest import load_cdnow
-from clvmodels.models import catalogue, usual_purchase_model, usual_spend_model
+from clvmodels.voice import only_noted
 
-_FOLDER = Path("clv-run")
-_REVENUE = Business()
-_BY_MAXIMUM = Learning()
-_ALL_OF_IT = Memory()
-_BUYING, _SPEND = usual_purchase_model(), usual_spend_model()
-_MODELS = f"{_BUYING.title} and {_SPEND.title}"
-
-app = App(
-    name="clv",
-    help="What each customer will be worth: from a transaction log to purchases, spend and value, with intervals.",
-    version=lambda: version("clvmodels"),
-    result_action="return_value",
-    suppress_keyboard_interrupt=False,
-)
-
-
-@app.command(help=f"Do the whole job on the 23,570 customers of CDNOW, with {_MODELS}.")
-def demo(*, out: Folder = Path("clv-demo")) -> None:
-    """Do the whole job on the 23,570 customers of CDNOW."""
-    columns = Columns(customer="customer_id", time="date", amount="amount")
-    study = CLV(horizon=52, holdout=39, margin=0.3, discount_rate=0.15)
-    whole_job(study, load_cdnow(), columns, out, title="What CDNOW's customers will be worth")
-
-
-@app.command(help=f"Do the whole job on a log, with {_MODELS}.")
-def run(
-    log: str,
-    *,
-    columns: Columns,
-    business: Business = _REVENUE,
-    learning: Learning = _BY_MAXIMUM,
-    horizon: str = "52",
-    holdout: str = A_THIRD,
-    model: str = _BUYING.name,
-    spend: str = _SPEND.name,
-    common_shock: bool = False,
-    memory: Memory = _ALL_OF_IT,
-    out: Folder = _FOLDER,
-) -> None:
-    """Do the whole job on a log.
-
-    Parameters
-    ----------
-    log
-        Path or glob of CSV or Parquet files.
-    horizon
-        How far ahead: a number of periods, or a text with its unit ("12 months").
-    holdout
-        How much of the end of the log to check forecasts on: periods, a text with its unit, or "none".
-    model
-        Name of a model of buying; see `clv models`.
-    spend
-        Name of a spend model, or the one price of every purchase.
-    common_shock
-        Learn from earlier days of the log what moves all customers together, and let the totals' intervals hold it.
-    """
-    plan = learning.plan()
-    study = CLV(
-        model=model,
-        spend=length(spend),
-        horizon=length(horizon),
-        holdout=None if holdout == "none" else length(holdout),
-        margin=business.margin,
-        discount_rate=business.discount_rate,
-        acquisition_cost=business.acquisition_cost,
-        method=plan.method,
-        covariates=plan.covariates,
-        pooled=plan.pooled,
-        common_shock=common_shock,
-    )
-    if memory.memory_limit is None:
-        whole_job(study, log, columns, out, title="What our customers will be worth")
-    else:
-        job_in_parts(study, log, columns, memory, out)
-
-
-@app.command
-def refresh(
-    folder: Path, log: str, *, out: Annotated[Path | None, Parameter(name="--out", show_default=False)] = None
-) -> None:
-    """Bring the study of `clv run` up to date with a later log, and say what has changed.
-
-    Parameters
-    ----------
-    folder
-        Folder of the study; what was asked there is asked again.
-    log
-        Path or glob of CSV or Parquet files: all of the base from its first day on, with the columns of before.
-    out
-        Folder of the new study; the old one's when left out, which is replaced when all went well.
-    """
-    refreshed(folder, log, folder if out is None else out)
-
-
-@app.command
-def models() -> None:
-    """List the models: what they fit, what they assume, what they need, when they mislead."""
-    for row in catalogue().to_dict("records"):
-        print(f"{row['name']}  {row['title']}")
-        print(entry({name: row[name] for name in ("setting", "assumes", "parameters", "statistics", "misleads")}))
-
-
-@app.command
-def rfm(log: str, *, columns: Columns, holdout: str | None = None, out: Folder = _FOLDER) -> None:
-    """Read a log and write its summary, one row a customer.
-
-    Parameters
-    ----------
-    log
-        Path or glob of CSV or Parquet files.
-    holdout
-        How much of the end of the log to keep back for `clv compare`.
-    """
-    steps.rfm(log, columns, holdout, out)
-
-
-@app.command
-def fit(
-    *,
-    model: str = _BUYING.name,
-    spend: str = _SPEND.name,
-    learning: Learning = _BY_MAXIMUM,
-    out: Folder = _FOLDER,
-) -> None:
-    """Fit a model of buying, and one of spend, to the summary of `clv rfm`.
-
-    Parameters
-    ----------
-    model
-        Name of a model of buying; see `clv models`.
-    spend
-        Name of a spend model.
-    """
-    steps.fit(model, spend, learning, out)
-
-
-@app.command
-def predict(*, horizon: str = "52", out: Folder = _FOLDER) -> None:
-    """Forecast purchases from what `clv fit` wrote.
-
-    Parameters
-    ----------
-    horizon
-        How far ahead: a number of periods, or a text with its unit ("12 months").
-    """
-    steps.predict(horizon, out)
-
-
-@app.command
-def value(*, business: Business = _REVENUE, out: Folder = _FOLDER) -> None:
-    """Value the customers over the horizon of `clv predict`."""
-    steps.value(business, out)
-
-
-@app.command
-def compare(*, by: str | None = None, out: Folder = _FOLDER) -> None:
-    """Hold models and formulas against the holdout that `clv rfm --holdout` kept back.
-
-    Parameters
-    ----------
-    by
-        A group column that was carried along.
-    """
-    steps.compare(by, out)
-
-
-@app.command
-def report(*, title: str = "What our customers will be worth", out: Folder = _FOLDER) -> None:
-    """Write the page from what the steps before wrote.
-
-    Parameters
-    ----------
-    title
-        Heading of the page.
-    """
-    steps.report(title, out)
-
-
-@app.command
-def export(path: Path, *, excel_safe: bool = False, out: Folder = _FOLDER) -> None:
-    """Write the list of customers, best first, to a CSV or Parquet file.
-
-    Parameters
-    ----------
-    path
-        The file; its ending says which kind.
-    excel_safe
-        Guard texts that a spreadsheet would take for formulas.
-    """
-    steps.export(path, excel_safe, out)
+_COMMANDS = {
+    "demo": "Do the whole job on the 23,570 customers of CDNOW.",
+    "run": "Do the whole job on a log.",
+    "refresh": "Bring the study of `clv run` up to date with a later log, and say what has changed.",
+    "models": "List the models: what they fit, what they assume, what they need, when they mislead.",
+    "check": "Look at a log before believing it: dates that can't be, copies, holes, guests, a unit that changes.",
+    "rfm": "Read a log and write its summary, one row a customer.",
+    "fit": "Fit a model of buying, and one of spend, to the summary of `clv rfm`.",
+    "predict": "Forecast purchases from what `clv fit` wrote.",
+    "value": "Value the customers over the horizon of `clv predict`.",
+    "compare": "Hold models and formulas against the holdout that `clv rfm --holdout` kept back.",
+    "report": "Write the page from what the steps before wrote.",
+    "export": "Write the list of customers, best first, to a CSV or Parquet file.",
+}
+_NOT_WRITTEN = 2
+_PIPE_CLOSED = 141  # as a program that the signal of a closed pipe ends
 
 
 def main() -> None:
     """Run the command line; a bad input ends with exit status 2 and one sentence."""
+    interruption.STATE.reset()
+    with stoppable() as stop:
+        status = _status(stop)
+    if status:
+        sys.exit(status)
+
+
+def _status(stop: Stop) -> int:
+    """Run a command and return its exit status."""
     try:
-        app(exit_on_error=False, print_error=False)
-    except (ClvError, CycloptsError) as error:
-        print(f"clv: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("clv: stopped; nothing was written.", file=sys.stderr)
-        sys.exit(130)
+        if sys.argv[1:] == ["--version"]:
+            print(__version__)
+        else:
+            with only_noted():  # commands print the notes themselves
+                _app()(sys.argv[1:], exit_on_error=False, print_error=False)
+        sys.stdout.flush()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException as error:
+        # Told to stop, an engine or a library may raise what it likes.
+        if stop.status or isinstance(error, KeyboardInterrupt):
+            _complain(stop.sentence())
+            return stop.status or 130
+        return _failed(error)
+    return 0
+
+
+def _app() -> Any:
+    from cyclopts import App  # noqa: PLC0415 - a version comes without it
+
+    app = App(
+        name="clv",
+        help="What each customer will be worth: from a transaction log to purchases, spend and value, with intervals.",
+        version=__version__,
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,
+    )
+    for name, text in _COMMANDS.items():
+        app.command(f"clvmodels.cli.commands:{name}", name=name, help=text)
+    return app
+
+
+def _failed(error: BaseException) -> int:
+    """Say in one sentence what went wrong; what nobody foresaw is raised."""
+    from cyclopts import CycloptsError  # noqa: PLC0415
+
+    from clvmodels.cli.words import in_shell_words  # noqa: PLC0415
+
+    if isinstance(error, BrokenPipeError):
+        _silence_output()
+        return _PIPE_CLOSED
+    if isinstance(error, ClvError | CycloptsError):
+        _complain(in_shell_words(str(error)))
+    elif isinstance(error, OSError):
+        _silence_output()
+        place = "" if error.filename is None else f" ({error.filename!r})"
+        written = "the files were written all the same" if interruption.STATE.written else "no file was written"
+        _complain(
+            f"the system refuses to read or write{place}: {error.strerror or error}; {written}. Look for room and "
+            f"rights, then run this again."
+        )
+    elif isinstance(error, MemoryError):
+        _complain("there isn't enough memory; run this on a larger machine, or with --memory-limit.")
+    else:
+        raise error
+    return _NOT_WRITTEN
+
+
+def _complain(sentence: str) -> None:
+    with suppress(OSError, ValueError):  # nobody may be there to hear it
+        print(f"clv: {' '.join(sentence.split())}", file=sys.stderr, flush=True)
+
+
+def _silence_output() -> None:
+    """Let the interpreter end without trying again to write what nobody takes."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -11,9 +11,10 @@ from cyclopts import Parameter
 from clvmodels.errors import ArgumentError
 from clvmodels.inference.fitting import Method
 from clvmodels.inference.plan import Plan
+from clvmodels.ingest.log_spec import Collapse, LogSpec, MissingCustomers
 from clvmodels.ingest.purchases import ZeroAmounts
-from clvmodels.ingest.reading import Collapse
 from clvmodels.ingest.refunds import Refunds
+from clvmodels.models import purchase_model
 from clvmodels.records import Terms
 
 type _Repeated = Annotated[tuple[str, ...], Parameter(negative=(), show_default=False)]
@@ -33,8 +34,16 @@ class Columns:
         Column of the purchase's date or time.
     amount
         Column of the money; without it only purchases are forecast.
+    quantity
+        Column of how many pieces a row is for, where it has a price and no amount.
+    price
+        Column of the price of one piece.
+    order
+        Column of the order's number: its rows are one purchase, and refunds with it take from that one.
     period
         Unit of time: day, week, month, quarter or year.
+    observation_end
+        Last day to look at, such as 2024-12-31; the last day of the log when left out.
     by
         A group column (segment, channel) to carry along and compare by.
     groups
@@ -43,8 +52,21 @@ class Columns:
         Negative amounts: error, day, customer or drop.
     zero_amounts
         Rows of amount 0: keep or drop.
+    missing_customers
+        Rows without a customer: error or drop.
+    same_customer
+        Path of a table with the columns id and customer_id: which ids belong to one customer.
     tz
         Time zone whose calendar day counts, for times that know their zone.
+    recent
+        Length of the window of recent purchases: periods, or a text with its unit ("13 weeks").
+    date_format
+        How dates are written, where the column doesn't tell: dd/mm/yyyy, %d.%m.%y, yyyymmdd, excel, epoch-seconds,
+        epoch-ms, epoch-us or epoch-ns.
+    decimal
+        Decimal sign of amounts, where the column doesn't tell: a point or a comma.
+    encoding
+        Encoding of text files that aren't UTF-8: cp1252, latin-1, utf-16.
     collapse
         Purchases of one day or of one whole period count once: day or period; by the model when left out.
     """
@@ -52,28 +74,38 @@ class Columns:
     customer: str
     time: str
     amount: str | None = None
+    quantity: str | None = None
+    price: str | None = None
+    order: str | None = None
     period: str = "week"
+    observation_end: str | None = None
     by: str | None = None
     groups: str | None = None
     refunds: Refunds = "error"
     zero_amounts: ZeroAmounts = "keep"
+    missing_customers: MissingCustomers = "error"
+    same_customer: str | None = None
     tz: str | None = None
+    recent: str | None = None
+    date_format: str | None = None
+    decimal: str | None = None
+    encoding: str | None = None
     collapse: Collapse | None = None
 
     def asked(self) -> dict[str, Any]:
         """Return the arguments that read a log so."""
         ids = self.customer.split(",")
-        return {
+        told = {name: value for name, value in vars(self).items() if name in LogSpec.words()}
+        return told | {
             "customer": ids[0] if len(ids) == 1 else ids,
-            "time": self.time,
-            "amount": self.amount,
-            "period": self.period,
             "groups": self.carried(),
-            "refunds": self.refunds,
-            "zero_amounts": self.zero_amounts,
-            "tz": self.tz,
-            "collapse": self.collapse,
+            "recent": None if self.recent is None else length(self.recent),
         }
+
+    def spec(self, model: str) -> LogSpec:
+        """Return the same as one record, purchases collapsed as the model needs them where nothing is said."""
+        usual: Collapse = "period" if purchase_model(model).discrete else "day"
+        return LogSpec(**self.asked() | {"collapse": self.collapse or usual})
 
     def carried(self) -> tuple[str, ...]:
         """Return the columns to carry along, each once."""

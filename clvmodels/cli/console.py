@@ -7,10 +7,11 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pandas as pd
 
+from clvmodels.cli.words import in_shell_words
 from clvmodels.records import Drift, Note
 
 _SHOWN = ("target", "group", "name", "kind", "bias", "mae", "crps", "coverage", "gini", "capture_top10", "total")
@@ -21,19 +22,25 @@ _NARROWEST, _WIDEST = 60, 100  # characters: below, words stand alone; above, th
 def step(what: str) -> Iterator[None]:
     """Say what is being done, and how long it took."""
     begin = time.perf_counter()
-    print(f"{what} ...", end=" ", file=sys.stderr, flush=True)
+    say(f"{what} ...", end=" ")
     try:
         yield
     except BaseException:
-        print("stopped", file=sys.stderr)
+        say("stopped")
         raise
-    print(f"{time.perf_counter() - begin:.1f} s", file=sys.stderr, flush=True)
+    say(f"{time.perf_counter() - begin:.1f} s")
+
+
+def say(text: str, *, end: str = "\n") -> None:
+    """Print on standard error; where nobody can hear it, the work goes on."""
+    with suppress(OSError, ValueError):  # a full disk or a closed pipe, or a stream that was closed
+        print(text, end=end, file=sys.stderr, flush=True)
 
 
 def say_notes(notes: Iterable[Note]) -> None:
     """Print remarks, warnings marked, each once."""
     for note in dict.fromkeys(notes):
-        print(f"{'warning' if note.level == 'warning' else 'note'}: {note.text}", file=sys.stderr)
+        say(f"{'warning' if note.level == 'warning' else 'note'}: {in_shell_words(note.text)}")
 
 
 def entry(texts: Mapping[str, str]) -> str:

@@ -12,14 +12,18 @@ import pandas as pd
 from clvmodels.api import CLV
 from clvmodels.cli.arguments import Columns
 from clvmodels.cli.console import changes, say_notes, short, step
+from clvmodels.cli.log_files import steady
+from clvmodels.cli.resuming import kept_in
 from clvmodels.cli.shocks import shock_record
 from clvmodels.delivery import export, save, write_json, write_table
 from clvmodels.delivery.folder import all_or_nothing, save_summary
 from clvmodels.records import Estimate, Note, Prediction, Scorecard, Valuation
 
+CAPPED = "capped_values.csv"
 _FILES = {
     "customers.csv": "one row a customer, best first",
     "customers.parquet": "the same, for programs",
+    CAPPED: "medians and capped means of value, where the mean doesn't exist",
     "comparison.csv": "models and formulas against the holdout",
     "parameters.csv": "what the models learned",
     "report.html": "the page to read and to show",
@@ -39,21 +43,22 @@ _DRIFT = ("forecast", "parameters", "deciles", "movers")
 _PACKAGES = ("clvmodels", "numpy", "pandas", "scipy", "duckdb", "narwhals")
 
 
-def whole_job(study: CLV, log: Any, columns: Columns, out: Path, *, title: str) -> None:
+def whole_job(study: CLV, log: Any, columns: Columns, out: Path, *, title: str, excel_safe: bool = False) -> None:
     """Read, fit, compare, value, and write all of it into a folder, or nothing."""
     # Opened first: a folder that can't be written is known before the work.
-    with all_or_nothing(out, outdated=OUTDATED) as place:
-        with step("Reading the log"):
+    with all_or_nothing(out, outdated=lambda: [*OUTDATED, *kept_in(out)]) as place:
+        with step("Reading the log"), steady(log) as changed:
             read(study, log, columns)
+        study.notes += changed
         assert study.summary is not None  # just read
         with step(f"Fitting {len(study.summary):,} customers"):
             study.estimate()
-        ahead, written = finish(study, log, columns, place, title=title)
+        ahead, written = finish(study, log, columns, place, title=title, excel_safe=excel_safe)
     tell(study, ahead, out, written)
 
 
 def finish(
-    study: CLV, log: Any, columns: Columns, place: Path, *, title: str
+    study: CLV, log: Any, columns: Columns, place: Path, *, title: str, excel_safe: bool = False
 ) -> tuple[Valuation | Prediction, list[str]]:
     """Compare, value and write a study that is fitted; return the forecast and the names of the files."""
     with step("Comparing models and formulas on the holdout"):
@@ -62,20 +67,21 @@ def finish(
     with step("Forecasting and valuing"):
         ahead = study.predict() if study.prediction is None else study.valuation or study.prediction
     with step("Writing customers"):
-        write_customers(ahead, place)
-        write_table(parameters(study), place / "parameters.csv")
+        write_customers(study, ahead, place, excel_safe=excel_safe)
+        tables = {"parameters": parameters(study)}
         if board is not None:
-            write_table(comparison(board, by_group), place / "comparison.csv")
+            tables["comparison"] = comparison(board, by_group)
         if study.drift is not None:
-            for name in _DRIFT:
-                write_table(getattr(study.drift, name), place / f"drift_{name}.csv")
+            tables |= {f"drift_{name}": getattr(study.drift, name) for name in _DRIFT}
+        for name, table in tables.items():
+            write_table(table, place / f"{name}.csv", excel_safe=excel_safe)
     with step("Writing the report"):
         study.report(place / "report.html", title=title)
     assert study.summary is not None  # it is fitted
     save_summary(study.summary, place)
     for role, estimate in _estimates(study).items():
         save(estimate, place / f"{role}.json")
-    write_json(_record(study, log, columns, title), place / "study.json")
+    write_json(_record(study, log, columns, title) | {"excel_safe": excel_safe}, place / "study.json")
     return ahead, [name for name in _FILES if (place / name).exists()]
 
 
@@ -84,10 +90,12 @@ def read(study: CLV, log: Any, columns: Columns) -> None:
     study.read(log, **columns.asked())
 
 
-def write_customers(ahead: Valuation | Prediction, place: Path) -> None:
-    """Write the list of customers in both kinds."""
-    for name in ("customers.csv", "customers.parquet"):
-        export(ahead, place / name)
+def write_customers(study: CLV, ahead: Valuation | Prediction, place: Path, *, excel_safe: bool = False) -> None:
+    """Write the list of customers in both kinds, and what can be said of money where there is no mean."""
+    export(ahead, place / "customers.csv", excel_safe=excel_safe)
+    export(ahead, place / "customers.parquet")  # no spreadsheet opens it, and programs want the ids as they are
+    if study.capped is not None:
+        write_table(study.capped, place / CAPPED, excel_safe=excel_safe)
 
 
 def parameters(study: CLV) -> pd.DataFrame:
@@ -153,7 +161,7 @@ def _record(study: CLV, log: Any, columns: Columns, title: str) -> dict[str, Any
 def tell(study: CLV, ahead: Valuation | Prediction, out: Path, written: list[str]) -> None:
     """Print the short version of the answer."""
     say_notes(note for note in _notes(study) if note.level == "warning")
-    total = ahead.total() if isinstance(ahead, Valuation) else ahead.total
+    total = ahead.total
     if study.scorecard is not None:
         for target, table in study.scorecard.tables.items():
             print(f"\n{target.capitalize()} in the holdout, forecast and actual\n{short(table)}")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import isnan
 from pathlib import Path
 
 from clvmodels.api import CLV
 from clvmodels.cli.arguments import Business, Columns, Learning, length
-from clvmodels.cli.console import say_notes, short, step
-from clvmodels.cli.job import comparison, parameter_table, read, write_customers
+from clvmodels.cli.console import entry, say_notes, short, step
+from clvmodels.cli.job import CAPPED, comparison, parameter_table, read, write_customers
+from clvmodels.cli.log_files import steady
 from clvmodels.delivery import export as write_export
 from clvmodels.delivery import load, rank, save, write_json, write_table
 from clvmodels.delivery.folder import all_or_nothing, load_summary, needed, read_json, save_summary
+from clvmodels.delivery.lock import settled, unchanged
 from clvmodels.errors import InputError
+from clvmodels.evaluation import check_log
 from clvmodels.inference.plan import Plan
 from clvmodels.models import purchase_model, spend_model
 from clvmodels.records import Prediction, Valuation
@@ -19,98 +24,121 @@ from clvmodels.records import Prediction, Valuation
 _OF_AN_OLDER_LOG = ("checked.parquet", "checked.json", "plan.json", "buying.json", "spending.json")
 
 
+def check(log: str, columns: Columns) -> None:
+    """Print what a look at a log finds."""
+    asked = {name: value for name, value in columns.asked().items() if name not in ("refunds", "collapse")}
+    refunds = None if columns.refunds == "error" else columns.refunds
+    with step("Looking at the log"):
+        found = check_log(log, **asked, refunds=refunds, collapse=columns.collapse or "day")
+    print(repr(found).partition("\n")[0])
+    for finding in found.findings:
+        money = "" if isnan(finding.amount) else f", {finding.amount:,.2f}"
+        about = {"rows": f"{finding.rows:,}{money}", "first": finding.first} if finding.rows else {}
+        print(f"\n{finding.level}  {finding.code}")
+        print(entry({**about, "what": finding.text}))
+
+
 def rfm(log: str, columns: Columns, holdout: str | None, out: Path) -> None:
     """Write the summary of a log, and that of its earlier part where some is held back."""
     study = CLV(holdout=None if holdout is None else length(holdout))
-    with step("Reading the log"):
-        read(study, log, columns)
-    assert study.summary is not None  # just read
     with all_or_nothing(out, outdated=_OF_AN_OLDER_LOG) as place:
-        save_summary(study.summary, place)
+        with step("Reading the log"), steady(log) as changed:
+            read(study, log, columns)
+        assert study.summary is not None  # just read
+        summary = replace(study.summary, notes=(*study.summary.notes, *changed))
+        save_summary(summary, place)
         if study.checked is not None:
             save_summary(study.checked, place, name="checked")
-    say_notes(study.summary.notes)
-    print(f"{study.summary!r} -> {out / 'summary.parquet'}")
+    say_notes(summary.notes)
+    print(f"{summary!r} -> {out / 'summary.parquet'}")
 
 
-def fit(model: str, spend: str, learning: Learning, out: Path) -> None:
+def fit(model: str, spend: str, learning: Learning, out: Path, *, excel_safe: bool = False) -> None:
     """Write the estimates of a model of buying and, where there is money, of a spend model."""
     purchase_model(model)
     spend_model(spend)
     plan = learning.plan()
     plan.check_sides(model)
-    summary = load_summary(out)
-    plan.check_money(learned=summary.monetary_value is not None)
-    with step("Fitting"):
-        estimates = {"buying": plan.fit(model, summary)}
-        if summary.monetary_value is not None:
-            estimates["spending"] = plan.fit(spend, summary)
     with all_or_nothing(out) as place:
+        summary = load_summary(out)
+        plan.check_money(learned=summary.monetary_value is not None)
+        with step("Fitting"):
+            estimates = {"buying": plan.fit(model, summary)}
+            if summary.monetary_value is not None:
+                estimates["spending"] = plan.fit(spend, summary)
         write_json(vars(plan), place / "plan.json")
         for role, estimate in estimates.items():
             save(estimate, place / f"{role}.json")
-        write_table(parameter_table(list(estimates.values())), place / "parameters.csv")
+        write_table(parameter_table(list(estimates.values())), place / "parameters.csv", excel_safe=excel_safe)
     for estimate in estimates.values():
         print(f"\n{estimate!r}\n{estimate.table().to_string(index=False)}")
         say_notes(estimate.checks())
 
 
-def predict(horizon: str, out: Path) -> None:
+def predict(horizon: str, out: Path, *, excel_safe: bool = False) -> None:
     """Write each customer's purchases ahead."""
-    study = _fitted(out)
-    study.horizon, study.spending = length(horizon), None
-    with step("Forecasting"):
-        prediction = study.predict()
-    assert isinstance(prediction, Prediction)  # without a spend model there is no value
     with all_or_nothing(out) as place:
-        write_table(rank(prediction), place / "predictions.csv")
+        study = _fitted(out)
+        study.horizon, study.spending = length(horizon), None
+        with step("Forecasting"):
+            prediction = study.predict()
+        assert isinstance(prediction, Prediction)  # without a spend model there is no value
+        write_table(rank(prediction), place / "predictions.csv", excel_safe=excel_safe)
         write_json({"horizon": horizon}, place / "horizon.json")
     say_notes(prediction.notes)
     print(f"{prediction.total} -> {out / 'predictions.csv'}")
 
 
-def value(business: Business, out: Path) -> None:
+def value(business: Business, out: Path, *, excel_safe: bool = False) -> None:
     """Write each customer's value over the horizon that was forecast."""
-    ahead = _valued(_forecast(out, business))
-    with all_or_nothing(out) as place:
-        write_customers(ahead, place)
+    with all_or_nothing(out, outdated=[CAPPED]) as place:
+        study = _forecast(out, business)
+        ahead = _valued(study)
+        write_customers(study, ahead, place, excel_safe=excel_safe)
         write_json(vars(business), place / "terms.json")
-    say_notes(ahead.notes)
-    total = ahead.total() if isinstance(ahead, Valuation) else ahead.total
+    say_notes([*study.notes, *ahead.notes])
+    total = ahead.total
     print(f"{total} -> {out / 'customers.csv'}")
 
 
-def compare(by: str | None, out: Path) -> None:
+def compare(by: str | None, out: Path, *, excel_safe: bool = False) -> None:
     """Write how models and formulas met the holdout."""
-    study = _study(out)
-    if study.checked is None:
-        raise InputError(
-            f"The summary in {str(out)!r} keeps nothing back to check forecasts on; run clv rfm again with --holdout, "
-            f"such as --holdout 39."
-        )
-    with step("Comparing"):
-        table = comparison(study.compare(by=by))
     with all_or_nothing(out) as place:
-        write_table(table, place / "comparison.csv")
+        study = _study(out)
+        if study.checked is None:
+            raise InputError(
+                f"The summary in {str(out)!r} keeps nothing back to check forecasts on; run clv rfm again with "
+                f"--holdout, such as --holdout 39."
+            )
+        with step("Comparing"):
+            board = study.compare(by=by)
+        table = comparison(board)
+        write_table(table, place / "comparison.csv", excel_safe=excel_safe)
+    say_notes(note for note in board.notes if note.level == "warning")
     print(f"{short(table)}\n-> {out / 'comparison.csv'}")
 
 
 def report(title: str, out: Path) -> None:
     """Write the page."""
-    study = _forecast(out)
-    with step("Writing the report"), all_or_nothing(out) as place:
-        study.report(place / "report.html", title=title)
+    with all_or_nothing(out) as place:
+        study = _forecast(out)
+        with step("Writing the report"):
+            study.report(place / "report.html", title=title)
+    say_notes(study.notes)
     print(f"-> {out / 'report.html'}")
 
 
 def export(path: Path, excel_safe: bool, out: Path) -> None:
     """Write the list of customers, best first."""
-    ahead = _valued(_forecast(out))
-    print(f"-> {write_export(ahead, path, excel_safe=excel_safe)}")
+    study = unchanged(out, lambda: _forecast(out))
+    written = write_export(_valued(study), path, excel_safe=excel_safe)
+    say_notes(study.notes)
+    print(f"-> {written}")
 
 
 def _study(out: Path) -> CLV:
     """Return the study that stands in a folder, as far as its steps have come."""
+    settled(out)
     checked = load_summary(out, name="checked") if (out / "checked.json").exists() else None
     study = CLV().take(load_summary(out), checked=checked)
     study.plan = _plan(out)
@@ -159,13 +187,15 @@ def _plan(out: Path) -> Plan:
         return Plan()
     try:
         return Plan(**read_json(path, made_by="clv fit"))
-    except TypeError:
+    except (TypeError, AttributeError):
         raise InputError(f"{str(path)!r} says no way to fit; make it again with clv fit.") from None
 
 
 def _business(out: Path) -> Business:
     path = out / "terms.json"
     try:
-        return Business(**read_json(path, made_by="clv value"))
+        business = Business(**read_json(path, made_by="clv value"))
+        business.terms()
     except TypeError:
         raise InputError(f"{str(path)!r} holds no business terms; make it again with clv value.") from None
+    return business

@@ -61,7 +61,7 @@ class Against:
 
 def base_total(material: ReportMaterial) -> Total:
     """Return what the base is worth, or what it will buy where there is no money."""
-    return material.prediction.total if material.valuation is None else material.valuation.total()
+    return material.prediction.total if material.valuation is None else material.valuation.total
 
 
 def worth(material: ReportMaterial) -> FloatArray:
@@ -95,8 +95,12 @@ def holdout_table(material: ReportMaterial, target: Target) -> pd.DataFrame | No
 
 
 def money_or_purchases(material: ReportMaterial) -> Target:
-    """Return what the holdout is told in: money where the scorecard has it."""
-    return "purchases" if holdout_table(material, "spend") is None else "spend"
+    """Return what the holdout is told in: money where the scorecard has it, also of the models."""
+    money, purchases = holdout_table(material, "spend"), holdout_table(material, "purchases")
+    if money is None:
+        return "purchases"
+    lost = purchases is not None and (purchases["kind"] == "model").any() and not (money["kind"] == "model").any()
+    return "purchases" if lost else "spend"
 
 
 def against(material: ReportMaterial, *, kind: str, name: str) -> Against | None:

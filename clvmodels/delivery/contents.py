@@ -10,10 +10,22 @@ import numpy as np
 
 from clvmodels import models
 from clvmodels.arrays import FloatArray
+from clvmodels.delivery.estimate_checks import (
+    check_draws,
+    check_params,
+    covariates_of,
+    flag,
+    method_of,
+    model_of,
+    notes_of,
+    number,
+    period_of,
+    text,
+    whole,
+)
 from clvmodels.errors import InputError
 from clvmodels.inference.evidence import Stored
-from clvmodels.records import Covariates, Estimate, Note, Outcome, Period, Prior, Priors
-from clvmodels.records.covariates import Term
+from clvmodels.records import Estimate, Outcome, Prior, Priors
 
 FORMAT = "clvmodels.estimate"
 VERSION = 2  # 1 had no covariates, priors, chains and diagnostics, and is read too
@@ -62,7 +74,8 @@ def check_format(content: Mapping[str, Any], path: object) -> None:
         raise InputError(
             f"{str(path)!r} isn't an estimate saved by clvmodels; give a file that save(estimate, path) wrote."
         )
-    if content.get("version") not in range(1, VERSION + 1):
+    version = content.get("version")
+    if isinstance(version, bool) or version not in range(1, VERSION + 1):
         raise InputError(
             f"{str(path)!r} is written in version {content.get('version')} of the format and this clvmodels reads "
             f"versions up to {VERSION}; upgrade clvmodels, or save the estimate again."
@@ -79,34 +92,39 @@ def restored(
     KeyError, TypeError, ValueError
         When something is missing or doesn't fit together.
     """
-    model = models.get(content["model"])
-    covariates = _covariates(content.get("covariates"))
-    params = _floats(content["params"])
-    own = model.check_params({name: value for name, value in params.items() if name not in _effects(covariates)})
-    if set(draws) != set(params) or len({len(values) for values in draws.values()}) != 1:
-        raise ValueError("the draws don't belong to the parameters")
-    n_chains = int(content.get("n_chains", 1))
-    if n_chains < 1 or len(next(iter(draws.values()))) % n_chains:
+    model = model_of(content["model"])
+    covariates = covariates_of(content.get("covariates"), model)
+    params = {name: number(value, name) for name, value in content["params"].items()}
+    check_params(model, params, covariates)
+    check_draws(model, draws, params, covariates)
+    n_draws = len(next(iter(draws.values())))
+    n_chains = whole(content.get("n_chains", 1), "the number of chains", low=1)
+    if n_draws % n_chains:
         raise ValueError("the draws don't belong to the chains")
+    if any(values.shape != (n_draws,) for values in (stats or {}).values()):
+        raise ValueError("the sampler's statistics don't belong to the draws")
+    std_errors = _floats(content["std_errors"])
+    if not set(std_errors) <= set(params) or any(value < 0 for value in std_errors.values()):
+        raise ValueError("the standard errors don't belong to the parameters")
     outcome = content["outcome"]
     return Estimate(
         model=model,
-        params={name: own.get(name, value) for name, value in params.items()},
-        period=None if content["period"] is None else Period(**content["period"]),
-        method=content["method"],
+        params=params,
+        period=period_of(content["period"], model),
+        method=method_of(content["method"]),
         draws={name: draws[name] for name in params},
-        std_errors=_floats(content["std_errors"]),
-        log_likelihood=float(content["log_likelihood"]),
-        n_customers=int(content["n_customers"]),
+        std_errors=std_errors,
+        log_likelihood=number(content["log_likelihood"], "the log-likelihood", unknown=True),
+        n_customers=whole(content["n_customers"], "the number of customers"),
         outcome=Outcome(
-            converged=bool(outcome["converged"]),
-            text=str(outcome["text"]),
-            n_starts=int(outcome["n_starts"]),
-            n_agreeing=int(outcome["n_agreeing"]),
+            converged=flag(outcome["converged"], "converged"),
+            text=text(outcome["text"], "the outcome"),
+            n_starts=whole(outcome["n_starts"], "the number of starts"),
+            n_agreeing=whole(outcome["n_agreeing"], "the number of starts that agree"),
             newton_decrement=float(outcome["newton_decrement"]),
             condition=float(outcome["condition"]),
         ),
-        notes=tuple(Note(**note) for note in content["notes"]),
+        notes=notes_of(content["notes"]),
         covariates=covariates,
         priors=_priors(model, content.get("priors")),
         diagnostics=_floats(content.get("diagnostics", {})),
@@ -119,23 +137,11 @@ def _floats(values: Mapping[str, Any]) -> dict[str, float]:
     return {name: float(value) for name, value in values.items()}
 
 
-def _covariates(terms: list[Mapping[str, Any]] | None) -> Covariates | None:
-    if terms is None:
-        return None
-    read = [{**term, "levels": tuple(term["levels"])} for term in terms]
-    return Covariates(tuple(Term(**term) for term in read))
-
-
-def _effects(covariates: Covariates | None) -> set[str]:
-    """Return the names of what acts on a model beside its own parameters."""
-    if covariates is None:
-        return set()
-    return {*covariates.names, *(term.sd_name for term in covariates.terms if term.pooled)}
-
-
 def _priors(model: models.AbstractModel, content: Mapping[str, Any] | None) -> Priors | None:
     if content is None:
         return None
+    if set(content["laws"]) != {q.name for q in model.quantities}:
+        raise ValueError("the priors don't belong to the model")
     laws = {q.name: Prior(**_floats(content["laws"][q.name])) for q in model.quantities}
     return Priors(model.quantities, laws, float(content["coefficient_sd"]), float(content["group_sd"]))
 

@@ -5,28 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from clvmodels.delivery.files import FilePath, write_json
+from clvmodels.delivery.estimate_checks import notes_of, stored_period
+from clvmodels.delivery.files import FilePath, as_path, write_json
 from clvmodels.delivery.folder import all_or_nothing, check_summary_format, read_json, summary_content
+from clvmodels.delivery.lock import settled
 from clvmodels.errors import ArgumentError, InputError
 from clvmodels.ingest.engines import Workbench
+from clvmodels.ingest.log_spec import Collapse, LogSpec, MissingCustomers
 from clvmodels.ingest.memory import engine_memory, rows_at_once
 from clvmodels.ingest.on_spark import SparkTable
 from clvmodels.ingest.parquet import write_tables
 from clvmodels.ingest.periods import Day, as_date
 from clvmodels.ingest.purchases import ZeroAmounts
-from clvmodels.ingest.reading import Collapse, Question, Reading
+from clvmodels.ingest.reading import Question, Reading
 from clvmodels.ingest.refunds import Refunds
 from clvmodels.ingest.schema import as_names
 from clvmodels.ingest.spark_frames import is_spark
 from clvmodels.ingest.spark_log import SparkLog
 from clvmodels.ingest.stored import StoredTable
 from clvmodels.ingest.streaming import Customers
-from clvmodels.records import AbstractCustomerTable, Note, Period
+from clvmodels.records import AbstractCustomerTable, Period
+from clvmodels.records.log_check import about_the_log
+from clvmodels.records.note import warn_of
 
 TABLE, CONTENT = "summary.parquet", "summary.json"
 
@@ -38,16 +42,23 @@ def rfm_table(  # noqa: PLR0913 - a log has as many sides
     customer: str | Sequence[str],
     time: str,
     amount: str | None = None,
+    quantity: str | None = None,
+    price: str | None = None,
+    order: str | None = None,
     period: str | timedelta | Period = "week",
     observation_end: Day | None = None,
     holdout_end: Day | None = None,
     collapse: Collapse = "day",
     refunds: Refunds = "error",
     zero_amounts: ZeroAmounts = "keep",
+    missing_customers: MissingCustomers = "error",
     groups: str | Sequence[str] = (),
     same_customer: Any = None,
     tz: str | None = None,
     recent: float | str | None = None,
+    date_format: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
     intervals: bool = False,
     memory_limit: str | int | None = None,
     temp_folder: FilePath | None = None,
@@ -68,9 +79,13 @@ def rfm_table(  # noqa: PLR0913 - a log has as many sides
     out : str or path
         The folder for ``summary.parquet`` (one row a customer, in no order) and ``summary.json`` (what holds for all);
         made where it isn't there. Not for a Spark frame.
-    customer, time, amount, period, observation_end, holdout_end, collapse : various
+    customer, time, amount, quantity, price, order : str
         As in `rfm_summary`.
-    refunds, zero_amounts, groups, same_customer, tz, recent : various
+    period, observation_end, holdout_end, collapse, recent : various
+        As in `rfm_summary`.
+    refunds, zero_amounts, missing_customers, groups, same_customer, tz : various
+        As in `rfm_summary`.
+    date_format, decimal, encoding : str, optional
         As in `rfm_summary`.
     intervals : bool
         Whether to look at the times between purchases too (``litt``), which models of regular buying need. It sorts
@@ -102,25 +117,11 @@ def rfm_table(  # noqa: PLR0913 - a log has as many sides
     ...     table = rfm_table(
     ...         clv.load_cdnow(), out=folder, customer="customer_id", time="date", amount="amount", memory_limit="1GB"
     ...     )
-    ...     clv.fit("bgnbd", table)
-    Estimate(bgnbd: r=0.2671, alpha=5.986, a=0.4835, b=2.112; log-likelihood -173425.916; mle)
+    ...     round(clv.fit("bgnbd", table).log_likelihood, 3)
+    -173425.916
     """
     memory = engine_memory(memory_limit)
-    question = Question.of(
-        customer=customer,
-        time=time,
-        amount=amount,
-        period=period,
-        observation_end=observation_end,
-        holdout_end=holdout_end,
-        collapse=collapse,
-        refunds=refunds,
-        zero_amounts=zero_amounts,
-        groups=groups,
-        same_customer=same_customer,
-        tz=tz,
-        recent=recent,
-    )
+    question = Question.of(LogSpec.among(locals()))
     spill = None if temp_folder is None else str(temp_folder)
     if is_spark(log):
         if out is not None:
@@ -128,10 +129,12 @@ def rfm_table(  # noqa: PLR0913 - a log has as many sides
                 f"out is {str(out)!r}, but customers of a Spark frame stay on Spark; leave it out, and write "
                 f"table.to_native() to where you want it."
             )
-        return SparkLog.of(log, question, memory_limit=memory_limit, temp_folder=spill).table(intervals=intervals)
+        on_spark = SparkLog.of(log, question, memory_limit=memory_limit, temp_folder=spill).table(intervals=intervals)
+        warn_of(about_the_log(on_spark.notes))
+        return on_spark
     if out is None:
         raise ArgumentError("out is missing; give the folder that the customers are written to.")
-    folder = Path(out).expanduser()
+    folder = as_path(out)
     with all_or_nothing(folder) as place, Workbench(memory=memory, folder=spill) as bench:
         reading = Reading.of(bench, log, question)
         customers = Customers(reading, intervals, question.end is not None, rows_at_once(memory))
@@ -146,7 +149,9 @@ def rfm_table(  # noqa: PLR0913 - a log has as many sides
             notes=customers.notes(),
         )
         write_json(content, place / CONTENT)
-    return open_table(folder, memory_limit=memory_limit, temp_folder=temp_folder)
+    table = open_table(folder, memory_limit=memory_limit, temp_folder=temp_folder)
+    warn_of(about_the_log(table.notes))
+    return table
 
 
 def open_table(
@@ -180,16 +185,24 @@ def open_table(
     ...     print(open_table(folder))
     StoredTable(2,357 customers, by week)
     """
-    place = Path(folder).expanduser()
+    place = settled(as_path(folder))
     content = read_json(place / CONTENT, made_by="rfm_table or clv rfm")
     check_summary_format(content, place / CONTENT)
-    end = content["observation_end"]
+    try:
+        period, end, notes = stored_period(content["period"]), content["observation_end"], notes_of(content["notes"])
+        groups = {str(name): f"group_{i}" for i, name in enumerate(content["groups"])}
+        last_day = None if end is None else np.datetime64(end)
+    except Exception as error:  # what was changed may be anything
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InputError(
+            f"{str(place / CONTENT)!r} is damaged ({reason}); make it again with rfm_table or clv rfm."
+        ) from error
     return StoredTable(
-        StoredTable.at(place / TABLE, Period(content["period"]["name"], content["period"]["days"]), {}).paths,
-        Period(content["period"]["name"], content["period"]["days"]),
-        {name: f"group_{i}" for i, name in enumerate(content["groups"])},
-        None if end is None else np.datetime64(end),
-        tuple(Note(**note) for note in content["notes"]),
+        StoredTable.at(place / TABLE, period, {}).paths,
+        period,
+        groups,
+        last_day,
+        notes,
         memory_limit,
         None if temp_folder is None else str(temp_folder),
     )

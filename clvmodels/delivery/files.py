@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
-import secrets
+import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import isfinite
-from os import PathLike
+from os import PathLike, fspath, scandir, unlink
 from os.path import isdir, realpath
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clvmodels.errors import ArgumentError
+from clvmodels.errors import ArgumentError, check_kind
+from clvmodels.scratch import STAGED, Scratch, sync, sync_names
 
 type FilePath = str | PathLike[str]
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet reads such a cell as something to compute
+_A_PATH = "give a text or a pathlib.Path"
+
+
+def as_path(path: object) -> Path:
+    """Return a path, or raise an ArgumentError where what was given is none."""
+    text: str = path if isinstance(path, str) else fspath(check_kind("the path", path, PathLike, _A_PATH))
+    return Path(text).expanduser()
+
+
+_SIGNS = "=+\\-@＝＋－＠"  # a spreadsheet computes what begins with one, whichever width it has
+_FORMULA = re.compile(rf"[\t\r\n]|[\s\"']*[{_SIGNS}]")
+# Where a list is separated by another sign than a comma, a cell may begin within ours.
+_AFTER_SEPARATOR = re.compile(rf"[;,|\t\r\n][\s\"']*(?=[{_SIGNS}])")
 
 
 @contextmanager
@@ -34,7 +48,7 @@ def whole_file(path: FilePath) -> Iterator[Path]:
     Yields
     ------
     Path
-        A new name in the same folder; what was written there is gone if anything fails.
+        A file of the same name in a new folder beside it; what was written there is gone if anything fails.
 
     Raises
     ------
@@ -50,24 +64,31 @@ def whole_file(path: FilePath) -> Iterator[Path]:
     ...     Path(folder, "a.txt").read_text()
     'all of it'
     """
-    target = Path(
-        realpath(Path(path).expanduser())
-    )  # a link is written through; unlike Path's, these calls never raise
+    # A link is written through; unlike Path's, these calls never raise.
+    target = Path(realpath(as_path(path)))
     if isdir(target):
         raise ArgumentError(f"{str(path)!r} is a folder; give the name of a file in it.")
     if not isdir(target.parent):
         raise ArgumentError(f"There is no folder {str(target.parent)!r} to write {target.name!r} into; make it first.")
-    place = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        yield place
-        place.replace(target)
+        with Scratch(target.parent, STAGED) as scratch:
+            _sweep_older(target)
+            place = scratch.path / target.name
+            yield place
+            sync(place)
+            place.replace(target)
+            sync_names(target.parent)
     except OSError as error:
         raise ArgumentError(
             f"{str(path)!r} can't be written ({error.strerror or error}); nothing was changed. Give a place that is "
             f"open to writing and has room."
         ) from error
-    finally:
-        _discard(place)
+
+
+def is_full(error: OSError) -> bool:
+    """Return whether a disk, a quota or a file has no room for more."""
+    full = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+    return error.errno in full or "No space left" in str(error)
 
 
 def write_text(text: str, path: FilePath) -> Path:
@@ -117,7 +138,7 @@ def write_json(content: Mapping[str, Any], path: FilePath) -> Path:
     ...     write_json({"gini": float("nan"), "n": 3}, f"{folder}/study.json").read_text().split()
     ['{', '"gini":', 'null,', '"n":', '3', '}']
     """
-    text = json.dumps(_plain(content), indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(plain(content), indent=2, ensure_ascii=False, allow_nan=False)
     return write_text(text + "\n", path)
 
 
@@ -151,7 +172,7 @@ def write_table(table: pd.DataFrame, path: FilePath, *, excel_safe: bool = False
     ...     write_table(table, f"{folder}/a.csv", excel_safe=True).read_text().split()
     ['customer_id,clv', "'=1+1,0.1"]
     """
-    suffix = Path(path).suffix.lower()
+    suffix = as_path(path).suffix.lower()
     if suffix not in _WRITERS:
         raise ArgumentError(
             f"{str(path)!r} ends in {suffix or 'no suffix'!r}, which says no format to write; end it in "
@@ -184,7 +205,7 @@ _WRITERS: Mapping[str, Callable[[pd.DataFrame, Path], None]] = {".csv": _to_csv,
 
 
 def _guarded(table: pd.DataFrame) -> pd.DataFrame:
-    numeric = set(table.select_dtypes(["number", "bool", "datetime"]).columns)
+    numeric = set(table.select_dtypes(["number", "bool", "datetime", "datetimetz", "timedelta"]).columns)
     safe = table.assign(
         **{name: table[name].astype(object).map(_guard) for name in table.columns if name not in numeric}
     )
@@ -192,30 +213,32 @@ def _guarded(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _guard(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
+    """Put an apostrophe before each place of a text where a spreadsheet could begin a formula."""
+    if not isinstance(cell, str):
+        return cell
+    inside = _AFTER_SEPARATOR.sub(r"\g<0>'", cell)
+    return f"'{inside}" if _FORMULA.match(inside) else inside
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value as JSON holds it; NaN and infinities become None."""
     if isinstance(value, Mapping):
-        return {str(name): _plain(inner) for name, inner in value.items()}
+        return {str(name): plain(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     if hasattr(value, "tolist"):  # arrays and numbers of NumPy
         inner = value.tolist()
         return (
-            _plain(inner)
-            if isinstance(inner, (list, float))
-            else inner
-            if isinstance(inner, (int, str))
-            else str(inner)
+            plain(inner) if isinstance(inner, (list, float)) else inner if isinstance(inner, (int, str)) else str(inner)
         )
     if isinstance(value, float):
         return value if isfinite(value) else None
     return value if value is None or isinstance(value, (str, int)) else str(value)
 
 
-def _discard(place: Path) -> None:
-    try:
-        place.unlink(missing_ok=True)
-    except OSError:
-        return  # the folder itself may be out of reach, and the first error is the one to tell
+def _sweep_older(target: Path) -> None:
+    """Remove what killed runs of earlier versions have left beside a file."""
+    left = re.compile(re.escape(f".{target.name}.") + "[0-9a-f]{8}")
+    with suppress(OSError), scandir(target.parent) as entries:
+        for path in [entry.path for entry in entries if left.fullmatch(entry.name)]:
+            unlink(path)

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from os.path import exists
 from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from clvmodels.arrays import FloatArray
-from clvmodels.delivery.files import write_json, write_table
+from clvmodels.delivery.estimate_checks import notes_of, stored_period
+from clvmodels.delivery.files import is_full, write_json, write_table
+from clvmodels.delivery.journal import commit
+from clvmodels.delivery.lock import only_one, settled
+from clvmodels.delivery.summary_checks import check_size, check_summary
 from clvmodels.errors import ArgumentError, InputError
+from clvmodels.ingest.parquet import rows_of
 from clvmodels.records import Holdout, Note, Period, Summary, Timeline
+from clvmodels.scratch import STAGED, Scratch
+
+type Outdated = Collection[str] | Callable[[], Collection[str]]
 
 _FORMAT = "clvmodels.summary"
 _VERSION = 1
@@ -38,8 +43,8 @@ _SERIES = ("purchases", "repeat_purchases", "new_customers", "spend")
 
 
 @contextmanager
-def all_or_nothing(folder: Path, *, outdated: Collection[str] = ()) -> Iterator[Path]:
-    """Give a folder to write to, and move its files into ``folder`` when all went well.
+def all_or_nothing(folder: Path, *, outdated: Outdated = ()) -> Iterator[Path]:
+    """Hold a folder, give another to write to, and move its files into ``folder`` when all went well.
 
     Whatever fails, ``folder`` holds what it held before, and folders that weren't there before aren't there after.
 
@@ -47,26 +52,53 @@ def all_or_nothing(folder: Path, *, outdated: Collection[str] = ()) -> Iterator[
     ----------
     folder : Path
         Made where it isn't there.
-    outdated : collection of str
-        Files in it that no longer hold once the new ones stand, and then go.
+    outdated : collection of str, or a function that gives it
+        What no longer holds once the new files stand, and then goes.
 
     Raises
     ------
     ArgumentError
-        When the folder can't be made or written.
+        When the folder can't be made or written, or another run holds it.
     """
-    made = [path for path in (folder, *folder.parents) if not exists(path)]  # the innermost first
-    place = None
-    try:
-        place = _place_in(folder)
+    with only_one(folder), staged(folder, outdated=outdated) as place:
         yield place
-        _move_in(place, folder, outdated)
-    finally:
-        if place is not None:
-            rmtree(place, ignore_errors=True)
-        for path in made:
-            with suppress(OSError):  # it holds the new files, or was never made
-                path.rmdir()
+
+
+@contextmanager
+def staged(folder: Path, *, outdated: Outdated = (), along: Callable[[], Sequence[Path]] = tuple) -> Iterator[Path]:
+    """Give a folder to write to, and move its files into ``folder``, which is held, when all went well.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they go.
+    outdated : collection of str, or a function that gives it
+        What goes when they come.
+    along : callable
+        Says at the end which folders below ``folder`` are moved into it with the files.
+
+    Raises
+    ------
+    ArgumentError
+        When the files can't be written or moved.
+    """
+    try:
+        scratch = Scratch(folder, STAGED)
+    except OSError as error:
+        raise ArgumentError(
+            f"{str(folder)!r} can't be written to ({error.strerror or error}); give a folder that is open to writing."
+        ) from error
+    try:
+        with scratch:
+            yield scratch.path
+            commit(scratch, folder, outdated() if callable(outdated) else outdated, along())
+    except OSError as error:
+        if not is_full(error):
+            raise
+        raise ArgumentError(
+            f"There is no room to write into {str(folder)!r} ({error.strerror or error}), so it was left as it was; "
+            f"make room, or give another folder."
+        ) from error
 
 
 def save_summary(summary: Summary, folder: Path, *, name: str = "summary") -> None:
@@ -111,7 +143,8 @@ def summary_content(
 
 def check_summary_format(content: Mapping[str, Any], path: Path) -> None:
     """Raise where this is no summary of this version."""
-    if content.get("format") != _FORMAT or content.get("version") != _VERSION:
+    version = content.get("version")
+    if content.get("format") != _FORMAT or isinstance(version, bool) or version != _VERSION:
         raise InputError(f"{str(path)!r} isn't a summary that this version can read; make it again with clv rfm.")
 
 
@@ -127,8 +160,11 @@ def load_summary(folder: Path, *, name: str = "summary", made_by: str = "clv rfm
     check_summary_format(content, folder / f"{name}.json")
     table_path = needed(folder / f"{name}.parquet", made_by=made_by)
     try:
-        return _summary(content, pd.read_parquet(table_path))
-    except Exception as error:  # a damaged file may make its readers raise anything
+        check_size(rows_of(table_path), table_path)
+        summary = _summary(content, pd.read_parquet(table_path))
+        check_summary(summary)
+        return summary
+    except Exception as error:  # a damaged file may make its readers raise anything, a MemoryError too
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise InputError(
             f"The summary in {str(folder)!r} is damaged ({reason}); make it again with {made_by}."
@@ -143,6 +179,7 @@ def needed(path: Path, *, made_by: str) -> Path:
     InputError
         When it isn't there.
     """
+    settled(path.parent)
     if not path.is_file():
         raise InputError(
             f"There is no {path.name!r} in {str(path.parent)!r}; it is made by {made_by}, so run that first."
@@ -161,64 +198,24 @@ def read_json(path: Path, *, made_by: str) -> dict[str, Any]:
     needed(path, made_by=made_by)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
         raise InputError(f"{str(path)!r} can't be read ({error}); make it again with {made_by}.") from error
     if not isinstance(content, dict):
         raise InputError(f"{str(path)!r} holds no study; make it again with {made_by}.")
     return content
 
 
-def _place_in(folder: Path) -> Path:
-    """Return a new folder inside, made with all above it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return Path(mkdtemp(prefix=".clv-", dir=folder))
-    except OSError as error:
-        raise ArgumentError(
-            f"{str(folder)!r} can't be written to ({error.strerror or error}); give a folder that is open to writing."
-        ) from error
-
-
-def _move_in(place: Path, folder: Path, outdated: Collection[str]) -> None:
-    """Move files from a place to the folder it's in, and outdated ones out; all of them, or none."""
-    new = sorted(place.iterdir())
-    blocked = [path.name for path in new if (folder / path.name).is_dir()]
-    if blocked:
-        raise ArgumentError(
-            f"{str(folder / blocked[0])!r} is a folder, where a file is to be written; move it away or give another "
-            f"folder."
-        )
-    old = Path(mkdtemp(dir=place))
-    leaving = [folder / name for name in dict.fromkeys([*(path.name for path in new), *outdated])]
-    moves = [(path, old / path.name) for path in leaving if path.is_file()]
-    moves += [(path, folder / path.name) for path in new]
-    done: list[tuple[Path, Path]] = []
-    try:
-        for here, there in moves:
-            here.replace(there)
-            done.append((here, there))
-    except BaseException as error:
-        for here, there in reversed(done):
-            there.replace(here)
-        if isinstance(error, OSError):
-            raise ArgumentError(
-                f"{str(folder)!r} can't take the new files ({error.strerror or error}), so it was left as it was; "
-                f"close programs that have its files open, or give another folder."
-            ) from error
-        raise
-
-
 def _summary(content: Mapping[str, Any], table: pd.DataFrame) -> Summary:
     held, end = content["holdout"], content["observation_end"]
     return Summary(
-        period=Period(content["period"]["name"], content["period"]["days"]),
+        period=stored_period(content["period"]),
         **{column: _column(table, column) for column in _COLUMNS if column in table},
         recent_window=content["recent_window"],
         groups={name: table[_group_column(i)].to_numpy() for i, name in enumerate(content["groups"])},
         holdout=None if held is None else _holdout(table, held["duration"]),
         timeline=None if content["timeline"] is None else _timeline(content["timeline"]),
         observation_end=None if end is None else np.datetime64(end),
-        notes=tuple(Note(**note) for note in content["notes"]),
+        notes=notes_of(content["notes"]),
     )
 
 

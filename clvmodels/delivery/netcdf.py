@@ -10,12 +10,16 @@ import numpy as np
 
 from clvmodels.arrays import AnyArray, FloatArray
 from clvmodels.delivery.contents import FORMAT, VERSION, check_format, described, restored
-from clvmodels.delivery.files import FilePath, whole_file
+from clvmodels.delivery.files import FilePath, as_path, whole_file
+from clvmodels.delivery.hdf5 import Room, array, attribute, member
 from clvmodels.errors import ClvError, InputError
 from clvmodels.records import Estimate
 
 MAGIC = (b"\x89HDF", b"CDF")  # how a netCDF file begins: the kind in use, and the one before
 _ENGINE = "h5netcdf"
+_AXES = ("chain", "draw")
+_LARGER = 64  # times the file: draws hardly get smaller, and only what no fit draws is packed tighter
+_SMALL = 1 << 20  # bytes that every file may take
 _SLASH = "∕"  # a slash in a name would open a folder inside the file; this looks like one
 
 
@@ -49,20 +53,29 @@ def read_netcdf(path: FilePath) -> Estimate:
     InputError
         When the file is no estimate, is damaged, or comes from a newer version.
     """
-    import xarray as xr  # noqa: PLC0415
-
     try:
-        with xr.open_datatree(Path(path).expanduser(), engine=_ENGINE) as tree:
-            check_format({str(name): value for name, value in tree.attrs.items()}, path)
-            content = json.loads(tree["estimate"].to_numpy().tobytes())
-            return restored(content, _arrays(tree["posterior"]), _arrays(tree.children.get("sample_stats")))
+        return _read(as_path(path), path)
     except (ClvError, ImportError):
         raise
     except Exception as error:  # the libraries below raise what they like over bytes that make no sense
+        reason = " ".join(str(error).split()) if isinstance(error, ValueError) else ""
         raise InputError(
-            f"{str(path)!r} isn't an estimate saved by clvmodels, or was cut off or damaged ({type(error).__name__}); "
-            f"fit and save again."
+            f"{str(path)!r} isn't an estimate saved by clvmodels, or was cut off or damaged "
+            f"({type(error).__name__}{': ' if reason else ''}{reason[:200]}); fit and save again."
         ) from error
+
+
+def _read(place: Path, path: FilePath) -> Estimate:
+    """Read only what an estimate consists of: datasets with names, of a shape, in the file itself."""
+    import h5py  # noqa: PLC0415
+
+    room = Room(_LARGER * place.stat().st_size + _SMALL)
+    with h5py.File(place, "r", rdcc_nbytes=0) as file:
+        check_format({name: attribute(file, name) for name in ("format", "version")}, path)
+        content = json.loads(array(file, "estimate", room, axes=1).astype(np.uint8).tobytes())
+        draws = _arrays(file, "posterior", room)
+        stats = _arrays(file, "sample_stats", room) if "sample_stats" in file else {}
+        return restored(content, draws, stats)
 
 
 def _stats(estimate: Estimate) -> dict[str, FloatArray]:
@@ -84,9 +97,12 @@ def _dataset(arrays: dict[str, AnyArray]) -> Any:
     )
 
 
-def _arrays(group: Any) -> dict[str, FloatArray]:
+def _arrays(file: Any, name: str, room: Room) -> dict[str, FloatArray]:
     """Return the arrays of a group under their own names, one chain after the other."""
-    if group is None:
-        return {}
-    found = group.data_vars.values()
-    return {str(values.attrs["long_name"]): values.to_numpy().ravel().astype(np.float64) for values in found}
+    group = member(file, name)
+    found = {}
+    for inner in group:
+        if inner not in _AXES:
+            values = array(group, inner, room, axes=2)
+            found[str(attribute(group[inner], "long_name"))] = values.ravel().astype(np.float64)
+    return found

@@ -15,6 +15,8 @@ from clvmodels.delivery.report import ReportMaterial
 from clvmodels.delivery.target import rank
 from clvmodels.models import purchase_model
 from clvmodels.plots.numbers import amount, count, decimal, percent
+from clvmodels.records.log_check import about_the_log
+from clvmodels.valuation.no_mean import NO_MEAN
 
 _N_LISTED = 20
 _N_SLIPPING = 10
@@ -44,6 +46,7 @@ def _content(material: ReportMaterial) -> dict[str, Any]:
     estimate = material.prediction.estimate
     return {
         "material": material,
+        "look_first": about_the_log(material.every_note),
         "asked": _asked(material),
         "contains": [_CONTAINED.get(source, source) for source in answers.base_total(material).contains],
         "base": answers.base_total(material),
@@ -51,6 +54,7 @@ def _content(material: ReportMaterial) -> dict[str, Any]:
         "formula": answers.against(material, kind="heuristic", name=material.formula),
         "model": answers.against(material, kind="model", name=estimate.model.name),
         "target": answers.money_or_purchases(material),
+        "no_money": next((note.text for note in material.notes if note.code == NO_MEAN), None),
         "alive": float(material.prediction["p_alive"].sum()),
         "contractual": purchase_model(estimate.model.name).contractual,
         "pictures": pictures(material),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clvmodels.delivery.contents import described
-from clvmodels.delivery.files import FilePath, whole_file, write_json
+from clvmodels.delivery.files import FilePath, as_path, whole_file, write_json
 from clvmodels.delivery.lock import only_one
 from clvmodels.errors import ArgumentError, check_between
 from clvmodels.inference.given import at_price
@@ -108,7 +108,7 @@ def score(  # noqa: PLR0913 - the whole chain is asked here
         )
     if out is None:
         raise ArgumentError("out is missing; give the folder that the scores are written to.")
-    folder = Path(out).expanduser()
+    folder = as_path(out)
     pieces = table.pieces(_PART)
     with only_one(folder):
         question = _question(table, job)
@@ -132,6 +132,30 @@ def score(  # noqa: PLR0913 - the whole chain is asked here
         }
         write_json(content, folder / CONTENT)
     return Scores(folder, (_ID, *scorer.names), len(table), outlook.purchases, outlook.worth, outlook.notes)
+
+
+def answers(  # noqa: PLR0913 - what `score` is asked
+    folder: Path,
+    table: AbstractCustomerTable,
+    buying: Estimate,
+    *,
+    spend: Estimate | float | None,
+    horizon: float | str | timedelta,
+    ci_prob: float,
+    margin: float,
+    discount_rate: float,
+    acquisition_cost: float | None,
+    shock: Shock | float | None,
+) -> bool:
+    """Return whether a folder holds scores, or some parts of them, that answer this question of `score`."""
+    if not isinstance(table, StoredTable) or not (folder / CONTENT).exists():
+        return False
+    job = _job(buying, spend, horizon, ci_prob, shock, Terms(margin, discount_rate, acquisition_cost))
+    try:
+        _answered(folder, _question(table, job))
+    except ArgumentError:
+        return False
+    return True
 
 
 def _job(
@@ -253,10 +277,13 @@ def _answered(folder: Path, question: dict[str, Any]) -> Scores | None:
         )
     if "columns" not in before:
         return None
-    worth = None if before["value"] is None else _restored("value", before["value"])
-    notes = tuple(Note(**note) for note in before["notes"])
-    purchases = _restored("purchases", before["purchases"])
-    return Scores(folder, tuple(before["columns"]), before["customers"], purchases, worth, notes)
+    try:
+        worth = None if before["value"] is None else _restored("value", before["value"])
+        notes = tuple(Note(**note) for note in before["notes"])
+        purchases = _restored("purchases", before["purchases"])
+        return Scores(folder, tuple(before["columns"]), int(before["customers"]), purchases, worth, notes)
+    except (KeyError, TypeError, ValueError):
+        return None  # damaged: the parts are looked at, and the rest is told anew
 
 
 def _told(total: Total) -> dict[str, Any]:

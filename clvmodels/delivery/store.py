@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import numpy as np
 
 from clvmodels.arrays import FloatArray
 from clvmodels.delivery.contents import check_format, described, restored
-from clvmodels.delivery.files import FilePath, write_text
+from clvmodels.delivery.estimate_checks import number
+from clvmodels.delivery.files import FilePath, as_path, write_text
+from clvmodels.delivery.lock import settled
 from clvmodels.delivery.netcdf import MAGIC, read_netcdf, write_netcdf
 from clvmodels.errors import ClvError, InputError
-from clvmodels.records import Estimate
+from clvmodels.records import Estimate, check_estimate
 
 
 def save(estimate: Estimate, path: FilePath) -> Path:
@@ -48,7 +51,8 @@ def save(estimate: Estimate, path: FilePath) -> Path:
     ...     load(save(given, f"{folder}/buying.nc")).params == given.params
     True
     """
-    if Path(path).suffix.lower() == ".nc":
+    check_estimate(estimate)
+    if as_path(path).suffix.lower() == ".nc":
         return write_netcdf(estimate, path)
     draws = {name: [_spoken(value) for value in values.tolist()] for name, values in estimate.draws.items()}
     content = described(estimate) | {"draws": draws}
@@ -85,17 +89,26 @@ def load(path: FilePath) -> Estimate:
     ...     load(path).params["q"]
     3.74
     """
+    place = as_path(path)
     try:
-        content = Path(path).expanduser().read_bytes()
+        settled(place.parent)
+        if not S_ISREG(place.stat().st_mode):
+            raise InputError(f"{str(path)!r} is no file; give a file that save wrote.")
+        with place.open("rb") as file:
+            begins = file.read(4)
+        if begins.startswith(MAGIC):
+            return read_netcdf(path)
+        return _from_text(place.read_bytes(), path)
     except OSError as error:
         raise InputError(f"{str(path)!r} can't be read ({error.strerror}); give a file that save wrote.") from error
-    return read_netcdf(path) if content.startswith(MAGIC) else _from_text(content, path)
+    except MemoryError as error:
+        raise InputError(f"{str(path)!r} is too large for this machine's memory.") from error
 
 
 def _from_text(text: bytes, path: FilePath) -> Estimate:
     try:
         content = json.loads(text.decode("utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
         raise InputError(f"{str(path)!r} isn't an estimate saved by clvmodels, or was cut off; fit and save again.")
@@ -104,12 +117,13 @@ def _from_text(text: bytes, path: FilePath) -> Estimate:
         return restored(content, _draws(content))
     except ClvError:
         raise
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise InputError(f"{str(path)!r} is damaged ({type(error).__name__}: {error}); fit and save again.") from error
+    except Exception as error:  # what was changed may be anything
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InputError(f"{str(path)!r} is damaged ({reason[:200]}); fit and save again.") from error
 
 
 def _draws(content: Mapping[str, Any]) -> dict[str, FloatArray]:
-    return {name: np.array([float(value) for value in values]) for name, values in content["draws"].items()}
+    return {name: np.array([number(value, name) for value in values]) for name, values in content["draws"].items()}
 
 
 def _spoken(value: float) -> float | str:

@@ -8,7 +8,7 @@ import pandas as pd
 from clvmodels.arrays import AnyArray
 from clvmodels.errors import check_between
 from clvmodels.evaluation.ranking import places
-from clvmodels.records import Prediction, Valuation
+from clvmodels.records import Prediction, Valuation, check_forecast
 from clvmodels.valuation.top import certainty as ranking_certainty
 
 _TENTH = 0.1
@@ -60,6 +60,7 @@ def rank(
     >>> rank(clv.predict(given, base, horizon=39))[["customer_id", "rank"]].to_dict("list")
     {'customer_id': ['b', 'a'], 'rank': [1, 2]}
     """
+    check_forecast(valuation)
     check_between("min_p_alive", min_p_alive, 0.0, 1.0, "it is a probability")
     if top is not None:
         check_between("top", top, 1, float("inf"), "it counts the customers to list")

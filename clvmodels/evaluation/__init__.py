@@ -5,6 +5,7 @@ from clvmodels.evaluation.changes import drift
 from clvmodels.evaluation.compare import compare
 from clvmodels.evaluation.coverage import activity_table, coverage_table
 from clvmodels.evaluation.groups import group_table
+from clvmodels.evaluation.log_check import check_log
 from clvmodels.evaluation.origins import common_shock
 from clvmodels.evaluation.pictures import (
     decile_table,
@@ -17,6 +18,7 @@ from clvmodels.evaluation.pictures import (
 
 __all__ = [
     "activity_table",
+    "check_log",
     "common_shock",
     "compare",
     "coverage_table",

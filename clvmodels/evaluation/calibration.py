@@ -6,7 +6,7 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import InputError
-from clvmodels.evaluation.outcomes import at_counts, purchases_of, spend_of
+from clvmodels.evaluation.outcomes import outcomes_of
 from clvmodels.records import Prediction, Valuation
 
 
@@ -56,12 +56,7 @@ def pit(forecast: Prediction | Valuation, actual: FloatArray, *, seed: int = 1) 
             f"in the order of the summary."
         )
     below, at = np.empty(customers), np.empty(customers)
-    if isinstance(forecast, Prediction):
-        for who, pmf in purchases_of(forecast, outcome):
-            at[who] = at_counts(pmf, outcome[who])
-            below[who] = at_counts(np.cumsum(pmf, axis=1), outcome[who]) - at[who]
-    else:
-        for who, case, compound, came in spend_of(forecast, outcome):
-            below[who] = np.where(came <= 0, 0.0, compound.cdf(came))[case]
-            at[who] = np.where(came <= 0, compound.none, 0.0)[case]
+    for who, case, law, came in outcomes_of(forecast, outcome):
+        mass = law.exactly(came)
+        at[who], below[who] = mass[case], (law.cdf(came) - mass)[case]
     return below + np.random.default_rng(seed).random(customers) * at

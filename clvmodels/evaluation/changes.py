@@ -14,12 +14,14 @@ from clvmodels.inference.given import PRICE
 from clvmodels.prediction import predict
 from clvmodels.records import Drift, Estimate, Note, Prediction, Summary, Total, Valuation, check_summary
 from clvmodels.valuation import value
+from clvmodels.voice import muted
 
 _FEW = 0.05  # of the customers: what corrections and deleted ids touch in a log of the same base
 _GAIN = 0.95  # of the earlier variance: above it, the errors of both are too alike for their difference to be known
 _TENTHS = [str(decile) for decile in range(1, 11)]
 
 
+@muted()
 def drift(before: Valuation | Prediction, after: Valuation | Prediction, *, n_movers: int = 20) -> Drift:
     """Hold an earlier forecast against a later state of the same base.
 
@@ -228,6 +230,14 @@ def _base(prediction: Prediction) -> Summary:
     return prediction.summary
 
 
+def comparable(
+    before: Valuation | Prediction, after: Valuation | Prediction
+) -> tuple[Valuation | Prediction, Valuation | Prediction]:
+    """Return both forecasts as they are, or their purchases alone where money has a mean at one end only."""
+    both = isinstance(before, Valuation) == isinstance(after, Valuation)
+    return (before, after) if both else (_prediction(before), _prediction(after))
+
+
 def _check_alike(before: Valuation | Prediction, after: Valuation | Prediction) -> None:
     """Raise where two forecasts don't ask the same question."""
     horizons = _prediction(before).horizon, _prediction(after).horizon
@@ -255,11 +265,10 @@ def _forecast(before: Valuation | Prediction, matched: _Matched) -> tuple[pd.Dat
     rows = [_row(ahead.total, "purchases", len(known), bought)]
     rows.append(_of_new("purchases", n_new, float(now.frequency[matched.new].sum()) + n_new))
     if isinstance(before, Valuation) and then.total_spend is not None and now.total_spend is not None:
-        worth = value(ahead, before.spend).total()
+        worth = value(ahead, before.spend).total
         rows.append(_row(worth, "spend", len(known), float(matched.change("total_spend").sum())))
         rows.append(_of_new("spend", n_new, float(now.total_spend[matched.new].sum())))
-    table = pd.DataFrame(rows).astype({"inside": "boolean"})
-    missed = [
+    return pd.DataFrame(rows).astype({"inside": "boolean"}), [
         Note(
             "forecast_missed",
             f"Of {row['target']} since {then.observation_end}, {row['actual']:,.0f} came and the {base.ci_prob:.0%} "
@@ -270,7 +279,6 @@ def _forecast(before: Valuation | Prediction, matched: _Matched) -> tuple[pd.Dat
         for row in rows
         if row["inside"] is False
     ]
-    return table, missed
 
 
 def _row(total: Total, target: str, customers: int, actual: float) -> dict[str, object]:

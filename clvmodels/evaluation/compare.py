@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from clvmodels.arrays import FloatArray
-from clvmodels.errors import InputError, check_between, unknown_name
+from clvmodels.arrays import FloatArray, IntArray
+from clvmodels.errors import InputError, check_between, check_kind, check_known
 from clvmodels.evaluation.forecasts import Forecast, of_model, of_rule
 from clvmodels.evaluation.scores import bias, captured, gini, mae, rmse, spearman
 from clvmodels.heuristics.registry import rules
@@ -17,14 +17,19 @@ from clvmodels.heuristics.terms import HeuristicSettings
 from clvmodels.inference import fit
 from clvmodels.inference.selection import noise_notes
 from clvmodels.models import purchase_model, usual_purchase_model, usual_spend_model
-from clvmodels.records import Estimate, Note, Scorecard, Summary, Target, check_summary
+from clvmodels.records import Estimate, Note, Scorecard, Summary, Target, check_estimate, check_summary
+from clvmodels.valuation.customers import mean_trouble
+from clvmodels.valuation.no_mean import NO_MEAN
+from clvmodels.voice import muted
 
 USUAL = "usual"  # of the spend model, for which None already means that money is left out
 _ALWAYS = ("all_zero", "run_rate", "past_spend")
 
-type Forecaster = Callable[[Summary], dict[Target, Forecast]]
+type _Row = dict[str, str | float]
+type Forecaster = Callable[[Summary, IntArray, Sequence[Summary]], list[dict[Target, Forecast]]]
 
 
+@muted()  # the holdout says which model is wrong
 def compare(
     summary: Summary,
     *,
@@ -90,47 +95,50 @@ def compare(
             "The summary has no holdout, so there is no truth to compare with; give holdout_end= (and an earlier "
             "observation_end=) when the log is read."
         )
+    if by is not None:
+        check_kind("by", by, str, "name a group column")
     names = _rule_names(heuristics, summary)
     wanted = [usual_purchase_model().name] if models is None else models
     wanted = [wanted] if isinstance(wanted, str | Estimate) else wanted
-    fitted = [fit(model, summary) if isinstance(model, str) else model for model in wanted]
+    check_kind("models", wanted, Sequence, "give names of models, or estimates")
+    fitted = [fit(model, summary) if isinstance(model, str) else check_estimate(model) for model in wanted]
     for estimate in fitted:
         purchase_model(estimate.model.name)
     worth = None if summary.holdout.spend is None or summary.monetary_value is None else spend
     worth = usual_spend_model().name if worth == USUAL else worth
     worth = fit(worth, summary) if isinstance(worth, str) else worth
     settings = HeuristicSettings(gone_after=gone_after, ci_prob=ci_prob)
-    forecasters = _forecasters(fitted, worth, names, settings)
-    groups = {"": summary} if by is None else summary.by_group(by)
     targets: list[Target] = ["purchases"] if worth is None else ["purchases", "spend"]
-    blocks: dict[Target, list[pd.DataFrame]] = {target: [] for target in targets}
+    trouble = None if worth is None else mean_trouble(worth, summary)
+    worth = None if trouble is not None else worth  # rules forecast money all the same
+    forecasters = _forecasters(fitted, worth, names, settings)
+    labels, codes = _groups(summary, by)
+    found_rows: dict[Target, list[_Row]] = {target: [] for target in targets}
     points: dict[Target, dict[str, FloatArray]] = {target: {} for target in targets}
-    for label, part in groups.items():
-        found = [forecaster(part) for forecaster in forecasters]
-        for target in blocks:
+    parts = [summary] if by is None else [summary.take(np.flatnonzero(codes == i)) for i in range(len(labels))]
+    forecasts_by_group = zip(*(forecaster(summary, codes, parts) for forecaster in forecasters), strict=True)
+    for label, part, found in zip(labels, parts, forecasts_by_group, strict=True):
+        for target in targets:
             rows = [forecasts[target] for forecasts in found if target in forecasts]
-            if rows:
-                table = _table(rows, _actual(part, target))
-                blocks[target].append(table if by is None else table.assign(group=label))
-                points[target] |= {row.name: row.ranking for row in rows} if by is None else {}
-    tables = {target: pd.concat(parts, ignore_index=True) for target, parts in blocks.items() if parts}
-    if by is not None:
-        tables = {target: table[["group", *table.columns.drop("group")]] for target, table in tables.items()}
+            group: _Row = {} if by is None else {"group": label}
+            found_rows[target] += [group | row for row in _scored(rows, _actual(part, target))] if rows else []
+            points[target] |= {row.name: row.ranking for row in rows} if by is None else {}
+    tables = {target: pd.DataFrame(rows) for target, rows in found_rows.items() if rows}
     return Scorecard(
-        summary, tables, {t: p for t, p in points.items() if t in tables}, ci_prob, _notes(fitted, summary)
+        summary, tables, {t: p for t, p in points.items() if t in tables}, ci_prob, _notes(fitted, summary, trouble)
     )
 
 
 def _rule_names(heuristics: str | Sequence[str], summary: Summary) -> list[str]:
     """Return the rules to run, the baselines last."""
     known = list(rules())
+    check_kind("heuristics", heuristics, (str, Sequence), "give 'all', or names of business rules")
     if heuristics == "all":
         wanted = [name for name in known if name != "recent_run_rate" or summary.recent_purchases is not None]
     else:
         wanted = [heuristics] if isinstance(heuristics, str) else list(heuristics)
     for name in wanted:
-        if name not in known:
-            raise unknown_name("business rule", name, known)
+        check_known("business rule", name, known)
     baselines = [name for name in _ALWAYS if name != "past_spend" or _has_money(summary)]
     return [name for name in wanted if name not in _ALWAYS] + baselines
 
@@ -139,17 +147,26 @@ def _has_money(summary: Summary) -> bool:
     return summary.total_spend is not None or summary.monetary_value is not None
 
 
+def _groups(summary: Summary, by: str | None) -> tuple[list[str], IntArray]:
+    """Return the groups in sorted order, and the group of each customer."""
+    values = np.zeros(len(summary), dtype=str) if by is None else summary.group(by).astype(str)
+    labels, codes = np.unique(values, return_inverse=True)
+    return [str(label) for label in labels], codes.astype(np.int64)
+
+
 def _forecasters(
     estimates: Sequence[Estimate], spend: Estimate | None, names: Iterable[str], settings: HeuristicSettings
 ) -> list[Forecaster]:
+    """Return what forecasts each group, given all customers, the group of each, and the customers of each group."""
+
     def by_model(estimate: Estimate, label: str) -> Forecaster:
-        return lambda part: {
-            target: replace(row, name=label)
-            for target, row in of_model(estimate, spend, part, settings.ci_prob).items()
-        }
+        return lambda summary, codes, _: [
+            {target: replace(row, name=label) for target, row in found.items()}
+            for found in of_model(estimate, spend, summary, codes, settings.ci_prob)
+        ]
 
     def by_rule(name: str) -> Forecaster:
-        return lambda part: of_rule(name, part, settings)
+        return lambda summary, codes, parts: [of_rule(name, part, settings) for part in parts]
 
     return [*map(by_model, estimates, _labels(estimates)), *map(by_rule, names)]
 
@@ -167,13 +184,13 @@ def _actual(summary: Summary, target: Target) -> FloatArray:
     return actual
 
 
-def _table(forecasts: list[Forecast], actual: FloatArray) -> pd.DataFrame:
+def _scored(forecasts: list[Forecast], actual: FloatArray) -> list[_Row]:
     """Return one row a forecast."""
 
     def mean(values: FloatArray | None) -> float:
         return float("nan") if values is None else float(values.mean())
 
-    rows = []
+    rows: list[_Row] = []
     for row in forecasts:
         point, total = row.point, row.total
         error = float("nan") if point is None else mae(point, actual)
@@ -196,14 +213,17 @@ def _table(forecasts: list[Forecast], actual: FloatArray) -> pd.DataFrame:
                 "actual": float(actual.sum()),
             }
         )
-    return pd.DataFrame(rows)
+    return rows
 
 
-def _notes(estimates: Sequence[Estimate], summary: Summary) -> tuple[Note, ...]:
-    """Return what to know before choosing by the table."""
+def _notes(estimates: Sequence[Estimate], summary: Summary, trouble: str | None) -> tuple[Note, ...]:
+    """Return what to know before choosing by the table, and why no model forecasts money where none does."""
     one_holdout = Note(
         "one_holdout",
         "Scores come from a single holdout: whoever chooses by them and then reports them is too optimistic, and a "
         "season or campaign in the holdout moves all forecasts alike.",
     )
-    return (one_holdout, *noise_notes(estimates, summary))
+    no_money = (
+        [] if trouble is None else [Note(NO_MEAN, f"Rules alone forecast money in the holdout. {trouble}", "warning")]
+    )
+    return (one_holdout, *no_money, *noise_notes(estimates, summary))

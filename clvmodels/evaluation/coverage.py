@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from clvmodels.arrays import BoolArray, FloatArray
+from clvmodels.arrays import FloatArray
 from clvmodels.errors import InputError, check_between
-from clvmodels.evaluation.outcomes import at_counts, purchases_of
+from clvmodels.evaluation.outcomes import parts_of
 from clvmodels.records import Holdout, Prediction, Valuation
-from clvmodels.valuation.laws import customers_of
-from clvmodels.valuation.predictive import compounds
-
-type _Tails = Sequence[tuple[float, float]]
-type _Found = Iterator[tuple[int, FloatArray, BoolArray]]  # which tails, and of each customer: P(inside), inside
 
 _BINS = 10
 
@@ -65,13 +60,13 @@ def coverage_table(
     holdout = _holdout(forecast)
     tails = [((1 - level) / 2, (1 + level) / 2) for level in levels]
     meant, held = np.zeros(len(tails)), np.zeros(len(tails))
-    if isinstance(forecast, Prediction):
-        found = _of_purchases(forecast, holdout, tails)
-    else:
-        found = _of_spend(forecast, holdout, tails)
-    for i, probability, inside in found:
-        meant[i] += probability.sum()
-        held[i] += inside.sum()
+    came = _came(forecast, holdout)
+    for who, place, law in parts_of(forecast):
+        for i, (low, high) in enumerate(tails):
+            first, last = law.quantile(low), law.quantile(high)
+            probability = law.cdf(last) - law.cdf(first) + law.exactly(first)
+            meant[i] += probability[place].sum()
+            held[i] += ((first[place] <= came[who]) & (came[who] <= last[place])).sum()
     return pd.DataFrame({"level": levels, "expected": meant / len(forecast), "covered": held / len(forecast)})
 
 
@@ -124,27 +119,13 @@ def activity_table(prediction: Prediction) -> pd.DataFrame:
     return table
 
 
-def _of_purchases(prediction: Prediction, holdout: Holdout, tails: _Tails) -> _Found:
-    for who, pmf in purchases_of(prediction, holdout.frequency):
-        below, came = np.cumsum(pmf, axis=1), holdout.frequency[who]
-        for i, (low, high) in enumerate(tails):
-            # As the quantiles of a prediction are found, rounding of the sum included.
-            first, last = ((below < tail - 1e-12).sum(axis=1).astype(np.float64) for tail in (low, high))
-            probability = at_counts(below, last) - at_counts(below, first) + at_counts(pmf, first)
-            yield i, probability, (first <= came) & (came <= last)
-
-
-def _of_spend(valuation: Valuation, holdout: Holdout, tails: _Tails) -> _Found:
+def _came(forecast: Prediction | Valuation, holdout: Holdout) -> FloatArray:
+    """Return the actual purchases, or the actual revenue, of each customer."""
+    if isinstance(forecast, Prediction):
+        return holdout.frequency
     if holdout.spend is None:
         raise InputError("The holdout has no amounts, so there is nothing to hold the value against.")
-    came = np.maximum(holdout.spend, 0.0)
-    base = customers_of(valuation)
-    for rows, compound in compounds(base, valuation.prediction, valuation.spend):
-        who, place = base.rows.members.within(rows)
-        for i, (low, high) in enumerate(tails):
-            first, last = compound.quantile(low), compound.quantile(high)
-            probability = compound.cdf(last) - np.where(first > 0, compound.cdf(first), 0.0)
-            yield i, probability[place], (first[place] <= came[who]) & (came[who] <= last[place])
+    return np.maximum(holdout.spend, 0.0)
 
 
 def _holdout(forecast: Prediction | Valuation) -> Holdout:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 
-from clvmodels.arrays import FloatArray
-from clvmodels.evaluation.outcomes import at_counts, purchases_of, spend_of
-from clvmodels.evaluation.scores import crps_of_counts, log_score_of
+from clvmodels.arrays import FloatArray, IntArray
+from clvmodels.evaluation.outcomes import outcomes_of
+from clvmodels.evaluation.scores import log_score_of
 from clvmodels.heuristics import forecast as carry_forward
 from clvmodels.heuristics.terms import HeuristicSettings
 from clvmodels.prediction import predict
 from clvmodels.records import Estimate, Prediction, Summary, Target, Total, Valuation
 from clvmodels.valuation import value
-from clvmodels.valuation.compound import Compound
+from clvmodels.valuation.totals import totals_of
 
 type Kind = Literal["model", "heuristic", "baseline"]
 
 _BASELINES = ("all_zero", "run_rate", "past_spend")
-_HALF = 12  # Gauss-Legendre points on either side of the outcome: the CRPS of spend errs by less than 1e-3 of itself
-_POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(_HALF)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,15 +51,36 @@ class Forecast:
     inside: FloatArray | None = None
     total: Total | None = None
 
+    def taken(self, rows: IntArray, total: Total) -> Forecast:
+        """Return the forecast of some customers, given their total."""
+        columns = {name: getattr(self, name) for name in ("point", "ranking", "crps", "log_score", "inside")}
+        some: dict[str, Any] = {name: None if values is None else values[rows] for name, values in columns.items()}
+        return replace(self, **some, total=total)
 
-def of_model(estimate: Estimate, spend: Estimate | None, summary: Summary, ci_prob: float) -> dict[Target, Forecast]:
-    """Forecast the holdout of a summary by a model, in purchases and, with a spend model, in money."""
+
+def of_model(
+    estimate: Estimate, spend: Estimate | None, summary: Summary, codes: IntArray, ci_prob: float
+) -> list[dict[Target, Forecast]]:
+    """Forecast the holdout of a summary by a model, in purchases and, with a spend model, in money.
+
+    All customers are forecast at once; there is one entry for each group of them, ``codes`` being the customers' groups
+    from 0 on, none of them empty.
+    """
     assert summary.holdout is not None  # compare has looked
     prediction = predict(estimate, summary, horizon=summary.holdout.duration, ci_prob=ci_prob)
-    found: dict[Target, Forecast] = {"purchases": _purchases(prediction, summary.holdout.frequency)}
+    name = estimate.model.name
+    found: dict[Target, Forecast] = {"purchases": _forecast(name, prediction, summary.holdout.frequency)}
+    totals = {"purchases": totals_of(prediction, codes)}
     if spend is not None and summary.holdout.spend is not None:
-        found["spend"] = _spend(value(prediction, spend), summary.holdout.spend)
-    return found
+        valuation = value(prediction, spend)
+        found["spend"] = _forecast(name, valuation, summary.holdout.spend)
+        totals["spend"] = totals_of(valuation, codes)
+    order = np.argsort(codes, kind="stable")
+    groups = np.split(order, np.cumsum(np.bincount(codes))[:-1])
+    return [
+        {target: forecast.taken(rows, totals[target][i]) for target, forecast in found.items()}
+        for i, rows in enumerate(groups)
+    ]
 
 
 def of_rule(name: str, summary: Summary, settings: HeuristicSettings) -> dict[Target, Forecast]:
@@ -80,52 +99,12 @@ def of_rule(name: str, summary: Summary, settings: HeuristicSettings) -> dict[Ta
     return found
 
 
-def _purchases(prediction: Prediction, actual: FloatArray) -> Forecast:
+def _forecast(name: str, forecast: Prediction | Valuation, actual: FloatArray) -> Forecast:
+    """Score a forecast of purchases or of revenue, customer by customer."""
     crps, log_score = np.empty(len(actual)), np.empty(len(actual))
-    for who, pmf in purchases_of(prediction, actual):
-        crps[who] = crps_of_counts(pmf, actual[who])
-        log_score[who] = log_score_of(at_counts(pmf, actual[who]))
-    inside = (prediction["purchases_lower"] <= actual) & (actual <= prediction["purchases_upper"])
-    point = prediction["expected_purchases"]
-    return Forecast(
-        prediction.estimate.model.name, "model", point, point, crps, log_score, inside.astype(float), prediction.total
-    )
-
-
-def _spend(valuation: Valuation, actual: FloatArray) -> Forecast:
-    crps, log_score = np.empty(len(actual)), np.empty(len(actual))
-    for who, case, compound, came in spend_of(valuation, np.maximum(actual, 0.0)):
-        some = np.where(came > 0, came, 1.0)
-        crps[who] = crps_of_sum(compound, came)[case]
-        log_score[who] = log_score_of(np.where(came > 0, compound.density(some), compound.none))[case]
-    inside = (valuation["clv_lower"] <= actual) & (actual <= valuation["clv_upper"])
-    point = valuation["clv"]
-    return Forecast(
-        valuation.prediction.estimate.model.name,
-        "model",
-        point,
-        point,
-        crps,
-        log_score,
-        inside.astype(float),
-        valuation.total(),
-    )
-
-
-def crps_of_sum(compound: Compound, actual: FloatArray) -> FloatArray:
-    """Return the continuous ranked probability score of each row's sum, in money.
-
-    The integral of (F - [s >= actual])^2 is taken on the share u = s / (s + scale), below and above what came apart;
-    the scale is the middle of what comes if anything does.
-    """
-    scale = np.exp(compound.typical(np.array(0.0)))
-    split = actual / (actual + scale)
-    total = np.zeros(len(actual))
-    some = np.flatnonzero(split > 0)  # below nothing lies nothing
-    for rows, low, high, above in ((some, 0.0, split[some], 0.0), (np.arange(len(split)), split, 1.0, 1.0)):
-        law, unit = compound.take(rows), scale[rows]
-        for point, weight in zip(_POINTS, _WEIGHTS, strict=True):
-            share = low + (high - low) * (point + 1) / 2
-            miss = np.square(law.cdf(unit * share / (1 - share)) - above)
-            total[rows] += weight * (high - low) / 2 * miss * unit / np.square(1 - share)
-    return total
+    for who, case, law, came in outcomes_of(forecast, actual):
+        crps[who], log_score[who] = law.crps(came)[case], log_score_of(law.prob(came))[case]
+    what, expected = ("purchases", "expected_purchases") if isinstance(forecast, Prediction) else ("clv", "clv")
+    inside = (forecast[f"{what}_lower"] <= actual) & (actual <= forecast[f"{what}_upper"])
+    point = forecast[expected]
+    return Forecast(name, "model", point, point, crps, log_score, inside.astype(float))

@@ -18,6 +18,7 @@ from clvmodels.kernels.namespace import NUMPY
 from clvmodels.models import get
 from clvmodels.records import Common, Covariates, Estimate, Patterns, Quantity, Side, Summary, Term, check_summary
 from clvmodels.records.covariates import UNSEEN, labels_of
+from clvmodels.voice import muted
 
 
 def group_table(estimate: Estimate, summary: Summary, *, by: str | None = None, ci_prob: float = 0.9) -> pd.DataFrame:
@@ -231,6 +232,7 @@ def _differs_within(column: str, groups: _Groups) -> bool:
     return bool(np.any(values != values[first][groups.codes]))
 
 
+@muted()
 def _fitted(estimate: Estimate, summary: Summary, terms: list[Term]) -> Estimate:
     """Fit the same model with some terms, each fixed or pooled as it says."""
     named: dict[bool, dict[str, list[str]]] = {False: {}, True: {}}

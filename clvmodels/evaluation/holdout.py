@@ -7,6 +7,7 @@ from datetime import timedelta
 import numpy as np
 
 from clvmodels.errors import ArgumentError, check_between
+from clvmodels.ingest.periods import MONTHS_OF, end_of_calendar_period
 from clvmodels.records import Period, Summary
 
 A_THIRD = "a third"  # of the log: enough to see customers come back or not, and twice as much is left to learn from
@@ -14,14 +15,17 @@ A_THIRD = "a third"  # of the log: enough to see customers come back or not, and
 
 def check_holdout(holdout: float | str | timedelta | None, period: Period) -> None:
     """Raise where no length of time can be read, or less than a day."""
-    if holdout is not None and holdout != A_THIRD:
+    if holdout is not None and not (isinstance(holdout, str) and holdout == A_THIRD):
         _days(holdout, period)
 
 
-def last_day_before(holdout: float | str | timedelta | None, summary: Summary) -> np.datetime64 | None:
+def last_day_before(
+    holdout: float | str | timedelta | None, summary: Summary, *, whole: bool = False
+) -> np.datetime64 | None:
     """Return the last day of what is left to learn from; None where nothing is kept back.
 
-    A third of a log of less than three days is nothing.
+    A third of a log of less than three days is nothing. Where time is counted in ``whole`` periods of the calendar,
+    what is left ends with one of them.
 
     Raises
     ------
@@ -41,7 +45,11 @@ def last_day_before(holdout: float | str | timedelta | None, summary: Summary) -
             f"({length / summary.period.days:.4g} {summary.period.name}s), so nothing is left to learn from; give a "
             f"shorter one."
         )
-    return None if days < 1 else end - np.timedelta64(round(days), "D")
+    if days < 1:
+        return None
+    if whole and summary.period.name in MONTHS_OF:
+        return end_of_calendar_period(end, summary.period, back=max(1, round(days / summary.period.days)))
+    return end - np.timedelta64(round(days), "D")
 
 
 def _days(holdout: float | str | timedelta, period: Period) -> float:

@@ -14,19 +14,22 @@ import pandas as pd
 from clvmodels.errors import ArgumentError, FitError
 from clvmodels.evaluation.past import Window, in_memory, in_parts
 from clvmodels.evaluation.shock_size import size_of_shock
-from clvmodels.ingest.periods import Span, as_date
+from clvmodels.ingest.log_spec import Collapse, LogSpec, MissingCustomers
+from clvmodels.ingest.periods import Span, as_date, end_of_calendar_period
 from clvmodels.ingest.purchases import ZeroAmounts
-from clvmodels.ingest.reading import Collapse, Question
+from clvmodels.ingest.reading import Question
 from clvmodels.ingest.refunds import Refunds
 from clvmodels.ingest.spark_frames import is_spark
 from clvmodels.ingest.temporary_table import span_of
 from clvmodels.models import purchase_model, usual_purchase_model, usual_spend_model
-from clvmodels.records import Note, Shock
+from clvmodels.records import Note, Period, Shock
+from clvmodels.voice import muted
 
 _FEWEST = 3  # separate forecasts: from fewer, nearly any size of the shock is possible
 _MOST = 12  # more cost fits, and reach back to another shop
 
 
+@muted()  # the log was looked at when it was read, and is read again here
 def common_shock(  # noqa: PLR0913 - a log has as many sides
     log: Any,
     *,
@@ -34,6 +37,9 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
     time: str,
     horizon: float | str | timedelta,
     amount: str | None = None,
+    quantity: str | None = None,
+    price: str | None = None,
+    order: str | None = None,
     period: str | timedelta = "week",
     observation_end: Any = None,
     model: str | None = None,
@@ -41,7 +47,12 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
     origins: int | None = None,
     refunds: Refunds = "error",
     zero_amounts: ZeroAmounts = "keep",
+    missing_customers: MissingCustomers = "error",
+    same_customer: Any = None,
     tz: str | None = None,
+    date_format: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
     collapse: Collapse = "day",
     memory_limit: str | int | None = None,
     temp_folder: str | Path | None = None,
@@ -56,11 +67,13 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
     ----------
     log : table or path
         As in `rfm_summary`.
-    customer, time, amount, tz : str
+    customer, time, amount, quantity, price, order, tz : str
         As in `rfm_summary`.
     period : str or timedelta
         As in `rfm_summary`.
-    refunds, zero_amounts, collapse : str
+    refunds, zero_amounts, missing_customers, collapse : str
+        As in `rfm_summary`.
+    same_customer, date_format, decimal, encoding : various
         As in `rfm_summary`.
     horizon : float, str or timedelta
         How far the forecasts look that the shock is for. The first half of the log only teaches; where the other half
@@ -82,7 +95,8 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
     Returns
     -------
     Shock
-        For ``predict(shock=)`` and ``score(shock=)``. Without amounts, money is taken to move as purchases do.
+        For ``predict(shock=)`` and ``score(shock=)``. Without amounts, and where the spend learned on no earlier day
+        has a mean, money is taken to move as purchases do.
 
     Raises
     ------
@@ -113,16 +127,7 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
     2 1997-08-16      6.4   355.0
     """
     buying = (usual_purchase_model() if model is None else purchase_model(model)).name
-    asked: dict[str, Any] = {
-        "customer": customer,
-        "time": time,
-        "amount": amount,
-        "period": period,
-        "collapse": collapse,
-        "refunds": refunds,
-        "zero_amounts": zero_amounts,
-        "tz": tz,
-    }
+    asked = LogSpec.among(locals())
     memory: dict[str, Any] = {
         "memory_limit": memory_limit,
         "temp_folder": None if temp_folder is None else str(temp_folder),
@@ -130,11 +135,9 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
     past: Callable[..., list[dict[str, Any]]] = (
         in_memory if memory_limit is None and not is_spark(log) else partial(in_parts, **memory)
     )
-    whole = Question.of(
-        **asked, observation_end=observation_end, holdout_end=None, groups=(), recent=None, same_customer=None
-    )
+    whole = Question.of(asked)
     windows, n_independent = _windows(span_of(log, whole, **memory), whole.period.horizon(horizon), origins)
-    worth = None if amount is None else usual_spend_model().name if spend is None else spend
+    worth = None if not asked.has_money else usual_spend_model().name if spend is None else spend
     rows, silent = [], []
     for window in windows:
         try:
@@ -146,7 +149,7 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
     table = pd.DataFrame(rows)
     share = 1 - len(silent) / len(windows)
     laws = {
-        target: size_of_shock(part["miss"].to_numpy(), part["sd"].to_numpy(), n_independent * share)
+        target: size_of_shock(part["miss"].to_numpy(), part["sd"].to_numpy(), n_independent * len(part) / len(windows))
         for target, part in table.groupby("target")
     }
     purchases = laws["purchases"]
@@ -177,7 +180,18 @@ def _windows(span: Span, horizon: float, origins: int | None) -> tuple[list[Wind
         )
     between = days if n == 1 else min(days, (held_back - days) / (n - 1)) // step * step
     ends = [end - np.timedelta64(round(i * between), "D") for i in reversed(range(n))]
-    return [(last - np.timedelta64(round(days), "D"), last) for last in ends], 1 + (n - 1) * between / days
+    windows = [(last - np.timedelta64(round(days), "D"), last) for last in ends]
+    if span.months is not None:  # observations and holdouts end with periods of the calendar, but for the last one
+        length = max(1, round(days / unit))
+        ends = [_calendar_end(last, span.period) for last in ends[:-1]] + [end]
+        windows = [(end_of_calendar_period(last, span.period, back=length), last) for last in ends]
+    return windows, 1 + (n - 1) * between / days
+
+
+def _calendar_end(day: np.datetime64, period: Period) -> np.datetime64:
+    """Return the end of a period of the calendar that lies nearest."""
+    around = [end_of_calendar_period(day, period, back=back) for back in (1, 0)]
+    return min(around, key=lambda end: abs(int((end - day).astype(np.int64))))
 
 
 def _notes(n_independent: float, silent: list[str]) -> tuple[Note, ...]:

@@ -1,43 +1,65 @@
-"""Each customer's predictive distribution beside what came, a part of the base at a time."""
+"""Each customer's predictive distribution and actual outcome, a part of the base at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol, Self
 
 import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
-from clvmodels.prediction.futures import Futures
-from clvmodels.prediction.purchases import purchase_pmfs
+from clvmodels.prediction.counts import counts_of
 from clvmodels.records import Histories, Prediction, Valuation
-from clvmodels.valuation.compound import Compound
-from clvmodels.valuation.laws import customers_of
-from clvmodels.valuation.predictive import compounds
+from clvmodels.valuation.money import money_of
 
 
-def purchases_of(prediction: Prediction, actual: FloatArray) -> Iterator[tuple[IntArray, FloatArray]]:
-    """Give customers and their pmf, shape (customer, n), with every actual count below n."""
-    futures = Futures.of(prediction.estimate, prediction.summary, prediction.newcomers)
-    counts = max(16, int(actual.max(initial=0.0)) + 1)
-    for part in purchase_pmfs(futures, prediction.estimate, prediction.horizon, at_least=counts):
-        customers, place = futures.histories.members.within(part.rows)
-        yield customers, part.pmf[place]
+class Predictive(Protocol):
+    """The predictive distributions of some rows, as far as scores need them; arrays of shape (row,)."""
+
+    def quantile(self, probability: float) -> FloatArray:
+        """Return the smallest outcome whose cumulative probability reaches ``probability``."""
+        ...
+
+    def cdf(self, amount: FloatArray) -> FloatArray:
+        """Return the probability of at most an amount."""
+        ...
+
+    def exactly(self, amount: FloatArray) -> FloatArray:
+        """Return the probability of exactly an amount."""
+        ...
+
+    def prob(self, amount: FloatArray) -> FloatArray:
+        """Return the probability of an amount, or the density where each has none."""
+        ...
+
+    def crps(self, actual: FloatArray) -> FloatArray:
+        """Return the continuous ranked probability score of an outcome."""
+        ...
+
+    def take(self, rows: IntArray) -> Self:
+        """Return some rows, in any order and as often as they are named."""
+        ...
 
 
-def spend_of(valuation: Valuation, actual: FloatArray) -> Iterator[tuple[IntArray, IntArray, Compound, FloatArray]]:
-    """Give customers beside the distribution of their revenue, discounted as the valuation is, and what came.
+def parts_of(forecast: Prediction | Valuation) -> Iterator[tuple[IntArray, IntArray, Predictive]]:
+    """Give customers, the place of each among some rows, and the distributions of these: of purchases, or of revenue,
+    discounted as the valuation is, before margin and cost."""
+    if isinstance(forecast, Prediction):
+        yield from counts_of(forecast).by_customer()
+    else:
+        for customers, place, law in money_of(forecast).by_customer():
+            yield customers, place, law.revenue
 
-    Customers of one distribution to whom the same came are one case: given are customers, the case of each, and for the
-    cases their distributions and what came.
+
+def outcomes_of(
+    forecast: Prediction | Valuation, actual: FloatArray
+) -> Iterator[tuple[IntArray, IntArray, Predictive, FloatArray]]:
+    """Give customers, their predictive distributions and their actual outcomes.
+
+    Customers with the same distribution and the same outcome are one case: given are customers, the case of each, and
+    the distribution and outcome of each case. Where refunds exceed purchases, the outcome is 0.
     """
-    base = customers_of(valuation)
-    for rows, compound in compounds(base, valuation.prediction, valuation.spend):
-        customers, place = base.rows.members.within(rows)
-        cases = Histories.of({"row": place.astype(np.float64), "came": actual[customers]})
-        yield customers, cases.index, compound.take(cases.columns["row"].astype(np.int64)), cases.columns["came"]
-
-
-def at_counts(pmf: FloatArray, actual: FloatArray) -> FloatArray:
-    """Return the probability of each actual count."""
-    chosen: FloatArray = pmf[np.arange(len(pmf)), actual.astype(np.int64)]
-    return chosen
+    came = np.maximum(actual, 0.0)
+    for customers, place, law in parts_of(forecast):
+        cases = Histories.of({"row": place.astype(np.float64), "came": came[customers]})
+        yield customers, cases.index, law.take(cases.columns["row"].astype(np.int64)), cases.columns["came"]

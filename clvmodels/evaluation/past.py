@@ -12,29 +12,30 @@ from clvmodels.errors import InputError
 from clvmodels.inference import fit
 from clvmodels.inference.given import at_price
 from clvmodels.ingest import rfm_summary
+from clvmodels.ingest.log_spec import LogSpec
 from clvmodels.ingest.reading import Question, holdout_length
 from clvmodels.ingest.temporary_table import temporary_table
 from clvmodels.models import purchase_model
 from clvmodels.prediction import predict
 from clvmodels.records import AbstractCustomerTable, Estimate, Period, Target, Terms, Total
 from clvmodels.valuation import value
+from clvmodels.valuation.customers import mean_trouble
 from clvmodels.valuation.scoring import Job, outlook_of
 
 type Window = tuple[np.datetime64, np.datetime64]
-type Asked = Mapping[str, Any]
 
 _CI_PROB = 0.9  # of totals whose parts are looked at, and not their bounds
 
 
-def in_memory(log: Any, asked: Asked, window: Window, buying: str, spend: str | float | None) -> list[dict[str, Any]]:
+def in_memory(log: Any, asked: LogSpec, window: Window, buying: str, spend: str | float | None) -> list[dict[str, Any]]:
     """Return one row a target: what was forecast on the eve of a window, and what came in it.
 
     Parameters
     ----------
     log : table or path
         As in ``rfm_summary``.
-    asked : mapping of str to Any
-        The arguments that read it.
+    asked : LogSpec
+        How it is read.
     window : pair of numpy.datetime64
         The last days of what was known, and of what came.
     buying : str
@@ -43,20 +44,22 @@ def in_memory(log: Any, asked: Asked, window: Window, buying: str, spend: str | 
         A spend model, or the one price of every purchase; None leaves money out.
     """
     origin, end = window
-    summary = rfm_summary(log, **asked, observation_end=origin, holdout_end=end, intervals=_looks_at_intervals(buying))
+    told = asked.but(observation_end=origin, holdout_end=end).asked()
+    summary = rfm_summary(log, **told, intervals=_looks_at_intervals(buying))
     assert summary.holdout is not None  # it was asked for
     horizon, came = summary.holdout.duration, summary.holdout
     ahead = predict(fit(buying, summary), summary, horizon=horizon)
     found: dict[Target, tuple[Total, float]] = {"purchases": (ahead.total, float(came.frequency.sum()))}
     if spend is not None and came.spend is not None:
-        worth = value(ahead, fit(spend, summary) if isinstance(spend, str) else spend)
-        found["spend"] = (worth.total(), float(came.spend.sum()))
+        paid = fit(spend, summary) if isinstance(spend, str) else at_price(spend, summary)
+        if mean_trouble(paid, summary) is None:
+            found["spend"] = (value(ahead, paid).total, float(came.spend.sum()))
     return _rows(found, origin, horizon, len(summary), summary.period)
 
 
 def in_parts(
     log: Any,
-    asked: Asked,
+    asked: LogSpec,
     window: Window,
     buying: str,
     spend: str | float | None,
@@ -66,7 +69,7 @@ def in_parts(
 ) -> list[dict[str, Any]]:
     """Return the same of a log bigger than memory, or on Spark."""
     origin, end = window
-    question = Question.of(**asked, observation_end=origin, holdout_end=end, groups=(), recent=None, same_customer=None)
+    question = Question.of(asked.but(observation_end=origin, holdout_end=end))
     intervals = _looks_at_intervals(buying)
     with temporary_table(log, question, intervals=intervals, memory_limit=memory_limit, temp_folder=temp_folder) as (
         table,
@@ -92,9 +95,11 @@ def in_parts(
 
 
 def _paid(spend: str | float | None, table: AbstractCustomerTable) -> Estimate | None:
+    """Return what purchases are worth; None where nothing says it, or it has no mean."""
     if spend is None:
         return None
-    return fit(spend, table) if isinstance(spend, str) else at_price(spend, None)
+    paid = fit(spend, table) if isinstance(spend, str) else at_price(spend, None)
+    return paid if mean_trouble(paid, table) is None else None
 
 
 def _looks_at_intervals(model: str) -> bool:

@@ -12,6 +12,7 @@ from clvmodels.errors import ArgumentError, InputError
 from clvmodels.evaluation.scores import captured, gini
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.models import purchase_model
+from clvmodels.prediction.counts import counts_of
 from clvmodels.prediction.futures import Futures
 from clvmodels.prediction.totals import membership, purchases_by_group, total_of
 from clvmodels.records import Estimate, Histories, Prediction, Scorecard, Sum, Summary, Valuation
@@ -224,7 +225,7 @@ def decile_table(prediction: Prediction) -> pd.DataFrame:
     order = np.argsort(-expected, kind="stable")
     decile = np.empty(len(order), dtype=np.int64)
     decile[order] = np.arange(len(order)) * _DECILES // len(order)
-    futures = Futures.of(prediction.estimate, summary)
+    futures = counts_of(prediction).futures
     weights = membership(futures.histories.index, decile, (len(futures.histories), _DECILES))
     draws, doubt = purchases_by_group(futures, prediction.estimate, prediction.horizon, weights)
     rows = []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from clvmodels.arrays import FloatArray
+from clvmodels.arrays import FloatArray, IntArray
 
+_ROUNDING = 1e-12  # of a value
 _SMALLEST = 1e-300  # so that an outcome called impossible costs much, and not infinitely much by rounding
 
 
@@ -26,30 +27,29 @@ def rmse(forecast: FloatArray, actual: FloatArray) -> float:
     return float(np.sqrt(np.square(forecast - actual).mean()))
 
 
-def crps_of_counts(pmf: FloatArray, actual: FloatArray) -> FloatArray:
-    """Return the continuous ranked probability score of each count, in counts; shape (row,).
-
-    Parameters
-    ----------
-    pmf : array, shape (row, n)
-        P(0), P(1), ...
-    actual : array, shape (row,)
-        What came, below n.
-    """
-    miss = np.cumsum(pmf, axis=1) - (np.arange(pmf.shape[1]) >= actual[:, None])
-    scores: FloatArray = np.einsum("rn,rn->r", miss, miss)
-    return scores
-
-
 def log_score_of(probability: FloatArray) -> FloatArray:
     """Return minus the log of the probability (or density) that was given to what came."""
     scores: FloatArray = -np.log(np.maximum(probability, _SMALLEST))
     return scores
 
 
+def places(values: FloatArray) -> IntArray:
+    """Return the place of each value in rising order, from 0 on; equal ones, but for rounding, share one.
+
+    Sums of the same amounts in another order differ in their last digits, and no score may hang on these.
+    """
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    with np.errstate(invalid="ignore"):  # between two infinities lies nothing
+        apart = np.diff(ordered) > _ROUNDING * np.minimum(np.abs(ordered[1:]), np.abs(ordered[:-1]))
+    found = np.empty(len(values), dtype=np.int64)
+    found[order] = np.append(0, np.cumsum(apart))
+    return found
+
+
 def spearman(forecast: FloatArray, actual: FloatArray) -> float:
     """Return the rank correlation; NaN where all forecasts (or all outcomes) are equal."""
-    ranks = np.array([pd.Series(values).rank().to_numpy() for values in (forecast, actual)])
+    ranks = np.array([pd.Series(places(values)).rank().to_numpy() for values in (forecast, actual)])
     if np.any(np.ptp(ranks, axis=1) == 0):
         return float("nan")
     return float(np.corrcoef(ranks)[0, 1])
@@ -60,9 +60,8 @@ def captured(ranking: FloatArray, actual: FloatArray, share: FloatArray) -> Floa
 
     Customers who are ranked alike count with their mean, so that the order of a table never earns a score.
     """
-    groups, codes = np.unique(-ranking, return_inverse=True)
-    size = np.bincount(codes, minlength=len(groups))
-    held = np.bincount(codes, actual, len(groups))
+    codes = places(-ranking)
+    size, held = np.bincount(codes), np.bincount(codes, actual)
     total = float(actual.sum())
     if total == 0:
         return np.full(np.shape(share), np.nan)

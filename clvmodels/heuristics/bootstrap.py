@@ -8,6 +8,7 @@ import numpy as np
 
 from clvmodels.arrays import Columns, FloatArray
 
+_FEW = 256  # customers of whom whole bases are drawn at once
 _BLOCK = 1 << 16  # customers whose counts are held at a time: half a megabyte, which stays in a core's cache
 
 
@@ -38,6 +39,9 @@ def resampled_sums(columns: Columns, *, n_bootstrap: int, rng: np.random.Generat
     drawn = rng.multinomial(n, sizes / n, size=n_bootstrap)
     sums = np.zeros((1 + n_bootstrap, table.shape[1]))
     sums[0] = table.sum(axis=0)
+    if n <= _FEW:
+        sums[1:] = table[rng.integers(n, size=(n_bootstrap, n))].sum(axis=1)
+        return dict(zip(columns, sums.T, strict=True))
     for block, counts in zip(blocks, drawn.T, strict=True):
         for replicate, count in enumerate(counts, start=1):
             times = np.bincount(rng.integers(len(block), size=count), minlength=len(block))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from clvmodels.arrays import FloatArray, IntArray
-from clvmodels.errors import InputError, check_between, unknown_name
+from clvmodels.errors import InputError, check_between, check_known
 from clvmodels.heuristics.base import (
     RULES,
     AbstractForecastingRule,
@@ -81,8 +81,7 @@ def forecast(
     >>> ahead.purchases.tolist()
     [1.5, 0.0, 1.0, 0.0]
     """
-    if name not in RULES:
-        raise unknown_name("business rule", name, RULES)
+    check_known("business rule", name, RULES)
     rule, terms, settings = RULES[name], terms or HeuristicTerms(), settings or HeuristicSettings()
     periods = summary.period.horizon(horizon)
     days = periods * summary.period.days

@@ -9,7 +9,7 @@ import numpy as np
 
 from clvmodels.arrays import BoolArray, Columns, FloatArray
 from clvmodels.errors import ArgumentError
-from clvmodels.models import AbstractModel, AbstractPurchaseModel, AbstractSpendModel, get
+from clvmodels.models import AbstractModel, AbstractPurchaseModel, AbstractSpendModel, check_histories, get
 from clvmodels.records import SIDES, Estimate, Parameter, Side, Summary, check_summary
 
 _NEARLY_NONE = 1e-200  # for a null of 0: histories that leaving explains 1e190 times better still don't feel it
@@ -141,7 +141,7 @@ def check_comparable(estimates: Sequence[Estimate], summary: Summary) -> None:
         model = get(estimate.model.name)
         estimate.check_period(summary)
         if isinstance(model, AbstractPurchaseModel):
-            model.check_histories(summary.statistics(model.statistics).columns)
+            check_histories(model, summary.statistics(model.statistics).columns)
     for estimate in estimates[1:]:
         one, other = estimates[0].model, estimate.model
         if _is_spend(estimates[0]) is not _is_spend(estimate):

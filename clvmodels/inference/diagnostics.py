@@ -9,6 +9,7 @@ from scipy.special import chdtri
 
 from clvmodels.arrays import FloatArray
 from clvmodels.inference.comparability import nested
+from clvmodels.inference.parabola import TRUSTED_K, Likeness
 from clvmodels.models import AbstractModel, AbstractPurchaseModel, AbstractSpendModel, get, purchase_model, registry
 from clvmodels.models.base import Params
 from clvmodels.records import Estimate, Histories, Note, Summary
@@ -16,7 +17,6 @@ from clvmodels.records import Estimate, Histories, Note, Summary
 _FEW_CUSTOMERS = 200  # below it standard errors of shape parameters are commonly half their size
 _WIDE = 1.0  # a standard error of 1 in the logarithm: the parameter is known to a factor of 7 either way
 _TIED = 0.95  # a correlation that leaves a third of a parameter's spread to itself
-_TRUSTED_K = 0.7  # above it importance sampling errs by amounts that can't be told (Vehtari and others, 2024)
 _BY_CHANCE = 0.05  # of studies in which a parameter at its edge gains more than that (half a chi-square: 1.35)
 _TAILS = (0.025, 0.975)
 _AT_MAXIMUM = ("mle", "bootstrap")
@@ -71,6 +71,27 @@ def drawn_under_a_parabola(model: AbstractModel) -> Note:
     return Note("pooled_parabola", text)
 
 
+def drawn_by_importance(model: AbstractModel, likeness: Likeness, priors_that_say_little: bool) -> Note:
+    """Say that draws under the parabola at the top weren't believed, and where they come from instead."""
+    law = "the default priors, which say little" if priors_that_say_little else "the priors of the fit"
+    text = (
+        f"Around its best parameters, {model.title} isn't as well known as their curvature says (of 1,000 draws under "
+        f"it, {likeness.ess:.0f} would count, Pareto k = {likeness.pareto_k:.2f}), so its draws and errors come from "
+        f"importance sampling under {law}, as with method='laplace'; the estimate stays the best."
+    )
+    return Note("draws_by_importance", text)
+
+
+def held_everywhere(model: AbstractModel) -> Note:
+    """Say that nothing is known of how uncertain the parameters are."""
+    text = (
+        f"These data tell no draws of {model.title} (its likelihood curves in no direction), so all parameters are "
+        f"held at the estimate, and intervals hold chance alone and no parameter uncertainty; a simpler model may say "
+        f"as much."
+    )
+    return Note("no_parameter_uncertainty", text, "warning")
+
+
 def blur_notes(model: AbstractModel, estimate: Estimate, summary: Summary) -> tuple[Note, ...]:
     """Say how far the likelihood may be off where spends were grouped.
 
@@ -92,11 +113,11 @@ def blur_notes(model: AbstractModel, estimate: Estimate, summary: Summary) -> tu
 
 def importance_notes(model: AbstractModel, pareto_k: float) -> tuple[Note, ...]:
     """Warn where importance sampling can't be believed."""
-    if pareto_k <= _TRUSTED_K:
+    if pareto_k <= TRUSTED_K:
         return ()
     text = (
         f"The draws of {model.title} rest on a few of the points proposed (Pareto k = {pareto_k:.2f}, above "
-        f"{_TRUSTED_K}), so its intervals may be off; fit again with method='nuts'."
+        f"{TRUSTED_K}), so its intervals may be off; fit again with method='nuts'."
     )
     return (Note("pareto_k", text, "warning"),)
 
@@ -117,9 +138,16 @@ def _ridge(model: AbstractModel, estimate: Estimate, histories: Histories) -> li
     told = "told apart" if len(names) > 1 else "told"
     text = (
         f"{_joined(names)} of {model.title} can hardly be {told} from these data (a ridge: other values fit nearly as "
-        f"well); {_along(model, estimate, histories)}. Trust the forecast's interval more than the parameter."
+        f"well); {_along(model, estimate, histories)}. {_trust(estimate)}"
     )
     return [Note("ridge", text, "warning")]
+
+
+def _trust(estimate: Estimate) -> str:
+    """Say what to hold on to on a ridge; an interval only where its draws are believed."""
+    if estimate.n_draws < 2 or estimate.diagnostics.get("pareto_k", 0.0) > TRUSTED_K:
+        return "Trust neither the parameter nor an interval made from these draws."
+    return "Trust the forecast's interval more than the parameter."
 
 
 def _with_partners(estimate: Estimate, wide: Sequence[str]) -> list[str]:

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
-from clvmodels.arrays import Columns, FloatArray
-from clvmodels.errors import ArgumentError, check_between, unknown_name
-from clvmodels.inference.belief import Belief, priors_for
-from clvmodels.inference.bootstrap import bootstrap_draws
-from clvmodels.inference.diagnostics import blur_notes, drawn_under_a_parabola, importance_notes, parameter_notes
+from clvmodels.errors import ArgumentError, check_between, check_count, check_kind, check_known
+from clvmodels.inference.belief import priors_for
+from clvmodels.inference.diagnostics import blur_notes, parameter_notes
 from clvmodels.inference.evidence import Fitted
-from clvmodels.inference.importance import posterior_draws
+from clvmodels.inference.influence import Fitting, influence_notes
 from clvmodels.inference.informative import informative
-from clvmodels.inference.mle import Maximum, Objective, maximise
-from clvmodels.inference.pooling import pooled_fit
+from clvmodels.inference.job import Found, Job
+from clvmodels.inference.methods import METHODS
+from clvmodels.inference.misfit import misfit_notes
 from clvmodels.inference.sampling import Sampling
 from clvmodels.inference.sides import ColumnNames, covariates_of, named_columns
-from clvmodels.inference.space import Space, scaled
+from clvmodels.inference.space import Space
 from clvmodels.inference.threads import single_threaded
 from clvmodels.inference.transforms import Scale
-from clvmodels.inference.uncertainty import errors, laplace_draws
 from clvmodels.inference.warm_start import starting_params
-from clvmodels.models import AbstractPurchaseModel, AbstractSpendModel, get
-from clvmodels.records import Customers, Estimate, Note, Outcome, Priors, Summary, grouped_for
+from clvmodels.models import AbstractPurchaseModel, AbstractSpendModel, check_histories, get
+from clvmodels.records import Customers, Estimate, Priors, Summary, grouped_for
 from clvmodels.records.covariates import PATTERN
+from clvmodels.records.log_check import about_the_log
+from clvmodels.records.note import warn_of
 from clvmodels.records.parameter import checked_held
 from clvmodels.records.prior import PriorLike
+from clvmodels.voice import is_muted
 
 type Method = Literal["mle", "map", "laplace", "bootstrap", "nuts"]
 
@@ -58,8 +59,10 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
     summary : Summary or AbstractCustomerTable
         The customers; of a table only the distinct histories are read.
     method : "mle", "map", "laplace", "bootstrap" or "nuts"
-        - ``"mle"``: maximum likelihood; draws come from the curvature at the maximum.
-        - ``"map"``: the mode of the posterior; draws come from its curvature.
+        - ``"mle"``: maximum likelihood; draws come from the curvature at the maximum where the likelihood is a parabola
+          there. Where it isn't, draws and standard errors are those of ``"laplace"`` under the default priors, and the
+          note ``draws_by_importance`` says so.
+        - ``"map"``: the mode of the posterior; draws come from its curvature, or as those of ``"laplace"``.
         - ``"laplace"``: draws of the posterior by importance sampling from a proposal at the mode, with a diagnostic
           that says whether they can be believed. Takes about as long as maximum likelihood.
         - ``"bootstrap"``: maximum likelihood for each of ``n_draws`` bases drawn from the customers with replacement.
@@ -74,7 +77,8 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
     pooled : str, sequence of str, or mapping of sides to column names, optional
         Group columns whose levels are drawn together: each group has an effect on every side (or on those named), and
         how much groups differ is learned from all of them, so that small groups borrow strength. They are drawn under
-        the parabola at the top, by ``"laplace"`` too; only ``"nuts"`` draws the whole hierarchy.
+        the parabola at the top, by ``"laplace"`` too, weighed by importance where it doesn't hold; only ``"nuts"``
+        draws the whole hierarchy.
     ridge : float >= 0
         Pulls coefficients of covariates towards 0 in maximum likelihood, by this times half their square, per standard
         deviation of a numeric column.
@@ -122,166 +126,37 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
     True
     """
     facts = get(model)
-    if method not in _METHODS:
-        raise unknown_name("method", method, _METHODS)
-    if n_draws < 1:
-        raise ArgumentError(
-            f"n_draws is {n_draws!r}; it must be at least 1, because intervals are made from the draws."
-        )
+    check_known("method", method, METHODS)
+    n_draws = check_count("n_draws", n_draws, 1, "intervals are made from the draws")
+    seed = check_count("seed", seed, 0, "draws begin from it")
     check_between("ridge", ridge, 0, float("inf"), "it is the strength of a pull towards no effect", open_high=True)
+    for name, given in (("priors", priors), ("held", held)):
+        if given is not None:
+            check_kind(name, given, (Mapping, Priors), "give a dict by name")
     base = grouped_for(summary, facts.statistics, named_columns(covariates, pooled))
     terms = covariates_of(facts, base, covariates, pooled)
     histories = base.statistics(facts.statistics, terms)
     if isinstance(facts, AbstractPurchaseModel):
-        facts.check_histories(histories.columns)
+        check_histories(facts, histories.columns)
     columns, counts = informative(facts, histories)
     scale = Scale.of(facts, columns, counts)
     space = Space(facts, scale, terms, histories.patterns)
     fixed = checked_held(facts.title, facts.parameters, held or {}) or None
     earlier = None if start is None else starting_params(start, facts, terms, base.period)
     law = _priors(space, method, priors)
-    job = _Job(space, columns, counts, law, ridge, n_draws, seed, sampling or Sampling(), fixed, earlier)
+    job = Job(space, columns, counts, law, ridge, n_draws, seed, sampling or Sampling(), fixed, earlier)
     job.check(method)
     with single_threaded():
-        found = _METHODS[method](job)
+        found = METHODS[method](job)
         estimate = _estimate(job, found, base, method)
-    notes = (*found.notes, *parameter_notes(estimate, histories), *blur_notes(facts, estimate, base))
-    return replace(estimate, notes=notes)
+        fitting = Fitting(space, columns, counts, job.belief())
+        decided = () if fixed or job.pools else influence_notes(fitting, estimate, base, histories)
+    misfit = () if is_muted() or fixed else misfit_notes(estimate, base, histories)
+    warn_of(misfit)
+    notes = (*found.notes, *parameter_notes(estimate, histories), *blur_notes(facts, estimate, base), *decided)
+    return replace(estimate, notes=(*notes, *misfit, *about_the_log(base.notes)))
 
 
-@dataclass(frozen=True, eq=False)
-class _Job:
-    """What is to be fitted, with what."""
-
-    space: Space
-    columns: Columns
-    counts: FloatArray
-    priors: Priors | None
-    ridge: float
-    n_draws: int
-    seed: int
-    sampling: Sampling
-    held: Mapping[str, float] | None
-    earlier: Mapping[str, float] | None
-
-    @property
-    def pools(self) -> bool:
-        """Whether there are groups that borrow strength from each other."""
-        terms = self.space.covariates.terms if self.space.covariates else ()
-        return any(term.pooled for term in terms)
-
-    def belief(self) -> Belief | None:
-        """Return what pulls the top; None for plain maximum likelihood."""
-        sd = self.priors.coefficient_sd if self.priors else np.inf
-        precision = np.full(len(self.space.names) - self.space.n_params, self.ridge + sd**-2)
-        return Belief(self.space, self.priors, precision) if self.priors is not None or np.any(precision) else None
-
-    def top(self, belief: Belief | None) -> Maximum:
-        """Find the top."""
-        return maximise(self.space, self.columns, self.counts, belief, held=self.held, earlier=self.earlier)
-
-    def objective(self, maximum: Maximum, belief: Belief | None) -> Objective:
-        """Return what was climbed."""
-        return Objective(self.space, scaled(self.space, self.columns), self.counts, maximum.held, belief)
-
-    def check(self, method: Method) -> None:
-        """Raise where arguments don't go together."""
-        if self.ridge and self.priors is not None:
-            raise ArgumentError(
-                f"ridge belongs to maximum likelihood, and method={method!r} has a prior that does the same; give "
-                f"priors={{'coefficient_sd': {self.ridge**-0.5:.3g}}} instead."
-            )
-        if self.pools and method == "bootstrap":
-            raise ArgumentError(
-                "A bootstrap of pooled groups would need groups drawn again too, which it doesn't do; fit them with "
-                "method='mle' (empirical Bayes) or 'nuts'."
-            )
-
-
-@dataclass(frozen=True, eq=False)
-class _Found:
-    """Where a method ended, on the scale of the fit."""
-
-    point: FloatArray
-    draws: FloatArray
-    outcome: Outcome
-    held: Mapping[str, float]
-    errors: FloatArray | None = None  # of the point, where the curvature gives them; else those of the draws
-    diagnostics: Mapping[str, float] = field(default_factory=dict)
-    notes: tuple[Note, ...] = ()
-    n_chains: int = 1
-    stats: Mapping[str, FloatArray] = field(default_factory=dict)
-    group_sds: Mapping[str, FloatArray] = field(default_factory=dict)  # draws of how much pooled groups differ
-
-
-def _by_maximum(job: _Job) -> _Found:
-    if job.pools:
-        pooled = pooled_fit(
-            job.space,
-            job.columns,
-            job.counts,
-            job.belief(),
-            job.priors,
-            job.n_draws,
-            job.seed,
-            job.held,
-            job.earlier,
-        )
-        top = pooled.maximum
-        return _Found(top.theta, pooled.draws, top.outcome, top.held, group_sds=pooled.group_sds)
-    top = job.top(job.belief())
-    return _Found(top.theta, laplace_draws(top, job.n_draws, job.seed), top.outcome, top.held, errors(top))
-
-
-def _by_importance(job: _Job) -> _Found:
-    if job.pools:
-        return replace(_by_maximum(job), notes=(drawn_under_a_parabola(job.space.model),))
-    belief = job.belief()
-    top = job.top(belief)
-    weighted = posterior_draws(job.objective(top, belief), top, job.n_draws, job.seed)
-    if weighted is None:
-        return _by_maximum(job)
-    diagnostics = {"pareto_k": weighted.pareto_k, "ess": weighted.ess}
-    notes = importance_notes(job.space.model, weighted.pareto_k)
-    return _Found(weighted.theta.mean(axis=0), weighted.theta, top.outcome, top.held, None, diagnostics, notes)
-
-
-def _by_bootstrap(job: _Job) -> _Found:
-    belief = job.belief()
-    top = job.top(belief)
-    drawn = bootstrap_draws(job.objective(top, belief), top, job.n_draws, job.seed)
-    return _Found(top.theta, drawn, top.outcome, top.held)
-
-
-def _by_sampler(job: _Job) -> _Found:
-    from clvmodels.inference.nuts import sample  # noqa: PLC0415 - PyMC takes seconds to load
-    from clvmodels.inference.posterior import Posterior  # noqa: PLC0415
-
-    assert job.priors is not None  # the method asks for them
-    near = _by_maximum(job)
-    posterior = Posterior(job.space, job.columns, job.counts, job.priors, near.held)
-    drawn = sample(posterior, near.draws, near.group_sds, job.n_draws, job.seed, job.sampling)
-    return _Found(
-        drawn.theta.mean(axis=0),
-        drawn.theta,
-        drawn.outcome,
-        near.held,
-        None,
-        drawn.diagnostics,
-        drawn.notes,
-        drawn.n_chains,
-        drawn.stats,
-        drawn.group_sds,
-    )
-
-
-_METHODS: Mapping[str, Callable[[_Job], _Found]] = {
-    "mle": _by_maximum,
-    "map": _by_maximum,
-    "laplace": _by_importance,
-    "bootstrap": _by_bootstrap,
-    "nuts": _by_sampler,
-}
 _LIKELIHOOD_ONLY = ("mle", "bootstrap")
 
 
@@ -300,7 +175,7 @@ def _priors(space: Space, method: Method, priors: Priors | Mapping[str, PriorLik
     return priors_for(space.model, space.scale).replace(priors or {})
 
 
-def _estimate(job: _Job, found: _Found, summary: Summary, method: Method) -> Estimate:
+def _estimate(job: Job, found: Found, summary: Summary, method: Method) -> Estimate:
     space, model = job.space, job.space.model
     params = {name: float(value) for name, value in space.natural(found.point, found.held).items()}
     draws = space.natural(found.draws, found.held) | dict(found.group_sds)

@@ -17,14 +17,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaln, logsumexp
 
-from clvmodels.arrays import FloatArray
+from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.inference.coreset import LogPosterior
 from clvmodels.inference.mle import Maximum, Objective
-from clvmodels.inference.uncertainty import covariance
+from clvmodels.inference.uncertainty import wide_root
+from clvmodels.kernels.pareto_tail import smoothed
 
 _FREEDOM = 5.0  # of the t laws proposed: tails heavier than any posterior here, and still most draws near the top
-_PROPOSED = 2  # for each draw that is kept
-_LEAST = 2_000  # proposals: k is then known to about .1
+PROPOSED = 2  # for each draw that is kept
+LEAST = 2_000  # proposals: k is then known to about .1
 _ROUNDS = 4
 _GOOD_K = 0.5  # below it a proposal is good enough to stop at, if most draws count
 _GOOD_SHARE = 0.6
@@ -80,19 +81,16 @@ type _Proposal = Sequence[tuple[float, _Hill]]
 
 
 def posterior_draws(objective: Objective, maximum: Maximum, n_draws: int, seed: int) -> Weighted | None:
-    """Draw from the posterior whose top is known; None where it doesn't curve there.
+    """Draw from the posterior whose top is known; None where every parameter is at the boundary of the search.
 
-    A parameter at the boundary of the search stays there.
+    A parameter at the boundary stays there.
     """
-    spread = covariance(maximum)
     inside = np.flatnonzero(maximum.inside)
-    if np.isnan(spread).any() or not len(inside):
+    if not len(inside):
         return None
     rng = np.random.default_rng((seed, len(inside)))
-    n = max(_LEAST, _PROPOSED * n_draws)
-    proposals: list[_Proposal] = [
-        [(1.0, _Hill(maximum.theta[inside], np.linalg.cholesky(spread[np.ix_(inside, inside)])))]
-    ]
+    n = max(LEAST, PROPOSED * n_draws)
+    proposals: list[_Proposal] = [[(1.0, _Hill(maximum.theta[inside], wide_root(maximum)))]]
     log_posterior = LogPosterior(objective, maximum.theta, maximum.height)
     drawn, heights = np.empty((0, len(inside))), np.empty(0)
     best: _Sample | None = None
@@ -109,7 +107,7 @@ def posterior_draws(objective: Objective, maximum: Maximum, n_draws: int, seed: 
             break
         proposals.append(_bent(drawn, every.weights))
     kept = np.tile(maximum.theta, (n_draws, 1))
-    kept[:, inside] = best.drawn[_resampled(best.weights, n_draws, rng)]
+    kept[:, inside] = best.drawn[resampled(best.weights, n_draws, rng)]
     return Weighted(kept, best.pareto_k, best.ess)
 
 
@@ -124,7 +122,7 @@ class _Sample:
     @classmethod
     def of(cls, drawn: FloatArray, heights: FloatArray, proposals: Sequence[_Proposal]) -> _Sample:
         """Weigh draws that came from some proposals in equal numbers."""
-        weights, k = _smoothed(heights - _log_density(proposals, drawn))
+        weights, k = smoothed(heights - _log_density(proposals, drawn))
         return cls(drawn, weights, k)
 
     @property
@@ -149,19 +147,6 @@ def _log_density(proposals: Sequence[_Proposal], drawn: FloatArray) -> FloatArra
     return np.asarray(logsumexp([np.log(share) + hill.log_density(drawn) for share, hill in hills], axis=0))
 
 
-def _smoothed(log_weights: FloatArray) -> tuple[FloatArray, float]:
-    """Return weights that sum to 1, the largest smoothed by a Pareto law, and its shape."""
-    from arviz_stats.base.array import array_stats  # noqa: PLC0415 - takes a second to load
-
-    finite = np.where(np.isfinite(log_weights), log_weights, -1e10)
-    with np.errstate(all="ignore"):
-        smooth, k = array_stats.psislw(-finite)  # type: ignore[no-untyped-call]  # it wants minus the logarithms
-    if not np.isfinite(k):  # one draw outweighs all others: no tail to smooth
-        smooth, k = finite, np.inf
-    weights = np.exp(smooth - logsumexp(smooth))
-    return weights / weights.sum(), float(k)
-
-
 def _bent(drawn: FloatArray, weights: FloatArray) -> _Proposal:
     """Return hills fitted to the weighted draws, in equal parts along their longest axis, and a broad one over all."""
     whole, total = _moments(drawn, weights)
@@ -184,7 +169,7 @@ def _moments(part: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatAr
     return centre, spread + 1e-12 * np.eye(len(centre)) * max(float(np.trace(spread)), 1e-12)
 
 
-def _resampled(weights: FloatArray, n: int, rng: np.random.Generator) -> FloatArray:
+def resampled(weights: FloatArray, n: int, rng: np.random.Generator) -> IntArray:
     """Return places, each as often as its weight asks, to the nearest one (systematic), in random order."""
     steps = (np.arange(n) + rng.random()) / n
     places = np.searchsorted(np.cumsum(weights), steps, side="right")

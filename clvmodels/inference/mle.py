@@ -121,10 +121,14 @@ class Objective:
     def log_posterior(self, theta: FloatArray) -> FloatArray:
         """Return the log-likelihood, with the prior where there is one, at many points of shape (draw, name); -inf
         where it isn't finite, and beyond the boundary of the search, where parameters of 1e20 leave no digits."""
+        return self.summed(self.log_likelihoods(theta), theta)
+
+    def summed(self, rows: FloatArray, theta: FloatArray) -> FloatArray:
+        """Return the log-posterior from the log-likelihoods of the rows."""
         with np.errstate(all="ignore"):
-            values = np.sum(self.counts * self.log_likelihoods(theta), axis=-1) + self.log_prior(theta)
+            values = np.sum(self.counts * rows, axis=-1) + self.log_prior(theta)
         within = np.all((theta >= self.space.low) & (theta <= self.space.high), axis=-1)
-        return np.where(np.isfinite(values) & within, values, -np.inf)
+        return np.asarray(np.where(np.isfinite(values) & within, values, -np.inf))
 
     def curvature(self, theta: FloatArray, slope: FloatArray) -> FloatArray:
         """Return the Hessian by differences of the exact gradient from the one at theta."""
@@ -231,7 +235,7 @@ class _Search:
     def climbed(self, held: Mapping[str, float], starts: list[FloatArray]) -> Maximum:
         """Find the top from some starts, with some parameters held."""
         model = self.space.model
-        part, weights = _representatives(self.counts)
+        part, weights = representatives(self.counts)
         share = float(weights.sum() / self.counts.sum())
         some = {name: values[part] for name, values in self.columns.items()}
         search = Objective(self.space, some, weights, held, self.belief, share)
@@ -254,7 +258,7 @@ class _Search:
         return Maximum(theta, information, inside, -value, outcome, held)
 
 
-def _representatives(counts: FloatArray) -> tuple[IntArray, FloatArray]:
+def representatives(counts: FloatArray) -> tuple[IntArray, FloatArray]:
     """Return rows, with weights, that stand for the base: every customer at an even step through the sorted
     histories."""
     total = counts.sum()

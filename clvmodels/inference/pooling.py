@@ -19,6 +19,7 @@ from clvmodels.arrays import Columns, FloatArray, IntArray
 from clvmodels.inference.belief import Belief
 from clvmodels.inference.mle import Maximum, maximise
 from clvmodels.inference.space import Space
+from clvmodels.inference.uncertainty import nowhere_flat
 from clvmodels.records import Priors
 
 _SD = 0.5  # of the half-normal law of how much groups differ, where no prior is given: factors of up to 2.7
@@ -42,11 +43,19 @@ class Pooled:
         On the scale of the fit.
     group_sds : mapping of str to array, shape (draw,)
         How much groups differ, for each pooled column and side.
+    pull : array, shape (name,)
+        Precision of the law of the effects at the best standard deviations; 0 for all else.
     """
 
     maximum: Maximum
     draws: FloatArray
     group_sds: Mapping[str, FloatArray]
+    pull: FloatArray
+
+    def resampled(self, places: IntArray) -> Pooled:
+        """Return the same with some of the draws."""
+        sds = {name: values[places] for name, values in self.group_sds.items()}
+        return replace(self, draws=self.draws[places], group_sds=sds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +120,8 @@ def pooled_fit(  # noqa: PLR0913 - what a fit is made of
     draws, drawn_sds = _draws(parabola, log_sds, n_draws, np.random.default_rng((seed, len(space.names))))
     theta = np.tile(top.theta, (n_draws, 1))
     theta[:, top.inside] = draws
-    return Pooled(top, theta, {term.sd_name: np.exp(drawn_sds[:, i]) for i, term in enumerate(terms)})
+    sds = {term.sd_name: np.exp(drawn_sds[:, i]) for i, term in enumerate(terms)}
+    return Pooled(top, theta, sds, np.where(term_of >= 0, np.exp(-2 * log_sds)[term_of], 0.0))
 
 
 def _parabola(top: Maximum, term_of: IntArray, log_sds: FloatArray, prior_sd: float) -> _Parabola:
@@ -120,7 +130,7 @@ def _parabola(top: Maximum, term_of: IntArray, log_sds: FloatArray, prior_sd: fl
     mine = term_of[inside]
     precision = np.where(mine >= 0, np.exp(-2 * log_sds)[mine], 0.0)
     theta = top.theta[inside]
-    curvature = top.information[np.ix_(inside, inside)] - np.diag(precision)
+    curvature = nowhere_flat(top) - np.diag(precision)
     values, vectors = np.linalg.eigh(curvature)
     # A group that wasn't seen has no curvature but by rounding, which must not outweigh a law as wide as they come.
     curvature = (vectors * np.maximum(values, 1e-9)) @ vectors.T
@@ -143,10 +153,12 @@ def _draws(
     root = np.linalg.cholesky(_spread(parabola, log_sds))
     size = len(log_sds)
     noise = rng.standard_normal((_PROPOSED, size)) * np.sqrt(_FREEDOM / rng.chisquare(_FREEDOM, (_PROPOSED, 1)))
-    proposed = np.clip(log_sds + noise @ root.T, _NARROWEST, _WIDEST)
+    proposed = log_sds + noise @ root.T
+    outside = np.any((proposed < _NARROWEST) | (proposed > _WIDEST), axis=1)
+    proposed = np.where(outside[:, None], log_sds, proposed)
     found = [parabola.given(log_sd) for log_sd in proposed]
     log_density = -(_FREEDOM + size) / 2 * np.log1p(np.sum(noise**2, axis=1) / _FREEDOM)
-    log_weights = np.array([marginal for marginal, _, _ in found]) - log_density
+    log_weights = np.where(outside, -np.inf, np.array([marginal for marginal, _, _ in found]) - log_density)
     weights = np.exp(log_weights - log_weights.max())
     steps = (np.arange(n_draws) + rng.random()) / n_draws
     chosen = rng.permutation(np.searchsorted(np.cumsum(weights) / weights.sum(), steps))

@@ -10,7 +10,7 @@ import pandas as pd
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.errors import ArgumentError, check_between
 from clvmodels.inference.belief import default_priors, prior_draws
-from clvmodels.models import AbstractPurchaseModel, AbstractSpendModel, get
+from clvmodels.models import AbstractPurchaseModel, AbstractSpendModel, check_histories, get
 from clvmodels.models.base import Params
 from clvmodels.records import Priors, Summary, check_summary
 from clvmodels.records.prior import PriorLike
@@ -104,7 +104,7 @@ def prior_predictive(
         bases = [_of_spend(_mean_spend(facts, params, n, rng)) for params in each]
     else:
         assert isinstance(facts, AbstractPurchaseModel)  # there are two kinds
-        facts.check_histories(summary.statistics(facts.statistics).columns)
+        check_histories(facts, summary.statistics(facts.statistics).columns)
         observed = _of_buying(summary.frequency) | {"alive": np.nan}
         bases = [_simulated(facts, params, summary.T[like], rng) for params in each]
     return _table(observed, pd.DataFrame(bases), ci_prob)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from clvmodels.arrays import FloatArray
-from clvmodels.errors import ArgumentError, InputError, unknown_name
+from clvmodels.errors import ArgumentError, InputError, check_kind, unknown_name
 from clvmodels.models import AbstractModel, AbstractSpendModel
 from clvmodels.records import SIDES, Covariates, Side, Summary, Term
 from clvmodels.records.covariates import PATTERN
@@ -63,10 +63,14 @@ def named_columns(
     covariates: Mapping[str, ColumnNames] | None, pooled: ColumnNames | Mapping[str, ColumnNames] | None
 ) -> tuple[str, ...]:
     """Return all columns that are named, each once."""
+    for argument, given in (("covariates", covariates), ("pooled", pooled)):
+        if given is not None:
+            check_kind(argument, given, (str, Sequence, Mapping), "give a column, several, or a dict by side")
     named = [*(covariates or {}).values()] if isinstance(covariates, Mapping) else []
     named += [*pooled.values()] if isinstance(pooled, Mapping) else [pooled or ()]
     lists = ([columns] if isinstance(columns, str) else columns for columns in named)
-    return tuple(dict.fromkeys(name for names in lists for name in names))
+    names = [name for names in lists for name in check_kind("a column", names, Sequence, "name columns as texts")]
+    return tuple(dict.fromkeys(check_kind("a column", name, str, "name columns as texts") for name in names))
 
 
 def _by_side(model: AbstractModel, named: Mapping[str, ColumnNames], argument: str) -> dict[Side, tuple[str, ...]]:

@@ -16,7 +16,7 @@ from clvmodels.models import AbstractModel
 from clvmodels.records import Covariates, Patterns
 from clvmodels.records.covariates import PATTERN
 
-_REACH = 12.0  # e^12 = 160,000 times the size of the data: beyond it a parameter is at its boundary
+REACH = 12.0  # e^12 = 160,000 times the size of the data: beyond it a parameter is at its boundary
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,12 +61,12 @@ class Space:
     @cached_property
     def low(self) -> FloatArray:
         """The lower boundary of the search."""
-        return self.centre - _REACH
+        return self.centre - REACH
 
     @cached_property
     def high(self) -> FloatArray:
         """The upper boundary."""
-        return self.centre + _REACH
+        return self.centre + REACH
 
     @cached_property
     def _units(self) -> FloatArray:

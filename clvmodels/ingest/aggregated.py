@@ -14,6 +14,8 @@ from clvmodels.errors import ArgumentError, InputError
 from clvmodels.ingest.customers import group_column
 from clvmodels.ingest.engines import Workbench, native_maker
 from clvmodels.ingest.schema import N_SHOWN, as_names, count_of
+from clvmodels.ingest.texts import Formats, roles_of
+from clvmodels.ingest.typed_tables import typed
 from clvmodels.records import Holdout, Period, Summary
 
 _REQUIRED = ("frequency", "recency", "T")
@@ -28,6 +30,8 @@ def as_summary(
     period: str | timedelta | Period,
     holdout: float | str | None = None,
     groups: str | Sequence[str] = (),
+    decimal: str | None = None,
+    encoding: str | None = None,
 ) -> Summary:
     """Take over a table that has one row a customer already.
 
@@ -45,6 +49,8 @@ def as_summary(
         Length of the holdout, in periods or as a text with its unit; needed where there is a ``holdout_frequency``.
     groups : str or sequence of str
         Columns to carry along.
+    decimal, encoding : str, optional
+        Of text files, as in `rfm_summary`.
 
     Returns
     -------
@@ -67,7 +73,11 @@ def as_summary(
     unit = Period.of(period)
     names = as_names(groups, "groups", optional=True)
     with Workbench() as bench:
-        opened = bench.open(frame, "table", (*_REQUIRED, *names), ("customer_id", *_OPTIONAL))
+        roles = roles_of(ids=(), time=(), numbers=_REQUIRED, groups=names)
+        more = roles_of(ids=["customer_id"], time=(), numbers=_OPTIONAL, groups=())
+        opened, _ = typed(
+            bench, frame, "table", roles, optional=more, asked=Formats(None, decimal, None, encoding), frames=False
+        )
         table = opened.collect("pyarrow").to_pandas()
     if table.empty:
         raise InputError(

@@ -6,10 +6,8 @@ import numpy as np
 
 from clvmodels.arrays import IntArray
 from clvmodels.errors import ArgumentError
-from clvmodels.ingest.periods import as_date
+from clvmodels.ingest.periods import MONTHS_OF, as_date
 from clvmodels.records import Period
-
-_MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
 def n_anniversaries(begins: IntArray, until: IntArray, period: Period) -> IntArray:
@@ -18,8 +16,8 @@ def n_anniversaries(begins: IntArray, until: IntArray, period: Period) -> IntArr
     Months, quarters and years go by the calendar: the day of the month on which it began, or the last one of a shorter
     month. Other periods have their length in days.
     """
-    if period.name in _MONTHS:
-        passed = _whole_months(begins, until) // _MONTHS[period.name]
+    if period.name in MONTHS_OF:
+        passed = _whole_months(begins, until) // MONTHS_OF[period.name]
     else:
         passed = np.floor((until - begins) / period.days + 1e-9)  # a rounding of days that are no binary fraction
     return np.maximum(passed, 0).astype(np.int64)

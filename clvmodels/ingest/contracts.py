@@ -18,6 +18,8 @@ from clvmodels.ingest.customers import group_column
 from clvmodels.ingest.engines import Workbench, native_maker
 from clvmodels.ingest.periods import Day, as_date, day_of
 from clvmodels.ingest.schema import N_SHOWN, as_names, count_of
+from clvmodels.ingest.texts import Formats, roles_of
+from clvmodels.ingest.typed_tables import typed
 from clvmodels.records import Holdout, Note, Period, Summary
 
 _RUNNING = 4_000_000  # as a day number in the year 12,921: an end that isn't there must still be a date
@@ -42,6 +44,9 @@ def as_contracts(  # noqa: PLR0913
     price: str | None = None,
     holdout_end: Day | None = None,
     groups: str | Sequence[str] = (),
+    date_format: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
 ) -> Summary:
     """Count the renewals of contracts: subscriptions, memberships, policies.
 
@@ -70,6 +75,8 @@ def as_contracts(  # noqa: PLR0913
         The last day of the holdout, which must be whole periods long, so that each contract has as many points in it.
     groups : str or sequence of str
         Columns to carry along.
+    date_format, decimal, encoding : str, optional
+        As in `rfm_summary`.
 
     Returns
     -------
@@ -108,7 +115,12 @@ def as_contracts(  # noqa: PLR0913
     ahead = 0 if holdout is None else whole_periods(last, holdout, unit)
     with Workbench() as bench:
         wanted = [start, end, *(name for name in (customer, price) if name is not None), *names]
-        rows = bench.open(table, "table of contracts", wanted).collect("pyarrow")
+        given = [[name] if name is not None else [] for name in (customer, price)]
+        roles = roles_of(ids=given[0], time=[start, end], numbers=given[1], groups=names)
+        opened, said = typed(
+            bench, table, "table of contracts", roles, asked=Formats(date_format, decimal, None, encoding)
+        )
+        rows = opened.collect("pyarrow")
     if not len(rows):
         raise InputError("The table of contracts has no rows; check the file or the filter before it.")
     begins, ends = _days(rows, start), _days(rows, end, missing=_RUNNING)
@@ -141,7 +153,7 @@ def as_contracts(  # noqa: PLR0913
         groups={name: group_column(rows[name].to_pandas().to_numpy()[known])[0] for name in names},
         holdout=later,
         observation_end=as_date(last),
-        notes=tuple(notes),
+        notes=(*said, *notes),
         as_native=native_maker(table),
         monetary_value=money.monetary_value,
         total_spend=money.total_spend,

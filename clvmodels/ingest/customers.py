@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
-from math import ceil, floor
+from math import floor
 from typing import Any
 
 import narwhals as nw
@@ -130,7 +130,7 @@ def _before_recent(span: Span, window: float) -> int:
     if not span.whole:
         return floor(span.observation_end - window * span.period.days)
     first_period = floor(int(span.place(span.observation_end)) - window) + 1
-    return ceil(span.start + first_period * span.period.days) - 1
+    return span.first_day_of(first_period) - 1
 
 
 def group_column(values: AnyArray) -> tuple[AnyArray, int]:

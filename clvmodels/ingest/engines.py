@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from difflib import get_close_matches
-from glob import glob
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,15 +16,19 @@ import pandas as pd
 import pyarrow as pa
 from duckdb import ColumnExpression, ConstantExpression, FunctionExpression
 
-from clvmodels.errors import InputError
+from clvmodels.errors import ArgumentError, InputError
 from clvmodels.ingest.arrow_streams import Stream, is_arrow, stream_of
+from clvmodels.ingest.files import Files
+from clvmodels.ingest.missing_columns import require
+from clvmodels.ingest.pandas_frames import in_columns
 from clvmodels.ingest.spark_frames import BackToSpark, is_spark
+from clvmodels.interruption import INTERRUPTS
+from clvmodels.scratch import spill_folder
 
 EPOCH = pd.Timestamp("1970-01-01").date()  # day 0 of numpy's datetime64[D], so day numbers need no conversion
-_READERS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parquet"}
 _KINDS = (
     "a pandas, polars or Spark frame, a pyarrow table, dataset or stream, a DuckDB relation, an ibis table, or a path, "
-    "glob or list of paths of CSV or Parquet files"
+    "glob or list of paths of CSV, Parquet or Excel files"
 )
 
 
@@ -49,17 +50,24 @@ class Workbench:
     def __init__(
         self, *, memory: int | None = None, folder: str | Path | None = None, threads: int | None = None
     ) -> None:
-        self._spill = TemporaryDirectory(prefix="clvmodels-", dir=folder)
-        config: dict[str, str | bool | int] = {"temp_directory": self._spill.name}
+        self._spill = spill_folder(folder)
+        # What is missing in the engine is said, never fetched from a network.
+        config: dict[str, str | bool | int] = {
+            "temp_directory": str(self._spill.path),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
         if threads is not None:
             config["threads"] = threads
         if memory is not None:
             config |= {"memory_limit": f"{memory}B", "preserve_insertion_order": False}
         self._connection = duckdb.connect(config=config)  # type: ignore[arg-type] # it takes truth values too
+        INTERRUPTS.add(self, self._connection.interrupt)
         # A library doesn't draw on the terminal. In a notebook without widgets the engine draws nothing and refuses.
         with suppress(duckdb.InvalidInputException):
             self._connection.execute("SET enable_progress_bar = false")
         self._names = count()
+        self._files: list[Files] = []
 
     def __enter__(self) -> Self:
         return self
@@ -67,12 +75,20 @@ class Workbench:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        INTERRUPTS.drop(self)
         self._connection.close()
-        self._spill.cleanup()
-        if isinstance(error, duckdb.OutOfMemoryException):
-            raise InputError(_too_little(error)) from error
+        self._spill.close()
         if isinstance(error, duckdb.Error):  # what the engine met only while it computed
-            raise InputError(_unreadable(error)) from error
+            raise self._trouble(error) from error
+
+    def _trouble(self, error: duckdb.Error) -> InputError:
+        if isinstance(error, duckdb.OutOfMemoryException) or "No space left on device" in str(error):
+            return InputError(_too_little(error))
+        if re.search(r"utf-?8|unicode|encod", str(error), re.IGNORECASE):
+            found = next(filter(None, (files.encoding_trouble() for files in self._files)), None)
+            if found is not None:
+                return found
+        return InputError(_unreadable(error))
 
     def open(
         self, table: Any, what: str, required: Sequence[str] = (), optional: Sequence[str] = ()
@@ -93,20 +109,47 @@ class Workbench:
         InputError
             When it can't be read, or a required column is missing.
         """
-        is_path = isinstance(table, str | Path) or (isinstance(table, list | tuple) and bool(table))
+        return self.opened(table, what, required, optional)[0]
+
+    def opened(
+        self,
+        table: Any,
+        what: str,
+        required: Sequence[str] = (),
+        optional: Sequence[str] = (),
+        *,
+        encoding: str | None = None,
+    ) -> tuple[nw.LazyFrame[Any], Files | None]:
+        """Return the same, and its files where it has some; the columns of text files are text."""
+        if isinstance(table, str | Path) or (isinstance(table, list | tuple) and bool(table)):
+            paths = [table] if isinstance(table, str | Path) else list(table)
+            for path in paths:
+                if not isinstance(path, str | Path):
+                    raise InputError(
+                        f"The {what} is a list with {path!r} in it, which is no path; give paths, or {_KINDS}."
+                    )
+            files = Files.of(paths, what, encoding, str(self._spill.path))
+            self._files.append(files)
+            return nw.from_native(_read(lambda: files.opened(self._connection, required, optional), files)), files
+        if encoding is not None:
+            raise ArgumentError(f"encoding is {encoding!r}, but the {what} is no text file; leave it out.")
         stream = stream_of(table)
         if stream is not None:
-            _require(required, stream.names, what)
+            require(required, stream.names, what)
             wanted = [*required, *(name for name in optional if name in stream.names)] if required else stream.names
-            return self._let_in(stream, list(dict.fromkeys(wanted)))
-        frame = _frame(self._open_files(table, what) if is_path else table, what)
+            return self._let_in(stream, list(dict.fromkeys(wanted))), None
+        frame = _frame(in_columns(table, required, optional, what), what)
         names = frame.collect_schema().names()
-        _require(required, names, what)
+        require(required, names, what)
         if required:
             frame = frame.select(*dict.fromkeys([*required, *(name for name in optional if name in names)]))
-        if isinstance(frame, nw.LazyFrame) and (is_path or is_foreign(table)):
-            return frame
-        return self.put(_to_arrow(frame, what))
+        if isinstance(frame, nw.LazyFrame) and is_foreign(table):
+            return frame, None
+        return self.put(_to_arrow(frame, what)), None
+
+    def reopened(self, files: Files, required: Sequence[str], proven: Mapping[str, str]) -> nw.LazyFrame[Any]:
+        """Return the columns of text files again, with types that were proven."""
+        return nw.from_native(_read(lambda: files.opened(self._connection, required, proven=proven), files))
 
     def put(self, table: pa.Table | pa.RecordBatchReader) -> nw.LazyFrame[Any]:
         """Return an Arrow table as a lazy frame; a reader as one that can be computed once."""
@@ -129,21 +172,6 @@ class Workbench:
         frame: nw.LazyFrame[Any] = nw.from_native(self._connection.from_arrow(stream.opened(names))).select(*names)
         return self.keep(frame) if stream.once else frame
 
-    def _open_files(self, paths: str | Path | Sequence[str | Path], what: str) -> duckdb.DuckDBPyRelation:
-        names: Any = [str(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
-        missing = [name for name in names if "://" not in name and not glob(name) and not Path(name).exists()]
-        if missing:
-            raise InputError(f"The {what} can't be read, because there is no file {missing[0]!r}; check the path.")
-        kinds = {_READERS.get(_suffix(name)) for name in names}
-        if kinds == {"csv"}:
-            return _read(lambda: self._connection.read_csv(names), names, what)
-        if kinds == {"parquet"}:
-            return _read(lambda: self._connection.read_parquet(names), names, what)
-        raise InputError(
-            f"The {what} {names[0]!r} is not read by its ending; give files that all end in .csv (or .csv.gz) or all "
-            f"in .parquet, a folder as 'folder/*.parquet'."
-        )
-
 
 def is_foreign(table: Any) -> bool:
     """Whether a table is computed on a connection that isn't ours."""
@@ -162,6 +190,19 @@ def day_number(frame: nw.LazyFrame[Any], time: str, tz: str | None, name: str) -
     return nw.from_native(
         relation.select(*(ColumnExpression(column) for column in relation.columns), days.cast("INTEGER").alias(name))
     )
+
+
+def whole_period(frame: nw.LazyFrame[Any], start: int, days: float, months: int | None) -> nw.LazyFrame[Any]:
+    """Add the whole period that ``day`` falls in, ``period``: by so many months of the calendar, or by days."""
+    relation: duckdb.DuckDBPyRelation = nw.to_native(frame)
+    date = "CAST(DATE '1970-01-01' + {} AS DATE)"
+    count = f"((year({date}) - 1970) * 12 + month({date}) - 1)"
+    place = (
+        f"CAST(floor((day - {start}) / {days!r}) AS BIGINT)"
+        if months is None
+        else f"({count.format('day', 'day')} // {months} - {count.format(start, start)} // {months})"
+    )
+    return nw.from_native(relation.project(f"*, {place} AS period"))
 
 
 def aggregated(frame: nw.LazyFrame[Any], by: str, totals: Mapping[str, str]) -> nw.LazyFrame[Any]:
@@ -227,30 +268,25 @@ def _frame(table: Any, what: str) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
     return frame
 
 
-def _require(wanted: Sequence[str], present: Sequence[str], what: str) -> None:
-    for name in wanted:
-        if name not in present:
-            close = get_close_matches(name, present, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise InputError(f"The {what} has no column {name!r}.{hint} It has: {', '.join(present)}.")
-
-
 def _to_arrow(frame: nw.DataFrame[Any] | nw.LazyFrame[Any], what: str) -> pa.Table:
     try:
         return (frame.collect("pyarrow") if isinstance(frame, nw.LazyFrame) else frame).to_arrow()
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        reason = " ".join(str(error.args[-1] if error.args else error).split()).rstrip(".")
         raise InputError(
-            f"A column of the {what} holds values of several types ({error.args[-1]}); give it one type, e.g. with "
-            f"log['column'].astype(str)."
+            f"A column of the {what} holds values of several types, or of one that no table engine knows ({reason}); "
+            f"give it one type, e.g. with log['column'].astype(str)."
         ) from error
 
 
-def _read(opened: Callable[[], duckdb.DuckDBPyRelation], names: list[str], what: str) -> duckdb.DuckDBPyRelation:
+def _read(opened: Callable[[], duckdb.DuckDBPyRelation], files: Files) -> duckdb.DuckDBPyRelation:
     try:
         return opened()
     except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"The {what} {names[0]!r} can't be read ({reason}); check that the file is whole.") from error
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise InputError(
+            f"The {files.what} {files.names[0]!r} can't be read ({reason}); check that the file is whole."
+        ) from error
 
 
 def _unreadable(error: duckdb.Error) -> str:
@@ -274,7 +310,3 @@ def _too_little(error: duckdb.Error) -> str:
         f"The memory or the disk wasn't enough ({reason}); raise memory_limit, or give a temp_folder with more room. "
         f"Nothing was written."
     )
-
-
-def _suffix(name: str) -> str:
-    return Path(name.removesuffix(".gz").removesuffix(".zst")).suffix.lower()

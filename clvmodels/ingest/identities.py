@@ -13,7 +13,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from clvmodels.arrays import IntArray
-from clvmodels.errors import InputError
+from clvmodels.errors import ArgumentError, InputError
 from clvmodels.ingest.engines import Workbench
 from clvmodels.ingest.schema import N_SHOWN, LogColumns, count_of
 from clvmodels.records import Note
@@ -98,6 +98,8 @@ def _shown(ids: list[pd.Series[Any]], component: IntArray) -> pd.Series[Any]:
 def _renaming(same_customer: Any) -> pd.Series[Any]:
     """Return the last id of each chain of renamings, indexed by the id it starts from."""
     pairs = _pairs(same_customer).drop_duplicates()
+    if pairs.empty:
+        raise ArgumentError("same_customer names nobody; give the ids that belong together, or leave it out.")
     if pairs.isna().any(axis=None):
         raise InputError(
             f"same_customer has {count_of(int(pairs.isna().any(axis=1).sum()), 'row')} without an id or without a "

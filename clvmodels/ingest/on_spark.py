@@ -17,6 +17,7 @@ from clvmodels.ingest.grouping import grouped, spending, summed
 from clvmodels.ingest.parquet import Rule, applied
 from clvmodels.ingest.spark_frames import one_sentence
 from clvmodels.records import AbstractCustomerTable, Note, Period, Spending, Summary
+from clvmodels.records.log_check import shown
 
 _ID = "customer_id"
 
@@ -95,7 +96,8 @@ class SparkTable(AbstractCustomerTable):
         return self.frame
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(customers in a Spark frame, by {self.period.name})"  # to count them takes time
+        told = f"customers in a Spark frame, by {self.period.name}{shown(self.notes)}"  # to count them takes time
+        return f"{type(self).__name__}({told})"
 
     @property
     def _lazy(self) -> nw.LazyFrame[Any]:

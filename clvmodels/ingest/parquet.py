@@ -103,7 +103,9 @@ class Piece:
         fields = [pa.field(name, values.type, nullable=name in ids) for name, values in table.items()]
         made = pa.table(table, schema=pa.schema(fields))
         # All rows make one group, so that levels are written once; readers get plain numbers.
-        pq.write_table(made, place, row_group_size=self.n_rows, use_dictionary=coded, store_schema=False)
+        pq.write_table(
+            made, place, row_group_size=self.n_rows, use_dictionary=coded, store_schema=False, write_page_checksum=True
+        )
 
 
 def _joined(parts: list[FloatArray | Coded]) -> pa.Array:
@@ -150,11 +152,21 @@ def write_tables(tables: Iterator[pa.Table], place: Path) -> None:
 
 
 def holds(path: Path, n_rows: int) -> bool:
-    """Return whether a file is whole and has so many rows."""
+    """Return whether a file has so many rows and every page of it is what was written; all of it is read."""
     try:
-        return bool(pq.read_metadata(path).num_rows == n_rows)
-    except (OSError, pa.ArrowException):
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            if file.metadata.num_rows != n_rows:
+                return False
+            for batch in file.iter_batches(_ROW_GROUP):
+                del batch  # to be read is all that is asked
+    except (OSError, pa.ArrowException, ValueError):
         return False
+    return True
+
+
+def rows_of(path: Path) -> int:
+    """Return how many rows a file says that it has."""
+    return int(pq.read_metadata(path).num_rows)
 
 
 def _repeated(schema: pa.Schema) -> list[str]:

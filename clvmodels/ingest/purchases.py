@@ -8,12 +8,14 @@ from typing import Any, Literal
 import narwhals as nw
 
 from clvmodels.errors import InputError
-from clvmodels.ingest.engines import Workbench
+from clvmodels.ingest.engines import Workbench, whole_period
 from clvmodels.ingest.identities import with_customer
+from clvmodels.ingest.log_checks.of_refunds import refund_findings
 from clvmodels.ingest.periods import Span
 from clvmodels.ingest.refunds import Refunds, dropped, netted_by_customer, netted_by_day
 from clvmodels.ingest.schema import LogColumns, Survey, count_of, first_rows
 from clvmodels.records import Note
+from clvmodels.voice import is_muted
 
 type ZeroAmounts = Literal["keep", "drop"]
 
@@ -70,6 +72,7 @@ def purchase_days(
     else:
         days = days.rename({"id_0": "customer"})
     if netted:
+        notes += [] if is_muted() else refund_findings(days)
         if rules.refunds == "day":
             days, note = netted_by_day(days, survey)
         else:
@@ -83,7 +86,8 @@ def collapsed(bench: Workbench, days: nw.LazyFrame[Any], span: Span) -> nw.LazyF
 
     The period in which the observation ends is split there, so that its rest counts as holdout.
     """
-    by_period = days.with_columns(period=span.place_in_table(nw.col("day")), ahead=nw.col("day") > span.observation_end)
+    placed = whole_period(days, span.start, span.period.days, span.months)
+    by_period = placed.with_columns(ahead=nw.col("day") > span.observation_end)
     return bench.keep(
         by_period.group_by("customer", "period", "ahead")
         .agg(nw.col("day").min(), nw.col("value").sum())
@@ -97,8 +101,12 @@ def _measured(rows: nw.LazyFrame[Any], columns: LogColumns, *, netted: bool) -> 
     if netted:
         measures["bought"] = nw.when(value > 0).then(value).otherwise(0.0)
         measures["n_refunds"] = nw.when(value < 0).then(1).otherwise(0)
+    there = rows.collect_schema().names()
+    if columns.money:  # which tells one row, and one that is there twice, from others
+        measures["least"] = value
     for name in columns.group_ids:
-        measures |= {f"low_{name}": nw.col(name), f"high_{name}": nw.col(name)}
+        for edge in (f"low_{name}", f"high_{name}"):  # orders have a range already
+            measures[edge] = nw.col(edge if edge in there else name)
     return rows.select(*columns.ids, "day", **measures)
 
 
@@ -110,6 +118,8 @@ def _grouped(measured: nw.LazyFrame[Any], ids: list[str]) -> nw.LazyFrame[Any]:
             totals.append(nw.col(name).min() if name.startswith("low_") else nw.col(name).max())
         elif name in ("value", "bought"):
             totals.append(nw.col(name).sum())
+        elif name == "least":
+            totals.append(nw.col(name).min())
         elif name == "n_refunds":
             totals.append(nw.col(name).sum().cast(nw.Int64))
     return measured.group_by(*ids, "day").agg(*totals)

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import cached_property
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import narwhals as nw
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from clvmodels.arrays import AnyArray, FloatArray
-from clvmodels.errors import ArgumentError, InputError, check_between, unknown_name
+from clvmodels.errors import ArgumentError, InputError, check_between
 from clvmodels.ingest.customers import counted, group_values
 from clvmodels.ingest.engines import Workbench, is_foreign, share
+from clvmodels.ingest.log_spec import LogSpec
+from clvmodels.ingest.orders import by_order, of_orders, order_totals
 from clvmodels.ingest.periods import Day, Span, as_date, day_of, recent_periods
-from clvmodels.ingest.purchases import Rules, ZeroAmounts, collapsed, purchase_days
-from clvmodels.ingest.refunds import Refunds
-from clvmodels.ingest.schema import LogColumns, Survey, as_names, standardised, surveyed
+from clvmodels.ingest.purchases import Rules, collapsed, purchase_days
+from clvmodels.ingest.schema import LogColumns, Survey, missing_customers, somebody, standardised, surveyed
+from clvmodels.ingest.typed_tables import as_read, planned
 from clvmodels.records import Note, Period
-
-type Collapse = Literal["day", "period"]
-
-_CHOICES = {
-    "collapse": ("day", "period"),
-    "refunds": ("error", "day", "customer", "drop"),
-    "zero_amounts": ("keep", "drop"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +40,8 @@ class Question:
         Last days of observation and of holdout, as far as they were given.
     whole : bool
         Whether time is counted in whole periods.
-    refunds, zero_amounts, same_customer, tz
-        As in ``rfm_summary``.
+    spec : LogSpec
+        What was asked in words.
     """
 
     columns: LogColumns
@@ -57,49 +50,22 @@ class Question:
     end: int | None
     holdout_end: int | None
     whole: bool
-    refunds: Refunds
-    zero_amounts: ZeroAmounts
-    same_customer: Any
-    tz: str | None
+    spec: LogSpec
 
     @classmethod
-    def of(  # noqa: PLR0913 - a log has as many sides
-        cls,
-        *,
-        customer: str | Sequence[str],
-        time: str,
-        amount: str | None,
-        period: str | timedelta | Period,
-        observation_end: Day | None,
-        holdout_end: Day | None,
-        collapse: Collapse,
-        refunds: Refunds,
-        zero_amounts: ZeroAmounts,
-        groups: str | Sequence[str],
-        same_customer: Any,
-        tz: str | None,
-        recent: float | str | None,
-    ) -> Self:
-        """Check the arguments of ``rfm_summary``."""
-        for name, value in (("collapse", collapse), ("refunds", refunds), ("zero_amounts", zero_amounts)):
-            if value not in _CHOICES[name]:
-                raise unknown_name(f"way of {name}", value, _CHOICES[name])
-        if amount is None and (refunds != "error" or zero_amounts != "keep"):
-            raise ArgumentError("refunds and zero_amounts speak of money; give amount= as well, or leave them out.")
-        columns = LogColumns(as_names(customer, "customer"), time, amount, as_names(groups, "groups", optional=True))
-        unit = Period.of(period)
-        end, last = _ends(observation_end, holdout_end)
+    def of(cls, spec: LogSpec) -> Self:
+        """Check what is asked."""
+        columns = spec.checked()
+        unit = Period.of(spec.period)
+        end, last = _ends(spec.observation_end, spec.holdout_end)
         return cls(
             columns=columns,
             period=unit,
-            window=recent_periods(recent, unit),
+            window=recent_periods(spec.recent, unit),
             end=end,
             holdout_end=last,
-            whole=collapse == "period",
-            refunds=refunds,
-            zero_amounts=zero_amounts,
-            same_customer=same_customer,
-            tz=tz,
+            whole=spec.collapse == "period",
+            spec=spec,
         )
 
     @property
@@ -109,12 +75,18 @@ class Question:
 
     def names(self) -> list[str]:
         """Return the columns of the log that it asks for."""
-        return [*self.columns.named().values()]
+        return [*dict.fromkeys(self.columns.named().values())]
+
+    @property
+    def drop_missing(self) -> bool:
+        """Whether rows without a customer are left out."""
+        return self.spec.missing_customers == "drop"
 
     def rules(self) -> Rules:
         """Return how rows become purchases, once it's known where the observation ends."""
         assert self.end is not None  # the survey has told it
-        return Rules(self.refunds, self.zero_amounts, self.same_customer, self.end, self.holdout_end)
+        spec = self.spec
+        return Rules(spec.refunds, spec.zero_amounts, spec.same_customer, self.end, self.holdout_end)
 
     def span(self, start: int) -> Span:
         """Return the days that are looked at, from the first purchase on."""
@@ -145,6 +117,8 @@ class Reading:
         One row a purchase: ``customer``, ``day``, ``value``.
     notes : tuple of Note
         What reading has touched.
+    numbered : bool
+        Whether ids are whole numbers here and text outside.
     """
 
     question: Question
@@ -153,6 +127,7 @@ class Reading:
     days: nw.LazyFrame[Any]
     purchases: nw.LazyFrame[Any]
     notes: tuple[Note, ...]
+    numbered: bool = False
 
     @classmethod
     def of(cls, bench: Workbench, log: Any, question: Question) -> Reading:
@@ -163,9 +138,16 @@ class Reading:
         InputError
             When the log can't be read, a column is missing or of the wrong type, or rows can't be used.
         """
-        rows = standardised(bench.open(log, "log", question.names()), question.columns, question.tz)
-        survey = surveyed(rows, question.columns, last_counted=question.last_counted)
-        return cls.surveyed(bench, rows, question.ending(survey), survey, foreign=is_foreign(log))
+        look = looked_through(bench, log, question)
+        found = cls.surveyed(
+            bench,
+            look.rows,
+            question.ending(look.survey),
+            look.survey,
+            foreign=is_foreign(log) and question.columns.order is None,
+            notes=look.notes,
+        )
+        return replace(found, numbered=look.numbered)
 
     @classmethod
     def surveyed(
@@ -177,14 +159,15 @@ class Reading:
         *,
         start: int | None = None,
         foreign: bool = False,
+        notes: tuple[Note, ...] = (),
     ) -> Reading:
         """Group rows that were looked through before; ``start`` is the day of the first purchase, where it's known."""
         rules = question.rules()
-        days, notes = purchase_days(bench, rows, question.columns, rules, survey, foreign=foreign)
+        days, told = purchase_days(bench, rows, question.columns, rules, survey, foreign=foreign)
         if start is None:
             start = days.select(nw.col("day").min()).collect("pyarrow")["day"].to_list()[0]
         span = question.span(first_day(start, rules.observation_end))
-        return cls(question, span, survey, days, collapsed(bench, days, span) if span.whole else days, tuple(notes))
+        return cls(question, span, survey, days, collapsed(bench, days, span) if span.whole else days, (*notes, *told))
 
     @property
     def later(self) -> bool:
@@ -223,7 +206,7 @@ class Reading:
         n = table["n"].to_numpy().astype(np.float64)
         first = table["first"].to_numpy()
         found: dict[str, AnyArray] = {
-            "customer_id": table["customer"].to_numpy(zero_copy_only=False),
+            "customer_id": self.ids(table).to_numpy(zero_copy_only=False),
             "frequency": n - 1,
             "recency": self.span.time(first, table["last"].to_numpy()),
             "T": self.span.time(first, self.span.observation_end),
@@ -236,12 +219,84 @@ class Reading:
             found |= {"monetary_value": mean, "total_spend": total, "recent_spend": table["spend_recent"].to_numpy()}
         return found | (self._ahead(table) if self.has_holdout else {})
 
+    def ids(self, table: pa.Table | pa.RecordBatch) -> Any:
+        """Return the ids of the customers in some rows of ``counted``."""
+        return pc.cast(table["customer"], pa.string()) if self.numbered else table["customer"]
+
     def _ahead(self, table: pa.Table | pa.RecordBatch) -> dict[str, FloatArray]:
         if not self.later:  # the log ends with the observation
             names = ["holdout_frequency", *(["holdout_spend"] if self.has_amounts else [])]
             return {name: np.zeros(len(table)) for name in names}
         ahead = {"holdout_frequency": table["n_ahead"].to_numpy().astype(np.float64)}
         return ahead | ({"holdout_spend": table["spend_ahead"].to_numpy()} if self.has_amounts else {})
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Look:
+    """The rows of a log after they were looked through.
+
+    Attributes
+    ----------
+    rows : lazy frame
+        As `standardised` gives them.
+    survey : Survey
+        Counts over them.
+    notes : tuple of Note
+        What reading them decided.
+    numbered : bool
+        Whether ids that are text are counted with as whole numbers, which is faster.
+    """
+
+    rows: nw.LazyFrame[Any]
+    survey: Survey
+    notes: tuple[Note, ...]
+    numbered: bool = False
+
+
+def looked_through(bench: Workbench, log: Any, question: Question) -> Look:
+    """Read a log and count its rows.
+
+    Raises
+    ------
+    InputError
+        When a column can't be read as what it should be, or rows can't be used.
+    """
+    columns, spec = question.columns, question.spec
+    frame, files = bench.opened(log, "log", question.names(), encoding=spec.encoding)
+    for thorough in (False, True):
+        read, plan = as_read(frame, files, columns.roles(), spec, thorough=thorough)
+        rows = standardised(read, columns, spec.tz)
+        survey = surveyed(rows, columns, last_counted=question.last_counted, drop_missing=question.drop_missing)
+        if survey is not None:
+            break
+    assert survey is not None  # what is read thoroughly leaves no doubt
+    proven, ids = dict(plan.proven), set(columns.customer)
+    if len(ids) > 1 or spec.same_customer is not None:  # ids are then compared with other ids
+        proven = {name: kind for name, kind in proven.items() if name not in ids}
+    if proven and files is not None and files.kind == "csv":
+        rows = standardised(planned(bench.reopened(files, question.names(), proven), plan, proven), columns, spec.tz)
+    notes = [*plan.notes, *_told(survey, columns)]
+    rows = as_asked(rows, question.ending(survey))
+    if columns.order is not None:
+        rows = bench.keep(rows, foreign=is_foreign(log))
+        found = rows.select(**order_totals(columns, question.last_counted)).collect("pyarrow").rows(named=True)[0]
+        survey, note = of_orders(survey, found, columns)
+        notes.append(note)
+    return Look(rows, survey, tuple(notes), proven.get(columns.customer[0]) == "BIGINT")
+
+
+def as_asked(rows: nw.LazyFrame[Any], question: Question) -> nw.LazyFrame[Any]:
+    """Return rows of known customers, brought together by orders where there are some; the end is known."""
+    if question.drop_missing:
+        rows = rows.filter(somebody(question.columns))
+    if question.columns.order is None:
+        return rows
+    assert question.end is not None  # the survey has told it
+    return by_order(rows, question.columns, question.end)
+
+
+def _told(survey: Survey, columns: LogColumns) -> list[Note]:
+    return [missing_customers(survey, columns)] if survey.n_missing else []
 
 
 def _ends(observation_end: Day | None, holdout_end: Day | None) -> tuple[int | None, int | None]:

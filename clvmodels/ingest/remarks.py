@@ -66,7 +66,7 @@ def _silence(survey: Survey, span: Span, n_purchases: float) -> list[Note]:
 
 def _part_of_period(span: Span) -> list[Note]:
     whole = span.n_whole(span.observation_end)
-    rest = span.observation_end + 1 - span.start - whole * span.period.days
+    rest = span.days_of_part(span.observation_end)
     if rest <= 0:
         return []
     fate = "it counts as a whole one" if span.whole else "the timeline leaves it out, recency and T count its days"

@@ -12,10 +12,12 @@ import pyarrow as pa
 
 from clvmodels.ingest.engines import Workbench
 from clvmodels.ingest.memory import rows_at_once
+from clvmodels.ingest.orders import order_totals
 from clvmodels.ingest.purchases import REFUNDED, purchase_days
-from clvmodels.ingest.reading import Question, Reading
+from clvmodels.ingest.reading import Question, Reading, as_asked
 from clvmodels.ingest.schema import Survey, faults, first_rows, standardised, survey_totals
 from clvmodels.ingest.streaming import Customers
+from clvmodels.ingest.texts import Plan
 
 _BATCH = 50_000  # rows handed back to Spark at once
 
@@ -35,30 +37,65 @@ class Worker:
         Bytes that the engine may take.
     folder : str or None
         Where it spills.
+    plan : Plan
+        How columns of text are read.
     """
 
     question: Question
     memory: int | None
     folder: str | None
+    plan: Plan
 
     def totals(self, kinds: Mapping[str, pa.DataType]) -> Part:
         """Tell the totals that make a survey, in one row of these types."""
         question = self.question
 
         def told(_: Workbench, rows: nw.LazyFrame[Any], __: pa.Schema) -> Iterator[pa.RecordBatch]:
-            totals = survey_totals(question.columns, question.last_counted)
+            doubt = bool(self.plan.doubts)
+            totals = survey_totals(
+                question.columns, question.last_counted, drop_missing=question.drop_missing, doubt=doubt
+            )
             found = rows.select(**totals).collect("pyarrow").to_native()
             yield from found.select(list(kinds)).cast(pa.schema(kinds)).to_batches()
 
         return self._part(told)
 
-    def first_rows(self, fault: str | None) -> Part:
-        """Tell the first rows with a fault, as text; None asks for refunds."""
-        columns = self.question.columns
+    def by_day(self) -> Part:
+        """Tell how many rows each day has, and their money: what a look at the log can see without bringing customers
+        together."""
+        question = self.question
+        totals = {"purchases": nw.len().cast(nw.Int64)}
+        if question.columns.amount is not None:
+            totals["value"] = nw.col("amount").sum()
 
         def told(_: Workbench, rows: nw.LazyFrame[Any], __: pa.Schema) -> Iterator[pa.RecordBatch]:
-            mask = REFUNDED if fault is None else faults(columns)[fault][0]
+            counted = rows if question.last_counted is None else rows.filter(nw.col("day") <= question.last_counted)
+            found = counted.group_by("day").agg(**totals).with_columns(nw.col("day").cast(nw.Int64))
+            yield from found.collect("pyarrow").to_native().select(["day", *totals]).to_batches()
+
+        return self._part(told)
+
+    def first_rows(self, fault: str | None) -> Part:
+        """Tell the first rows with a fault, as text; None asks for refunds, for which orders are whole in a part."""
+        question, columns = self.question, self.question.columns
+
+        def told(_: Workbench, rows: nw.LazyFrame[Any], __: pa.Schema) -> Iterator[pa.RecordBatch]:
+            if fault is None:
+                rows, mask = as_asked(rows, question), REFUNDED
+            else:
+                mask = faults(columns, drop_missing=question.drop_missing)[fault][0]
             yield pa.record_batch({"row": pa.array(first_rows(rows, columns, mask), pa.string())})
+
+        return self._part(told)
+
+    def order_totals(self, kinds: Mapping[str, pa.DataType]) -> Part:
+        """Tell the totals over orders in one row of these types, all rows of a customer being in the part."""
+        question = self.question
+
+        def told(_: Workbench, rows: nw.LazyFrame[Any], __: pa.Schema) -> Iterator[pa.RecordBatch]:
+            totals = order_totals(question.columns, question.last_counted)
+            found = as_asked(rows, question).select(**totals).collect("pyarrow").to_native()
+            yield from found.select(list(kinds)).cast(pa.schema(kinds)).to_batches()
 
         return self._part(told)
 
@@ -67,7 +104,8 @@ class Worker:
         columns, rules = self.question.columns, self.question.rules()
 
         def told(bench: Workbench, rows: nw.LazyFrame[Any], _: pa.Schema) -> Iterator[pa.RecordBatch]:
-            days, _notes = purchase_days(bench, rows, columns, rules, survey, foreign=False)
+            asked = as_asked(rows, self.question)
+            days, _notes = purchase_days(bench, asked, columns, rules, survey, foreign=False)
             first = days.select(nw.col("day").min().cast(nw.Int64)).collect("pyarrow")
             yield from first.to_native().to_batches()
 
@@ -92,7 +130,7 @@ class Worker:
         kept = {"customer_id": columns.customer[0]} | dict(zip(columns.group_ids, columns.groups, strict=True))
 
         def told(bench: Workbench, rows: nw.LazyFrame[Any], log: pa.Schema) -> Iterator[pa.RecordBatch]:
-            reading = Reading.surveyed(bench, rows, question, survey, start=start)
+            reading = Reading.surveyed(bench, as_asked(rows, question), question, survey, start=start)
             for table in Customers(reading, intervals, end_given=True, rows_at_once=at_once).tables():
                 found = table.select(names)
                 for to, name in kept.items():
@@ -111,7 +149,10 @@ class Worker:
             # Spark runs a worker for each processor, so one thread is its share.
             with Workbench(memory=self.memory, folder=self.folder, threads=1) as bench:
                 reader = pa.RecordBatchReader.from_batches(first.schema, chain([first], batches))
-                rows = standardised(bench.put(reader), self.question.columns, self.question.tz)
+                # The stream is kept: orders and what has none are two looks at it.
+                frame = bench.put(reader) if self.question.columns.order is None else bench.keep(bench.put(reader))
+                read = nw.from_native(self.plan.applied(nw.to_native(frame)))
+                rows = standardised(read, self.question.columns, self.question.spec.tz)
                 yield from told(bench, rows, first.schema)
 
         return part

@@ -13,10 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clvmodels.ingest.customers import group_notes, interval_logs, oddities, stored_group
+from clvmodels.ingest.log_checks import Tops, findings_in, profile_of
 from clvmodels.ingest.reading import Reading
 from clvmodels.ingest.remarks import remarks
 from clvmodels.ingest.timeline import timeline_of
 from clvmodels.records import Note, Timeline
+from clvmodels.voice import is_muted
 
 _MOST_SHARES = 64  # beyond, looking through all purchases for each share takes longer than it saves
 
@@ -48,6 +50,7 @@ class Customers:
     _n_purchases: float = 0.0
     _odd: Counter[tuple[str, str]] = field(default_factory=Counter)
     _newcomers: Counter[int] = field(default_factory=Counter)
+    _tops: Tops = field(default_factory=Tops)
 
     def tables(self) -> Iterator[pa.Table]:
         """Give the customers, those of a share of all ids at a time, by the names of a stored summary.
@@ -81,14 +84,16 @@ class Customers:
         odd = group_notes(self._odd, reading.question.columns)
         n_late, given = self._n_late, self.end_given
         ends = remarks(reading.survey, reading.span, self._n_purchases, n_late=n_late, end_given=given)
-        return (*reading.notes, *odd, *ends)
+        checks = () if is_muted() else findings_in(profile_of(reading, self._tops))
+        return (*reading.notes, *odd, *ends, *checks)
 
     def _stored(self, part: Reading, seen: pa.Table) -> pa.Table:
         self.n += len(seen)
+        self._tops.add(seen)
         self._n_purchases += float(pc.sum(seen["n"]).as_py())
         days, counts = np.unique(seen["first"].to_numpy(), return_counts=True)
         self._newcomers.update(dict(zip(days.tolist(), counts.tolist(), strict=True)))
-        columns: dict[str, Any] = {"customer_id": seen["customer"]}
+        columns: dict[str, Any] = {"customer_id": part.ids(seen)}
         columns |= {name: values for name, values in part.columns(seen).items() if name != "customer_id"}
         if self.intervals:
             columns["litt"] = interval_logs(part.purchases, seen["n"].to_numpy(), part.span)

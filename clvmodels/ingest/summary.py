@@ -7,19 +7,26 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from clvmodels.ingest.customers import carried_along, group_notes, interval_logs, oddities
 from clvmodels.ingest.engines import Workbench, native_maker
+from clvmodels.ingest.log_checks import findings_in, profile_of
+from clvmodels.ingest.log_checks.profile import Tops
+from clvmodels.ingest.log_spec import Collapse, LogSpec, MissingCustomers
 from clvmodels.ingest.periods import Day, as_date
 from clvmodels.ingest.purchases import ZeroAmounts
-from clvmodels.ingest.reading import Collapse, Question, Reading
+from clvmodels.ingest.reading import Question, Reading
 from clvmodels.ingest.refunds import Refunds
 from clvmodels.ingest.remarks import remarks
 from clvmodels.ingest.spark_frames import is_spark
 from clvmodels.ingest.spark_log import summary_on_spark
 from clvmodels.ingest.timeline import timeline_of
-from clvmodels.records import Holdout, Period, Summary
+from clvmodels.records import Holdout, Note, Period, Summary
+from clvmodels.records.log_check import about_the_log
+from clvmodels.records.note import warn_of
+from clvmodels.voice import is_muted
 
 
 def rfm_summary(  # noqa: PLR0913
@@ -28,16 +35,23 @@ def rfm_summary(  # noqa: PLR0913
     customer: str | Sequence[str],
     time: str,
     amount: str | None = None,
+    quantity: str | None = None,
+    price: str | None = None,
+    order: str | None = None,
     period: str | timedelta | Period = "week",
     observation_end: Day | None = None,
     holdout_end: Day | None = None,
     collapse: Collapse = "day",
     refunds: Refunds = "error",
     zero_amounts: ZeroAmounts = "keep",
+    missing_customers: MissingCustomers = "error",
     groups: str | Sequence[str] = (),
     same_customer: Any = None,
     tz: str | None = None,
     recent: float | str | None = None,
+    date_format: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
     intervals: bool = True,
 ) -> Summary:
     """Summarise a transaction log: frequency, recency, T and money of each customer.
@@ -50,14 +64,21 @@ def rfm_summary(  # noqa: PLR0913
     log : table or path
         A pandas or polars frame (eager or lazy), a pyarrow table, dataset or reader, anything that hands out a stream
         of Arrow, a DuckDB relation, an ibis table, a Spark frame (where it's read by the executors, without a
-        timeline), or a path, glob or list of paths of CSV or Parquet files. It is only read.
+        timeline), or a path, glob or list of paths of CSV, Parquet or Excel files (the last with the extra ``excel``).
+        It is only read. In text files ids are text, byte by byte but for spaces around them, amounts are numbers, and
+        columns are found by name.
     customer : str or sequence of str
         The column of customer ids, or several: rows that share a value in any of them are of one customer, who is shown
         by the smallest known value of the first column that has one.
     time : str
-        A column of dates or of dates with times.
+        A column of dates or of dates with times; as text where one reading fits the whole column.
     amount : str, optional
         The column of money; without it the summary knows nothing of money.
+    quantity, price : str, optional
+        Two columns whose product is the money of a row, in place of ``amount``.
+    order : str, optional
+        The column of order numbers: rows of one order are one purchase on its first day, and rows with a negative
+        amount take from the order that they name. Rows without a number stay as they are.
     period : str, timedelta or Period
         The unit of recency and T: "day", "week", "month" (365.25 / 12 days), "quarter", "year" or any length.
     observation_end : date, optional
@@ -66,13 +87,16 @@ def rfm_summary(  # noqa: PLR0913
         The last day of the holdout, which begins the day after ``observation_end`` and needs it given.
     collapse : "day" or "period"
         "period" counts at most one purchase in each whole period from the log's first day on, and recency and T in
-        whole periods: coarser, with far fewer distinct histories.
+        whole periods: coarser, with far fewer distinct histories. Months, quarters and years are those of the calendar,
+        weeks begin on the weekday of the log's first day.
     refunds : "error", "day", "customer" or "drop"
         What rows with a negative amount do: "day" nets them against purchases of the same customer and day,
         "customer" against the customer's latest purchases up to that day, latest first; what is netted to nothing is no
         purchase. A refund in the holdout takes back nothing from the observation. "drop" ignores refund rows.
     zero_amounts : "keep" or "drop"
         Whether rows with an amount of zero are purchases.
+    missing_customers : "error" or "drop"
+        What is done with rows that have no customer; those that are dropped are counted in a note, with their money.
     groups : str or sequence of str
         Columns to carry along; a customer has the value at the first purchase (the smallest, where that day has
         several).
@@ -84,7 +108,13 @@ def rfm_summary(  # noqa: PLR0913
     recent : float or str, optional
         Length of the window before ``observation_end`` in which recent purchases are counted, in periods or as a text
         with its unit; by default a quarter of a year.
-
+    date_format : str, optional
+        How dates are written that a column of text or numbers leaves open: a pattern such as "%d/%m/%Y" or
+        "dd/mm/yyyy", or one of "yyyymmdd", "excel", "epoch-seconds", "epoch-ms", "epoch-us", "epoch-ns".
+    decimal : "." or ",", optional
+        The decimal sign of amounts that a column of text leaves open.
+    encoding : str, optional
+        Of text files that aren't UTF-8, such as "cp1252" or "utf-16".
     intervals : bool
         Whether to look at the times between purchases too (``litt``), which models of regular buying need. It brings
         every purchase day into memory; without it ten million rows are read in two thirds of the time.
@@ -117,23 +147,11 @@ def rfm_summary(  # noqa: PLR0913
     0           a        1.0      2.0  3.857143            24.0
     1           b        0.0      0.0  2.857143             0.0
     """
-    question = Question.of(
-        customer=customer,
-        time=time,
-        amount=amount,
-        period=period,
-        observation_end=observation_end,
-        holdout_end=holdout_end,
-        collapse=collapse,
-        refunds=refunds,
-        zero_amounts=zero_amounts,
-        groups=groups,
-        same_customer=same_customer,
-        tz=tz,
-        recent=recent,
-    )
+    question = Question.of(LogSpec.among(locals()))
     if is_spark(log):
-        return summary_on_spark(log, question, intervals=intervals)
+        summary = summary_on_spark(log, question, intervals=intervals)
+        warn_of(about_the_log(summary.notes))
+        return summary
     with Workbench() as bench:
         reading = Reading.of(bench, log, question)
         span, purchases = reading.span, reading.purchases
@@ -146,6 +164,7 @@ def rfm_summary(  # noqa: PLR0913
         timeline = timeline_of(purchases, newcomers, span, has_amounts=reading.has_amounts)
         groups_found = reading.group_values()
         found = None if groups_found is None else groups_found.sort("customer").collect("pyarrow").to_native()
+        checks = _checks(reading, table)
         litt = interval_logs(purchases, table["n"].to_numpy(), span) if intervals else None
     columns = reading.columns(table)
     carried = {} if found is None else carried_along(found, question.columns)
@@ -153,7 +172,7 @@ def rfm_summary(  # noqa: PLR0913
     frequency, spend = columns.pop("holdout_frequency", None), columns.pop("holdout_spend", None)
     n_purchases = float(columns["frequency"].sum()) + len(table)
     ends = remarks(reading.survey, span, n_purchases, n_late=len(late), end_given=question.end is not None)
-    return Summary(
+    summary = Summary(
         period=question.period,
         **columns,
         litt=litt,
@@ -162,6 +181,17 @@ def rfm_summary(  # noqa: PLR0913
         holdout=None if frequency is None else Holdout(reading.holdout_length, frequency, spend),
         timeline=timeline,
         observation_end=as_date(span.observation_end),
-        notes=(*reading.notes, *odd, *ends),
+        notes=(*reading.notes, *odd, *ends, *checks),
         as_native=native_maker(log),
     )
+    warn_of(about_the_log(summary.notes))
+    return summary
+
+
+def _checks(reading: Reading, table: pa.Table) -> tuple[Note, ...]:
+    """Return what a look at the log finds; nothing where nobody wants to hear it."""
+    if is_muted():
+        return ()
+    tops = Tops()
+    tops.add(table)
+    return findings_in(profile_of(reading, tops))

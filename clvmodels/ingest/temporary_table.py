@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from clvmodels.ingest.engines import Workbench
@@ -18,6 +16,7 @@ from clvmodels.ingest.spark_log import SparkLog
 from clvmodels.ingest.stored import StoredTable
 from clvmodels.ingest.streaming import Customers
 from clvmodels.records import AbstractCustomerTable
+from clvmodels.scratch import spill_folder
 
 
 def span_of(
@@ -62,8 +61,8 @@ def temporary_table(
             kept.unpersist()
         return
     memory = engine_memory(memory_limit)
-    with TemporaryDirectory(prefix="clvmodels-", dir=temp_folder) as folder:
-        place = Path(folder) / "customers.parquet"
+    with spill_folder(temp_folder) as scratch:
+        place = scratch.path / "customers.parquet"
         with Workbench(memory=memory, folder=temp_folder) as bench:
             reading = Reading.of(bench, log, question)
             write_tables(Customers(reading, intervals, question.end is not None, rows_at_once(memory)).tables(), place)

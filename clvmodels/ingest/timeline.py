@@ -38,7 +38,7 @@ def timeline_of(
     new_customers = np.bincount(span.place(first_days), weights=n_first, minlength=n_periods)[:n_periods]
     purchases = binned(by_day["n"].to_numpy())
     return Timeline(
-        start=as_date(span.start),
+        start=as_date(span.first_day_of(0)),
         n_observed=min(span.n_whole(span.observation_end), n_periods),
         purchases=purchases,
         repeat_purchases=purchases - new_customers,

@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 
 from clvmodels.arrays import AnyArray, FloatArray, IntArray
-from clvmodels.kernels import negative_binomial
+from clvmodels.kernels import negative_binomial, purchase_time
+from clvmodels.kernels.discrete_survival import log_survival
 from clvmodels.kernels.special import betaln
+from clvmodels.kernels.timing import Timing, every_kth, with_one_at
 
 # The integrand bends where the beta law peaks and where p r y passes 1. The farther these lie apart (as a difference
 # of logarithms), the more nodes a relative error below 1e-10 takes; each pair is (distance, nodes up to it), checked
 # against mpmath.
-_NODES = ((1.0, 81), (6.0, 193), (np.inf, 385))
+_NODES = ((1.0, 81), (6.0, 193), (16.0, 385), (np.inf, 769))
 TINY = 1e-300  # below it p cancels: (1 - (1 + p y)^-r) / p -> r y
 _CELLS = 40_000  # nodes x rows that are worked on at once: 0.3 MB an array stays in the processor's cache
 
@@ -94,7 +96,9 @@ def dropout_nodes(
     # between them, and (1-p)^b on the right; within 10 widths it is at least as small for a peaked beta.
     gap = np.maximum(0.0, centre - buying_bend)
     left = np.maximum(10 * width, np.minimum(gap + 34 / a, 34 / np.maximum(a - 1, 1e-9)))
-    right = np.maximum(10 * width, beta_bend - centre + 34 / b)
+    # A beta law with a large b falls like e^(-b p) from its bend on, which takes ln 34 instead of 34 / b.
+    none_stays = 34 / b + np.log(-np.expm1(-34 / b))  # the log-odds of p where (1-p)^b = e^-34
+    right = np.maximum(10 * width, np.maximum(beta_bend + 34 / b, none_stays) - centre)
     start, stop = -np.arcsinh(left / width), np.arcsinh(right / width)
     step = (stop - start) / (nodes - 1)
     e = np.exp(start + step * np.arange(nodes)[:, None])
@@ -139,6 +143,59 @@ def until_gone(bought: FloatArray, beyond: FloatArray, a: FloatArray, b: FloatAr
     out[1:n] += leaves * tails[1:]
     out[n] = beyond * alive[-1]
     return out
+
+
+def at_least(beyond: FloatArray, a: AnyArray, b: AnyArray, n: AnyArray) -> FloatArray:
+    """Return P(X >= n), n at least 1, from that of customers who never leave: n - 1 coins let the customer stay."""
+    reached: FloatArray = beyond * np.exp(log_survival(a, b, 1.0, 0.0, np.asarray(n) - 1.0))
+    return reached
+
+
+def timing(  # noqa: PLR0913
+    r: AnyArray,
+    alpha: AnyArray,
+    a: AnyArray,
+    b: AnyArray,
+    t: AnyArray,
+    n: AnyArray,
+    delta: float,
+    *,
+    events: int = 1,
+    phase: AnyArray | float = 0.0,
+) -> Timing:
+    """Return what a discount leaves of n purchases, n at least 1, for inputs that broadcast.
+
+    The customer has left after the n-th purchase, and the others lie before, or is still there at t.
+
+    Parameters
+    ----------
+    r, alpha : array
+        Shape and rate of the rates of events.
+    a, b : array
+        The beta law of dropout.
+    t, n : array
+        The time, the number of purchases.
+    delta : float > 0
+        Force of interest a period.
+    events : int
+        How many events make a purchase.
+    phase : array
+        Events since the last purchase.
+    """
+    inputs = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (r, alpha, a, b, t, n, phase)))
+    r, alpha, a, b, t, n, phase = (v.ravel() for v in inputs)
+    last = events * n - phase
+    total, mass = np.zeros((3, len(n))), np.zeros(len(n))
+    for j in range(events):  # who has stayed has seen so many events since the last purchase
+        here = (b + n - 1) / a * np.exp(negative_binomial.log_pmf(r, t / alpha, last + j))
+        total += here * every_kth(t, n, last + j, events, phase, delta)
+        mass += here
+    for part, y, weight in purchase_time.nodes(r, alpha, purchase_time.NoClock(), t, last):
+        before = every_kth(y, n[part] - 1, last[part] - 1, events, phase[part], delta)
+        total[:, part] += np.einsum("jr,mjr->mr", weight, with_one_at(y, before, delta))
+        mass[part] += weight.sum(axis=0)
+    evenly = every_kth(t, n, last, events, phase, delta)
+    return Timing.averaged(total, mass, evenly).reshaped(inputs[0].shape)
 
 
 def past_first_coin(params: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:

@@ -16,11 +16,14 @@ from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.kernels.long_sums import running_sums, to_infinity
 
 _SHIFT = 16  # from here on four terms of Stirling's series leave less than 4e-14 of a decline
+_FACTORS = 8  # steps whose product has one logarithm: no float overflows before gamma = 1e38
 _STIRLING = ((1, 1 / 12), (3, -1 / 360), (5, 1 / 1260), (7, -1 / 1680))  # (power, coefficient) of 1 / u
 _DIGAMMA = ((2, -1 / 12), (4, 1 / 120), (6, -1 / 252), (8, 1 / 240))  # the derivative of that series
 _AT_ONE = 1e-200  # stands for gamma - 1 = 0: its quotients are then the limits, to the last digit
-_MOST = 230.0  # of c ln t: e^230 = 1e100, whose square is still a number; a survival so far out weighs nothing
+_MOST = 700.0  # of c ln t: e^700 = 1e304 is still a number, and reached by c = 20 only after e^35 periods
 _ROUNDING = 1e-9  # a time that was reckoned in other units may miss its whole number by this
+_FAR = 38.0  # e^-38 = 3e-17: what separates a power law from the survival that has become one
+_AGELESS = 600.0  # ln of a time beside which every age is nothing
 _CELLS = 500_000  # of sums that are worked on at once: 4 MB an array
 
 
@@ -38,15 +41,17 @@ def log_decline(gamma: Any, a: Any, d: Any) -> FloatArray:
     """
     gamma, a, d = (np.asarray(v, dtype=np.float64) for v in (gamma, a, d))
     out: FloatArray = np.zeros(np.broadcast_shapes(gamma.shape, a.shape, d.shape))
-    for i in range(_SHIFT):
-        u = a + i
-        out += np.log1p(gamma / u * (d / (u + gamma + d)))
+    for start in range(0, _SHIFT, _FACTORS):
+        grown = np.zeros(out.shape)  # a product of factors, less 1
+        for i in range(start, start + _FACTORS):
+            u = a + i
+            factor = gamma / u * (d / (u + gamma + d))
+            grown += factor + grown * factor
+        out += np.log1p(grown)
     u = a + _SHIFT
     out += (u - 0.5) * np.log1p(-(gamma / (u + gamma)) * (d / (u + d)))
     out += gamma * np.log1p(d / (u + gamma)) + d * np.log1p(gamma / (u + d))
-    for power, coefficient in _STIRLING:
-        out += coefficient * (_fall_of_power(u, gamma, power) - _fall_of_power(u + d, gamma, power))
-    return out
+    return out + _fall(u, gamma, _STIRLING) - _fall(u + d, gamma, _STIRLING)
 
 
 def _decline_slopes(gamma: FloatArray, a: FloatArray, d: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -61,8 +66,7 @@ def _decline_slopes(gamma: FloatArray, a: FloatArray, d: FloatArray) -> tuple[Fl
     by_gamma += _digamma_rise(u + gamma, d)
     by_d += _digamma_rise(u + d, gamma)
     by_a += np.log1p(-(gamma / (u + gamma)) * (d / (u + d))) - _both_falls(gamma, u, d) / 2
-    for power, coefficient in _DIGAMMA:
-        by_a += coefficient * (_fall_of_power(u, gamma, power) - _fall_of_power(u + d, gamma, power))
+    by_a += _fall(u, gamma, _DIGAMMA) - _fall(u + d, gamma, _DIGAMMA)
     return by_gamma, by_a, by_d
 
 
@@ -74,21 +78,24 @@ def _both_falls(gamma: FloatArray, u: FloatArray, d: FloatArray) -> FloatArray:
 
 def _digamma_rise(u: FloatArray, step: FloatArray) -> FloatArray:
     """Return digamma(u + step) - digamma(u), u at least 16."""
-    rise = np.log1p(step / u) + step / u / (u + step) / 2
-    for power, coefficient in _DIGAMMA:
-        rise = rise - coefficient * _fall_of_power(u, step, power)
+    rise: FloatArray = np.log1p(step / u) + step / u / (u + step) / 2 - _fall(u, step, _DIGAMMA)
     return rise
 
 
-def _fall_of_power(u: FloatArray, gamma: FloatArray, k: int) -> FloatArray:
-    """Return u^-k - (u + gamma)^-k."""
-    q, p = 1 / u, 1 / (u + gamma)
-    fall: FloatArray = gamma * p * q * sum(q ** (k - 1 - i) * p**i for i in range(k))
+def _fall(u: FloatArray, step: FloatArray, series: tuple[tuple[int, float], ...]) -> FloatArray:
+    """Return by how much a series in 1 / u falls from u to u + step; q^k - p^k = (q - p) (q^(k-1) + ... + p^(k-1))."""
+    q, p = 1 / u, 1 / (u + step)
+    k, power, powers, total = 1, p, np.ones(()), np.zeros(())
+    for last, coefficient in series:
+        while k < last:
+            powers, power, k = q * powers + power, power * p, k + 1
+        total = total + coefficient * powers
+    fall: FloatArray = step * p * q * total
     return fall
 
 
 def _power(t: FloatArray, c: FloatArray) -> FloatArray:
-    """Return t^c, 0 at t = 0, and held below 1e100."""
+    """Return t^c, 0 at t = 0, and held below 1e304."""
     log_t = np.log(np.where(t > 0, t, 1.0))
     return np.where(t > 0, np.exp(np.minimum(c * log_t, _MOST)), 0.0)
 
@@ -96,8 +103,8 @@ def _power(t: FloatArray, c: FloatArray) -> FloatArray:
 def _ahead(c: FloatArray, age: FloatArray, k: FloatArray) -> FloatArray:
     """Return (age + k)^c - age^c without cancellation."""
     with np.errstate(over="ignore"):
-        grown = np.expm1(np.minimum(c * np.log1p(k / np.where(age > 0, age, 1.0)), _MOST))
-    return np.where(age > 0, np.minimum(_power(age, c) * grown, np.exp(_MOST)), _power(k, c))
+        grown = _power(age, c) * np.expm1(np.minimum(c * np.log1p(k / np.where(age > 0, age, 1.0)), _MOST))
+    return np.where(age > 0, np.minimum(grown, np.exp(_MOST)), _power(k, c))
 
 
 def log_survival(gamma: Any, delta: Any, c: Any, age: Any, k: Any) -> FloatArray:
@@ -181,14 +188,19 @@ def ageing_renewals(gamma: Any, delta: Any, c: Any, age: Any, t: Any) -> FloatAr
 
 
 def _whole_life(gamma: FloatArray, delta: FloatArray, c: FloatArray, age: FloatArray) -> FloatArray:
-    """Return the sum over all renewals ahead; inf where S falls no faster than 1 / k."""
+    """Return the sum over all renewals ahead; inf where S falls no faster than 1 / k, or no float holds it."""
     out: FloatArray = np.full(len(gamma), np.inf)
+    grown = _power(age, c)
     for i in np.flatnonzero(c * gamma > 1):
 
-        def log_stays(k: FloatArray, i: int = int(i)) -> FloatArray:
-            return log_survival(gamma[i], delta[i], c[i], age[i], k)
+        def log_stays(log_k: FloatArray, i: int = int(i)) -> FloatArray:
+            k = np.exp(np.minimum(log_k, _AGELESS))
+            grown_ahead = np.exp(np.minimum(c[i] * log_k, _MOST)) - grown[i]
+            ahead = np.where(log_k < _AGELESS, _ahead(c[i], age[i], k), grown_ahead)
+            return -log_decline(gamma[i], delta[i] + grown[i], ahead)
 
-        out[i] = to_infinity(log_stays, 1 / c[i], c[i] * gamma[i])
+        log_far = (_FAR + np.log1p(gamma[i] * (gamma[i] + 2 * (delta[i] + 1)))) / c[i]
+        out[i] = to_infinity(log_stays, log_far, c[i] * gamma[i], age[i])
     return out
 
 
@@ -209,6 +221,11 @@ def renewal_pmf(gamma: Any, delta: Any, c: Any, age: Any, t: Any, n: int) -> Flo
     out[:] = np.where(k < t, stays * leaves, np.where(k == t, stays, 0.0))
     out[n] = np.where(n <= t, stays[n], 0.0)
     return out
+
+
+def at_least(gamma: Any, delta: Any, c: Any, age: Any, t: Any, n: Any) -> FloatArray:
+    """Return P(n renewals or more) until t, n at least 1, for inputs that broadcast."""
+    return np.where(n <= steps(t), np.exp(log_survival(gamma, delta, c, age, n)), 0.0)
 
 
 def n_renewals(gamma: float, delta: float, c: float, T: FloatArray, rng: np.random.Generator) -> FloatArray:

@@ -16,6 +16,7 @@ from clvmodels.arrays import AnyArray, BoolArray, FloatArray
 from clvmodels.kernels import beta_geometric, negative_binomial
 from clvmodels.kernels.beta_geometric import TINY
 from clvmodels.kernels.namespace import Namespace
+from clvmodels.kernels.timing import Timing
 
 type Params = Mapping[str, Any]
 
@@ -155,3 +156,17 @@ def purchase_pmf(params: Params, t: AnyArray, n: int) -> FloatArray:
     inputs = (params["r"], y, params["a"], params["b"], params.get("phase", 0.0))
     r, y, a, b, phase = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in inputs))
     return beta_geometric.until_gone(*purchase_counts(k, r, y, phase, n), a, b)
+
+
+def at_least(params: Params, t: AnyArray, n: AnyArray) -> FloatArray:
+    """Return P(X >= n), n at least 1, in a time t, for inputs that broadcast."""
+    last = int(np.max(params["k"])) * np.asarray(n) - params.get("phase", 0.0)
+    beyond = negative_binomial.at_least(params["r"], t / params["alpha"], last)
+    return beta_geometric.at_least(beyond, params["a"], params["b"], n)
+
+
+def timing(params: Params, t: AnyArray, n: AnyArray, delta: float) -> Timing:
+    """Return what a discount leaves of n purchases, n at least 1, for inputs that broadcast."""
+    laws = (params["r"], params["alpha"], params["a"], params["b"])
+    events = int(np.max(params["k"]))
+    return beta_geometric.timing(*laws, t, n, delta, events=events, phase=params.get("phase", 0.0))

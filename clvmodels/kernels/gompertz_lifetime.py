@@ -7,13 +7,15 @@ Survival is :math:`S(t) = e^{-s v(t)}` with :math:`v(t) = \ln[1 + (e^{bt} - 1) /
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import final
 
 import numpy as np
 
 from clvmodels.arrays import AnyArray, FloatArray
-from clvmodels.kernels.leaving import Times, nodes_for
-from clvmodels.kernels.quadrature import gauss_legendre, on_panels
+from clvmodels.kernels.purchase_time import AbstractClock, time_alive
+from clvmodels.kernels.quadrature import gauss_legendre
 
 _CUT = 40.0  # e^-40 = 4e-18: what is worth less is left out
 _BEFORE, _AFTER = 4.0, 6.0  # e-folds of the hazard around its bend that make a panel of their own
@@ -133,40 +135,59 @@ def _panel(
     return peak, mass.sum(axis=0), np.array([np.einsum("kr,kr->r", mass, term) for term in terms])
 
 
-def leaving_times(s: AnyArray, beta: AnyArray, b: AnyArray, t: AnyArray, alpha: AnyArray, n: int) -> Times:
-    """Return nodes until t that follow leaving and the probabilities of up to n purchases at scale alpha."""
-    inputs = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (s, beta, b, t, alpha)))
-    s, beta, b, t, alpha = inputs
-    end = np.minimum(t, _when((_CUT + 2 * n + np.log(np.maximum(beta, 1))) / s, beta, b))
-    c = _origin(alpha, beta, b)
-    times = np.sort([np.zeros_like(end), *(np.clip(y, 0, end) for y in _bend(beta, b)), end], axis=0)
-    panels = [i for i in range(3) if np.any(times[i + 1] > times[i])] or [0]  # mostly a single one
-    edges = [np.log1p(times[i] / c) for i in (panels[0], *(i + 1 for i in panels))]
-    lengths = np.max([stop - start for start, stop in pairwise(edges)], axis=0)
-    fall, growth = np.minimum(s * _growth(end, beta, b), _CUT), np.minimum(b * end, _BEFORE + _AFTER)
-    u, weight = on_panels(edges, int(np.max(_nodes(fall, lengths, growth))) + 1 + nodes_for(n))
-    y = c * np.expm1(u)
-    return Times(
-        y=y,
-        width=weight * (c + y),
-        survival=np.exp(-s * _growth(y, beta, b)),
-        hazard=s * b * _share(y, beta, b),
-        end=end,
-        stays=np.exp(-s * _growth(end, beta, b)),
-    )
+@final
+@dataclass(frozen=True, eq=False)
+class GompertzClock(AbstractClock):
+    """Customers whose hazard grows at a pace b from a level ~ Gamma(s, rate beta), shape (row,)."""
+
+    s: FloatArray
+    beta: FloatArray
+    b: FloatArray
+
+    @property
+    def laws(self) -> tuple[FloatArray, ...]:
+        """Shape and rate of the level, and the pace."""
+        return self.s, self.beta, self.b
+
+    def like(self, *laws: FloatArray) -> GompertzClock:
+        """Return a clock of the same kind with other parameters."""
+        return GompertzClock(*laws)
+
+    @property
+    def scale(self) -> FloatArray:
+        """The shortest time on which survival or the hazard changes."""
+        return np.minimum(np.minimum(self.beta, 1.0), self.beta / self.s) / self.b
+
+    @property
+    def bends(self) -> tuple[FloatArray, ...]:
+        """The times from which on customers are lost fast, and at which the hazard has stopped growing."""
+        low, high = _bend(self.beta, self.b)
+        return np.asarray(low - np.log(np.maximum(self.s, 1)) / self.b), high
+
+    def exponent(self, y: FloatArray) -> FloatArray:
+        """Return minus the logarithm of the chance to be there at y."""
+        return self.s * _growth(y, self.beta, self.b)
+
+    def hazard(self, y: FloatArray) -> FloatArray:
+        """Return the chance to leave at y, per time, of those still there."""
+        return self.s * self.b * _share(y, self.beta, self.b)
+
+    def growth(self, start: FloatArray, stop: FloatArray) -> FloatArray:
+        """Return by how many e-folds the hazard changes on its bend."""
+        low, high = self.bends
+        folds: FloatArray = self.b * np.maximum(np.minimum(stop, high) - np.maximum(start, low), 0.0)
+        return folds
+
+    def reach(self, exponent: float) -> FloatArray:
+        """Return when the exponent gets there."""
+        return _when(exponent / self.s, self.beta, self.b)
 
 
 def mean_time_alive(s: AnyArray, beta: AnyArray, b: AnyArray, t: AnyArray) -> FloatArray:
     """Return the expected time alive within t, the integral of survival."""
     inputs = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (s, beta, b, t)))
-    rows = [v.ravel() for v in inputs]
-    out = np.empty(len(rows[0]))
-    size = _CELLS // 60  # a panel or two of some thirty nodes
-    for start in range(0, len(out), size):
-        part_s, part_beta, part_b, ends = (v[start : start + size] for v in rows)
-        times = leaving_times(part_s, part_beta, part_b, ends, np.asarray(np.inf), 1)
-        out[start : start + size] = np.einsum("jr,jr->r", times.width, times.survival)
-    return out.reshape(inputs[0].shape)
+    *laws, ends = (v.ravel() for v in inputs)
+    return time_alive(GompertzClock(*laws), ends).reshape(inputs[0].shape)
 
 
 def log_growth(

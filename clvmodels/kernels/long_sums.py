@@ -13,12 +13,13 @@ import numpy as np
 from numpy.polynomial import legendre
 
 from clvmodels.arrays import FloatArray
+from clvmodels.kernels.quadrature import gauss_legendre
 
 FIRST_BLOCK = 64  # earlier terms are summed one by one
 _DEGREE = 16  # terms taken of each later block
 _SHORTEST = 48  # in shorter blocks the chosen terms would meet
-_LARGEST = 640.0  # e^640 is still far from the largest number
-_FAR = 42.0  # e^-42: what separates a power law from the sum that has become one
+_NEAR = 2.0**40  # terms up to here are summed, later ones integrated
+_PANEL = 2.0  # e-folds of k that a Gauss rule of 16 points integrates, falling by e^-20, to the last digit
 
 
 def running_sums(
@@ -50,23 +51,43 @@ def running_sums(
     return np.concatenate(terms), np.concatenate(weights, axis=1)
 
 
-def to_infinity(log_term: Callable[[FloatArray], FloatArray], bend: float, power: float) -> float:
-    """Return the sum of f(1), f(2), ... where f falls like k^-power at last, power > 1.
+def to_infinity(
+    log_term: Callable[[FloatArray], FloatArray], log_far: float, power: float, offset: float = 0.0
+) -> float:
+    """Return the sum of f(1), f(2), ... where f falls like (offset + k)^-power at last; inf where no float holds it.
 
     Parameters
     ----------
     log_term : callable
-        ln f at an array of terms.
-    bend : float
-        The power law is reached like k^(-1 / bend).
+        ln f(k), given an array of ln k; f is smooth on the scale of k.
+    log_far : float
+        ln of a k from which f is a power law, to the last digit.
     power : float
         Above 1.
+    offset : float
+        At least 0.
     """
-    octaves = int(np.ceil(min(_FAR * max(bend, 1.0), _LARGEST) / np.log(2)))
-    end = float(2**octaves - 1)
-    k, weights = running_sums(np.array([end]))
-    tail = np.log(end) + log_term(np.array([end]))[0] - np.log(power - 1)
-    return float(weights[0] @ np.exp(log_term(k)) + np.exp(tail))
+    k, weights = _to_near()
+    near = float(weights @ np.exp(log_term(np.log(k))))
+    # Beyond 2^40 the sum is the integral from half a term before, to 24 digits.
+    start = float(np.log(_NEAR + 0.5))
+    stop = max(log_far, start)
+    panels = int(np.ceil((stop - start) / _PANEL))
+    points, rule = gauss_legendre(_DEGREE)
+    half = (stop - start) / max(panels, 1) / 2
+    u = (start + half * (2 * np.arange(panels)[:, None] + 1 + points)).reshape(-1)
+    with np.errstate(over="ignore"):
+        between = half * np.tile(rule, panels) @ np.exp(u + log_term(u)) if panels else 0.0
+        at_stop = np.logaddexp(stop, np.log(offset)) if offset > 0 else stop
+        beyond = np.exp(at_stop + log_term(np.array([stop]))[0] - np.log(power - 1))
+    return float(near + between + beyond)
+
+
+@cache
+def _to_near() -> tuple[FloatArray, FloatArray]:
+    """Return the terms and weights of a sum up to 2^40."""
+    k, weights = running_sums(np.array([_NEAR]))
+    return k, weights[0]
 
 
 def _block(start: int, length: int, ends: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -95,9 +116,11 @@ def _moments(length: int, n: float) -> FloatArray:
     """Return the sum of each polynomial of a block over its first n places."""
     if n <= 2 * _DEGREE:
         return _polynomials(np.arange(n), length).sum(axis=0)
-    # Gauss's rule for equally heavy whole numbers, by the recurrence of the discrete Chebyshev (Gram) polynomials.
+    # Gauss's rule for equally heavy whole numbers, by the recurrence of the discrete Chebyshev (Gram) polynomials; in
+    # units of n, whose square may be no float any more.
     j = np.arange(1.0, _DEGREE)
-    beside = j / 2 * np.sqrt((n * n - j * j) / (4 * j * j - 1))
-    points, vectors = np.linalg.eigh(np.diag(np.full(_DEGREE, (n - 1) / 2)) + np.diag(beside, 1) + np.diag(beside, -1))
-    moments: FloatArray = n * vectors[0] ** 2 @ _polynomials(points, length)
+    beside = j / 2 * np.sqrt((1 - (j / n) ** 2) / (4 * j * j - 1))
+    middle = np.full(_DEGREE, (1 - 1 / n) / 2)
+    points, vectors = np.linalg.eigh(np.diag(middle) + np.diag(beside, 1) + np.diag(beside, -1))
+    moments: FloatArray = n * vectors[0] ** 2 @ _polynomials(n * points, length)
     return moments

@@ -9,6 +9,7 @@ from scipy import special
 
 from clvmodels.arrays import AnyArray, FloatArray, IntArray
 from clvmodels.kernels.namespace import Namespace
+from clvmodels.kernels.special import betaln
 
 
 def log_buying(xp: Namespace, r: Any, alpha: Any, x: Any, until: Any) -> Any:
@@ -23,10 +24,27 @@ def counts(r: AnyArray, y: AnyArray, n: int) -> tuple[FloatArray, FloatArray]:
     """Return P(X = 0), ..., P(X = n - 1), shape (n, *broadcast), and P(X >= n), in a time of y = t / alpha."""
     r, y = np.broadcast_arrays(np.asarray(r, dtype=np.float64), np.asarray(y, dtype=np.float64))
     k = np.arange(n).reshape(-1, *(1,) * r.ndim)
-    share = 1 / (1 + 1 / np.maximum(y, np.finfo(float).tiny))  # y / (1 + y), for y = 0 and y = inf too
+    share = _share(y)
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = np.where(k > 0, np.log((r + k - 1) / np.maximum(k, 1)) + np.log(share), -r * np.log1p(y))
-    return np.exp(np.cumsum(steps, axis=0)), special.betainc(n, r, share)
+    return np.exp(np.cumsum(steps, axis=0)), at_least(r, y, np.asarray(n))
+
+
+def at_least(r: AnyArray, y: AnyArray, n: AnyArray) -> FloatArray:
+    """Return P(X >= n), n at least 1, in a time of y = t / alpha, for inputs that broadcast."""
+    tail: FloatArray = special.betainc(n, r, _share(y))
+    return tail
+
+
+def log_pmf(r: AnyArray, y: AnyArray, n: AnyArray) -> FloatArray:
+    """Return ln P(X = n) in a time of y = t / alpha, for inputs that broadcast."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(-betaln(r, n + 1.0) - np.log(r + n) - r * np.log1p(y) + n * np.log(_share(y)))
+
+
+def _share(y: AnyArray) -> FloatArray:
+    """Return y / (1 + y), for y = 0 and y = inf too."""
+    return 1 / (1 + 1 / np.maximum(y, np.finfo(float).tiny))
 
 
 def purchase_times(rate: FloatArray, T: FloatArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray, IntArray]:

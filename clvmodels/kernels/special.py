@@ -10,24 +10,43 @@ from scipy import special
 from clvmodels.arrays import FloatArray
 
 LARGE = 20.0  # from here on five terms of Stirling's series leave less than 1e-16
+_HALF_LOG_2_PI = 0.5 * np.log(2 * np.pi)
 
 
 def betaln(a: Any, b: Any) -> FloatArray:
     """Return ln B(a, b), for inputs that broadcast.
 
     ln Gamma(a) + ln Gamma(b) - ln Gamma(a + b) cancels for a large argument: at a = 5e6, b = 1e3 it keeps 8 digits.
-    There the difference of the two large terms is taken by Stirling's formula, in which nothing cancels.
+    There the difference of the large terms is taken by Stirling's formula, in which nothing cancels.
     """
     small, large = np.minimum(a, b), np.maximum(a, b)
+    both, one = small > LARGE, large > LARGE
+    out = np.empty(np.shape(small))
     with np.errstate(all="ignore"):
-        grown = (
-            (large + small - 0.5) * np.log1p(small / large)
-            + small * (np.log(large) - 1.0)
-            + stirling_rest(large + small)
-            - stirling_rest(large)
-        )
-        out: FloatArray = np.where(large > LARGE, special.gammaln(small) - grown, special.betaln(small, large))
+        for here, rule in ((both, _of_two_large), (one & ~both, _of_one_large), (~one, _of_small)):
+            if here.all():
+                return rule(small, large)
+            if here.any():
+                out[here] = rule(small[here], large[here])
     return out
+
+
+def _of_small(small: FloatArray, large: FloatArray) -> FloatArray:
+    found: FloatArray = special.betaln(small, large)
+    return found
+
+
+def _of_one_large(small: FloatArray, large: FloatArray) -> FloatArray:
+    grown = (large + small - 0.5) * np.log1p(small / large) + small * (np.log(large) - 1.0)
+    found: FloatArray = special.gammaln(small) - (grown + stirling_rest(large + small) - stirling_rest(large))
+    return found
+
+
+def _of_two_large(small: FloatArray, large: FloatArray) -> FloatArray:
+    powers = (small - 0.5) * np.log1p(large / small) + (large - 0.5) * np.log1p(small / large)
+    rest = stirling_rest(small) + stirling_rest(large) - stirling_rest(small + large)
+    found: FloatArray = rest + _HALF_LOG_2_PI - powers - 0.5 * np.log(small + large)
+    return found
 
 
 def stirling_rest(x: Any) -> Any:

@@ -15,7 +15,15 @@ from clvmodels.models.base import (
     AbstractPurchaseModel,
     AbstractSpendModel,
 )
-from clvmodels.models.lookup import get, purchase_model, registry, spend_model, usual_purchase_model, usual_spend_model
+from clvmodels.models.lookup import (
+    check_histories,
+    get,
+    purchase_model,
+    registry,
+    spend_model,
+    usual_purchase_model,
+    usual_spend_model,
+)
 from clvmodels.records import Parameter
 
 for _module in iter_modules(__path__):
@@ -27,6 +35,7 @@ __all__ = [
     "AbstractSpendModel",
     "Parameter",
     "catalogue",
+    "check_histories",
     "get",
     "purchase_model",
     "registry",

@@ -11,8 +11,8 @@ import numpy as np
 
 from clvmodels.arrays import AnyArray, Columns, FloatArray, IntArray
 from clvmodels.declaration import AbstractOrFinal
-from clvmodels.errors import InputError
 from clvmodels.kernels.namespace import NUMPY, Namespace
+from clvmodels.kernels.timing import Timing
 from clvmodels.records import Common, Mixing, Parameter, Quantity, Side
 from clvmodels.records.parameter import checked_values
 
@@ -143,6 +143,15 @@ class AbstractPurchaseModel(AbstractModel):
         """Return P(X(t) = 0 .. n - 1) and P(X(t) >= n) of a new customer, shape (n + 1, *broadcast)."""
 
     @abstractmethod
+    def at_least(self, params: Params, t: Any, n: Any) -> FloatArray:
+        """Return P(X(t) >= n) of a new customer, n at least 1; parameters, t and n broadcast; t may be ``inf``."""
+
+    @abstractmethod
+    def timing(self, params: Params, t: Any, n: Any, delta: float) -> Timing:
+        """Return the moments of the discount factors of n purchases within t, n at least 1, at a force of interest
+        above 0; parameters, t and n broadcast."""
+
+    @abstractmethod
     def simulate(self, params: Params, T: FloatArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
         """Return repeat purchases of customers observed for T: (customer, time after the first purchase), unordered."""
 
@@ -172,20 +181,6 @@ class AbstractPurchaseModel(AbstractModel):
             terms = [np.exp(term) for term in self.log_p_alive(NUMPY, params, columns)]
         alive: FloatArray = np.minimum(np.sum(terms, axis=0), 1.0)  # a sum of phases may round to a hair above
         return alive
-
-    def check_histories(self, columns: Columns) -> None:
-        """Raise where the histories can't come from this model's setting."""
-        if self.discrete and any(np.any(columns[name] % 1) for name in ("t_x", "T")):
-            raise InputError(
-                f"{self.title} counts opportunities, and recency or T are no whole numbers here; read the log with "
-                f"collapse='period', or give the number of opportunities as T."
-            )
-        if self.contractual and np.any(columns["x"] != columns["t_x"]):
-            raise InputError(
-                f"{self.title} speaks of contracts, which are renewed every period until they end, and "
-                f"{int(np.sum(columns['x'] != columns['t_x'])):,} of the distinct histories have gaps; use a model "
-                f"without contract, or read the contracts with as_contracts."
-            )
 
 
 class AbstractSpendModel(AbstractModel):

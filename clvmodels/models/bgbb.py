@@ -10,6 +10,7 @@ import numpy as np
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.kernels import beta_bernoulli, discrete_survival
 from clvmodels.kernels.namespace import Namespace
+from clvmodels.kernels.timing import Timing
 from clvmodels.models.base import AbstractPurchaseModel, Params
 from clvmodels.records import BetaMixing, Parameter, quantities
 
@@ -92,14 +93,14 @@ class BGBB(AbstractPurchaseModel):
         """Return ln P(history, alive at T)."""
         alpha, beta, gamma, delta = (params[name] for name in ("alpha", "beta", "gamma", "delta"))
         x, T = h["x"], h["T"]
-        buying = xp.betaln(alpha + x, beta + T - x) - xp.betaln(alpha, beta)
+        buying = xp.betaln(alpha + x, beta + (T - x)) - xp.betaln(alpha, beta)
         return buying + xp.betaln(gamma, delta + T) - xp.betaln(gamma, delta)
 
     def log_gone(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:
         """Return ln P(history, gone before T): after the last purchase, or later and in silence."""
         alpha, beta, gamma, delta = (params[name] for name in ("alpha", "beta", "gamma", "delta"))
         x, t_x, T = h["x"], h["t_x"], h["T"]
-        buying = xp.betaln(alpha + x, beta + t_x - x) - xp.betaln(alpha, beta)
+        buying = xp.betaln(alpha + x, beta + (t_x - x)) - xp.betaln(alpha, beta)
         leaving = xp.betaln(gamma + 1.0, delta + t_x) - xp.betaln(gamma, delta)
         later = xp.integral(beta_bernoulli.log_last_purchase, alpha, beta, gamma, delta, x, t_x, T)
         return xp.where(T - t_x > 0, buying + leaving + later, -np.inf)
@@ -108,7 +109,7 @@ class BGBB(AbstractPurchaseModel):
         """Return the posterior laws of a customer alive at T."""
         return {
             "alpha": params["alpha"] + h["x"],
-            "beta": params["beta"] + h["T"] - h["x"],
+            "beta": params["beta"] + (h["T"] - h["x"]),
             "gamma": params["gamma"] + 0.0 * h["T"],
             "delta": params["delta"] + h["T"],
         }
@@ -123,6 +124,16 @@ class BGBB(AbstractPurchaseModel):
         """Return P(X(t) = 0 .. n - 1) and P(X(t) >= n)."""
         alpha, beta, gamma, delta = (params[name] for name in ("alpha", "beta", "gamma", "delta"))
         return beta_bernoulli.purchase_pmf(alpha, beta, gamma, delta, t, n)
+
+    def at_least(self, params: Params, t: Any, n: Any) -> FloatArray:
+        """Return P(X(t) >= n)."""
+        alpha, beta, gamma, delta = (params[name] for name in ("alpha", "beta", "gamma", "delta"))
+        return beta_bernoulli.at_least(alpha, beta, gamma, delta, t, n)
+
+    def timing(self, params: Params, t: Any, n: Any, delta: float) -> Timing:
+        """Return what a discount leaves of n purchases."""
+        alpha, beta, gamma, delta_ = (params[name] for name in ("alpha", "beta", "gamma", "delta"))
+        return beta_bernoulli.timing(alpha, beta, gamma, delta_, t, n, delta)
 
     def simulate(self, params: Params, T: FloatArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
         """Return purchases (customer, opportunity)."""

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
-from clvmodels.kernels import beta_geometric
+from clvmodels.kernels import beta_geometric, negative_binomial
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.negative_binomial import log_buying
+from clvmodels.kernels.timing import Timing
 from clvmodels.models.base import AbstractPurchaseModel, Params
 from clvmodels.records import BetaMixing, GammaMixing, Parameter, quantities
 
@@ -113,6 +114,15 @@ class BGNBD(AbstractPurchaseModel):
     def pmf(self, params: Params, t: Any, n: int) -> FloatArray:
         """Return P(X(t) = 0 .. n - 1) and P(X(t) >= n)."""
         return beta_geometric.purchase_pmf(params["r"], t / params["alpha"], params["a"], params["b"], n)
+
+    def at_least(self, params: Params, t: Any, n: Any) -> FloatArray:
+        """Return P(X(t) >= n)."""
+        beyond = negative_binomial.at_least(params["r"], t / params["alpha"], n)
+        return beta_geometric.at_least(beyond, params["a"], params["b"], n)
+
+    def timing(self, params: Params, t: Any, n: Any, delta: float) -> Timing:
+        """Return what a discount leaves of n purchases."""
+        return beta_geometric.timing(params["r"], params["alpha"], params["a"], params["b"], t, n, delta)
 
     def simulate(self, params: Params, T: FloatArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
         """Return repeat purchases (customer, time)."""

@@ -11,6 +11,7 @@ from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.kernels import gompertz_lifetime, leaving
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.negative_binomial import log_buying
+from clvmodels.kernels.timing import Timing
 from clvmodels.models.base import AbstractPurchaseModel, Params
 from clvmodels.records import Common, GammaMixing, Parameter, quantities
 
@@ -135,8 +136,15 @@ class GGompertzNBD(AbstractPurchaseModel):
 
     def pmf(self, params: Params, t: Any, n: int) -> FloatArray:
         """Return P(X(t) = 0 .. n - 1) and P(X(t) >= n)."""
-        times = gompertz_lifetime.leaving_times(params["s"], params["beta"], params["b"], t, params["alpha"], n)
-        return leaving.purchase_pmf(params["r"], params["alpha"], times, n)
+        return leaving.purchase_pmf(params["r"], params["alpha"], _clock(params), t, n)
+
+    def at_least(self, params: Params, t: Any, n: Any) -> FloatArray:
+        """Return P(X(t) >= n)."""
+        return leaving.at_least(params["r"], params["alpha"], _clock(params), t, n)
+
+    def timing(self, params: Params, t: Any, n: Any, delta: float) -> Timing:
+        """Return what a discount leaves of n purchases."""
+        return leaving.timing(params["r"], params["alpha"], _clock(params), t, n, delta)
 
     def simulate(self, params: Params, T: FloatArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
         """Return repeat purchases (customer, time)."""
@@ -144,3 +152,7 @@ class GGompertzNBD(AbstractPurchaseModel):
         level = np.maximum(rng.gamma(params["s"], 1 / params["beta"], len(T)), np.finfo(float).tiny)
         lives = np.log1p(rng.exponential(size=len(T)) / level) / params["b"]
         return leaving.simulate_purchases(rate, lives, T, rng)
+
+
+def _clock(params: Params) -> gompertz_lifetime.GompertzClock:
+    return gompertz_lifetime.GompertzClock(params["s"], params["beta"], params["b"])

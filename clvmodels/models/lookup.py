@@ -1,8 +1,11 @@
-"""A model of the kind that is needed: by its name, or the usual one."""
+"""A model of the kind that is needed: by its name, or the usual one; and whether it fits a setting."""
 
 from __future__ import annotations
 
-from clvmodels.errors import ArgumentError, unknown_name
+import numpy as np
+
+from clvmodels.arrays import Columns
+from clvmodels.errors import ArgumentError, InputError, check_known
 from clvmodels.models.base import REGISTRY, AbstractModel, AbstractPurchaseModel, AbstractSpendModel
 
 
@@ -13,9 +16,22 @@ def registry() -> dict[str, AbstractModel]:
 
 def get(name: str) -> AbstractModel:
     """Return the model of that name."""
-    if name not in REGISTRY:
-        raise unknown_name("model", name, REGISTRY)
-    return REGISTRY[name]
+    return REGISTRY[check_known("model", name, REGISTRY)]
+
+
+def check_histories(model: AbstractPurchaseModel, columns: Columns) -> None:
+    """Raise where the histories can't come from the model's setting."""
+    if model.discrete and any(np.any(columns[name] % 1) for name in ("t_x", "T")):
+        raise InputError(
+            f"{model.title} counts opportunities, and recency or T are no whole numbers here; read the log with "
+            f"collapse='period', or give the number of opportunities as T."
+        )
+    if model.contractual and np.any(columns["x"] != columns["t_x"]):
+        raise InputError(
+            f"{model.title} speaks of contracts, which are renewed every period until they end, and "
+            f"{int(np.sum(columns['x'] != columns['t_x'])):,} of the distinct histories have gaps; use a model "
+            f"without contract, or read the contracts with as_contracts."
+        )
 
 
 def purchase_model(name: str) -> AbstractPurchaseModel:

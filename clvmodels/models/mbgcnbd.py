@@ -10,6 +10,7 @@ import numpy as np
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.kernels import beta_geometric, erlang
 from clvmodels.kernels.namespace import Namespace
+from clvmodels.kernels.timing import Timing
 from clvmodels.models.base import AbstractPurchaseModel, Params
 from clvmodels.records import BetaMixing, GammaMixing, Parameter, quantities
 
@@ -138,6 +139,17 @@ class MBGCNBDk(AbstractPurchaseModel):
         out: FloatArray = stays * erlang.purchase_pmf(passed, t, n)
         out[0] += 1 - stays
         return out
+
+    def at_least(self, params: Params, t: Any, n: Any) -> FloatArray:
+        """Return P(X(t) >= n)."""
+        stays, passed = beta_geometric.past_first_coin(params)
+        reached: FloatArray = stays * erlang.at_least(passed, t, n)
+        return reached
+
+    def timing(self, params: Params, t: Any, n: Any, delta: float) -> Timing:
+        """Return what a discount leaves of n purchases."""
+        _, passed = beta_geometric.past_first_coin(params)
+        return erlang.timing(passed, t, n, delta)
 
     def simulate(self, params: Params, T: FloatArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
         """Return repeat purchases (customer, time)."""

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
-from clvmodels.kernels import beta_geometric
+from clvmodels.kernels import beta_geometric, negative_binomial
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.negative_binomial import log_buying
+from clvmodels.kernels.timing import Timing
 from clvmodels.models.base import AbstractPurchaseModel, Params
 from clvmodels.records import BetaMixing, GammaMixing, Parameter, quantities
 
@@ -120,6 +121,18 @@ class MBGNBD(AbstractPurchaseModel):
         )
         out[0] += 1 - stays
         return out
+
+    def at_least(self, params: Params, t: Any, n: Any) -> FloatArray:
+        """Return P(X(t) >= n)."""
+        stays, passed = beta_geometric.past_first_coin(params)
+        beyond = negative_binomial.at_least(passed["r"], t / passed["alpha"], n)
+        reached: FloatArray = stays * beta_geometric.at_least(beyond, passed["a"], passed["b"], n)
+        return reached
+
+    def timing(self, params: Params, t: Any, n: Any, delta: float) -> Timing:
+        """Return what a discount leaves of n purchases."""
+        _, passed = beta_geometric.past_first_coin(params)
+        return beta_geometric.timing(passed["r"], passed["alpha"], passed["a"], passed["b"], t, n, delta)
 
     def simulate(self, params: Params, T: FloatArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
         """Return repeat purchases (customer, time)."""

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
+from clvmodels.kernels import leaving
 from clvmodels.kernels.namespace import Namespace
-from clvmodels.kernels.negative_binomial import counts, log_buying, purchase_times
+from clvmodels.kernels.negative_binomial import at_least, counts, log_buying, purchase_times
+from clvmodels.kernels.purchase_time import NoClock
+from clvmodels.kernels.timing import Timing
 from clvmodels.models.base import AbstractPurchaseModel, Params
 from clvmodels.records import GammaMixing, Parameter, quantities
 
@@ -94,6 +97,14 @@ class NBD(AbstractPurchaseModel):
         """Return P(X(t) = 0 .. n - 1) and P(X(t) >= n)."""
         alone, beyond = counts(params["r"], t / params["alpha"], n)
         return np.concatenate([alone, beyond[None]])
+
+    def at_least(self, params: Params, t: Any, n: Any) -> FloatArray:
+        """Return P(X(t) >= n)."""
+        return at_least(params["r"], t / params["alpha"], n)
+
+    def timing(self, params: Params, t: Any, n: Any, delta: float) -> Timing:
+        """Return what a discount leaves of n purchases."""
+        return leaving.timing(params["r"], params["alpha"], NoClock(), t, n, delta)
 
     def simulate(self, params: Params, T: FloatArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
         """Return repeat purchases (customer, time)."""

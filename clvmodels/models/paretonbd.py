@@ -11,7 +11,9 @@ from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.kernels import leaving, pareto_lifetime
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.negative_binomial import log_buying
+from clvmodels.kernels.pareto_lifetime import ParetoClock
 from clvmodels.kernels.power_integral import log_power_integral
+from clvmodels.kernels.timing import Timing
 from clvmodels.models.base import AbstractPurchaseModel, Params
 from clvmodels.records import GammaMixing, Parameter, quantities
 
@@ -114,8 +116,15 @@ class ParetoNBD(AbstractPurchaseModel):
 
     def pmf(self, params: Params, t: Any, n: int) -> FloatArray:
         """Return P(X(t) = 0 .. n - 1) and P(X(t) >= n)."""
-        times = pareto_lifetime.leaving_times(params["s"], params["beta"], t, params["alpha"], n)
-        return leaving.purchase_pmf(params["r"], params["alpha"], times, n)
+        return leaving.purchase_pmf(params["r"], params["alpha"], ParetoClock(params["s"], params["beta"]), t, n)
+
+    def at_least(self, params: Params, t: Any, n: Any) -> FloatArray:
+        """Return P(X(t) >= n)."""
+        return leaving.at_least(params["r"], params["alpha"], ParetoClock(params["s"], params["beta"]), t, n)
+
+    def timing(self, params: Params, t: Any, n: Any, delta: float) -> Timing:
+        """Return what a discount leaves of n purchases."""
+        return leaving.timing(params["r"], params["alpha"], ParetoClock(params["s"], params["beta"]), t, n, delta)
 
     def simulate(self, params: Params, T: FloatArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
         """Return repeat purchases (customer, time)."""

@@ -10,6 +10,7 @@ import numpy as np
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.kernels import discrete_survival
 from clvmodels.kernels.namespace import Namespace
+from clvmodels.kernels.timing import Timing, at_every_step
 from clvmodels.models.base import AbstractPurchaseModel, Params
 from clvmodels.records import BetaMixing, Parameter, quantities
 
@@ -99,6 +100,14 @@ class SBG(AbstractPurchaseModel):
     def pmf(self, params: Params, t: Any, n: int) -> FloatArray:
         """Return P(X(t) = 0 .. n - 1) and P(X(t) >= n)."""
         return discrete_survival.renewal_pmf(params["gamma"], params["delta"], 1.0, 0.0, t, n)
+
+    def at_least(self, params: Params, t: Any, n: Any) -> FloatArray:
+        """Return P(X(t) >= n)."""
+        return discrete_survival.at_least(params["gamma"], params["delta"], 1.0, 0.0, t, n)
+
+    def timing(self, params: Params, t: Any, n: Any, delta: float) -> Timing:
+        """Return what a discount leaves of n purchases."""
+        return at_every_step(n, delta)
 
     def simulate(self, params: Params, T: FloatArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
         """Return renewals (customer, time)."""

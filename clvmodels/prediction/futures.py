@@ -19,7 +19,7 @@ from numpy.polynomial import chebyshev
 from clvmodels.arrays import AnyArray, Columns, FloatArray, IntArray
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.kernels.tape import TAPE, Node, factor, spread
-from clvmodels.models import AbstractPurchaseModel, purchase_model
+from clvmodels.models import AbstractPurchaseModel, check_histories, purchase_model
 from clvmodels.prediction.row_blocks import blocks
 from clvmodels.records import Estimate, Histories, Summary, check_summary
 from clvmodels.records.covariates import PATTERN
@@ -27,8 +27,9 @@ from clvmodels.records.covariates import PATTERN
 _DRAW_BLOCK = 50  # 50 draws x 500 futures x 81 nodes x 8 bytes = 16 MB in an inner loop
 _CELLS = 40_000  # draws x rows of P(alive) at a time: 0.3 MB an array stays in the processor's cache
 _FEW_ROWS = 200  # fewer rows than this are quicker for all draws at once than draw by draw with shared levels
-_STRIP = 2.0  # half the width in which expectations are analytic in ln(scale + T); pi less a margin for other draws
-_DIGITS = 25.0  # -ln of the interpolation error that is aimed at: e^-25 = 1e-11
+_STRIP = 2.0  # half the width in which expectations are analytic in ln(scale + T), about: pi less a margin
+_DIGITS = 32.0  # -ln of the interpolation error that is aimed at: e^-32 = 1e-14
+_MISSED = 1e-13  # of the smallest value along T, that the last coefficients may leave; else nothing is interpolated
 
 type ParamDraws = Mapping[str, FloatArray]
 type Quantity = Callable[[AbstractPurchaseModel, ParamDraws], FloatArray]
@@ -36,11 +37,15 @@ type Quantity = Callable[[AbstractPurchaseModel, ParamDraws], FloatArray]
 
 @dataclass(frozen=True, eq=False)
 class _Band:
-    """Futures that differ in T only, and the nodes that tell them: values at futures = matrix @ values at nodes."""
+    """Futures that differ in T only, and the nodes that tell them.
+
+    ``through`` holds what makes values at futures from those at nodes, and what makes the last two Chebyshev
+    coefficients, which say whether that holds; it is None where the nodes are the futures.
+    """
 
     futures: IntArray
     nodes: IntArray
-    matrix: FloatArray | None
+    through: tuple[FloatArray, FloatArray] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +83,7 @@ class Futures:
             n_phases = 1
         else:
             histories = estimate.histories(check_summary(summary, grouped=True), model.alive_by or model.statistics)
-            model.check_histories(histories.columns)
+            check_histories(model, histories.columns)
             n_phases = model.n_phases(estimate.params)
         seen = [*model.updated_by, PATTERN]
         told_apart = {name: values for name, values in histories.columns.items() if name in seen}
@@ -115,15 +120,26 @@ class Futures:
 
         def fill(start: int) -> None:
             block = slice(start, start + _DRAW_BLOCK)
-            at_nodes = quantity(
-                self.model, self.params({name: values[block] for name, values in draws.items()}, self.grid)
-            )
+            some = {name: values[block] for name, values in draws.items()}
+            at_nodes = quantity(self.model, self.params(some, self.grid))
+            bent = []
             for band in self.bands:
                 values = at_nodes[:, band.nodes]
-                if band.matrix is None or not np.all(np.isfinite(values)):  # an infinite mean is infinite for all T
-                    out[block, band.futures] = values if band.matrix is None else values[:, :1]
+                if band.through is None:
+                    out[block, band.futures] = values
+                    continue
+                matrix, last = band.through
+                if not np.all(np.isfinite(values)):  # an infinite mean is infinite for all T
+                    out[block, band.futures] = values[:, :1]
+                elif np.all(np.abs(values @ last) <= _MISSED * np.abs(values).min(axis=1, keepdims=True)):
+                    out[block, band.futures] = values @ matrix
                 else:
-                    out[block, band.futures] = values @ band.matrix.T
+                    bent.append(band.futures)
+            if bent:
+                themselves = np.concatenate(bent)
+                columns = self.columns(np.arange(len(self.rows)))
+                columns = {name: values[themselves] for name, values in columns.items()}
+                out[block, themselves] = quantity(self.model, self.params(some, columns))
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy lets go of the interpreter while it computes
             list(pool.map(fill, range(0, n_draws, _DRAW_BLOCK)))
@@ -219,13 +235,14 @@ def _in_phases(columns: Columns, n_phases: int) -> Columns:
 def _smoothness(estimate: Estimate, model: AbstractPurchaseModel, rows: Histories) -> float:
     """Return the scale on which expectations are smooth functions of ln(scale + T); 0 where they aren't.
 
-    Of customers with different parameters the smallest scale serves all.
+    The smallest of all parameters, customers and draws serves all: it keeps every pole about pi away.
     """
     times = [p.name for p in model.parameters if p.unit == "time"]
     if not times or any(p.unit == "rate" for p in model.parameters):
         return 0.0
     individual = model.individual(NUMPY, estimate.params, rows.effects(estimate.params))
-    return float(np.min(sum(np.asarray(individual[name]) for name in times)))
+    lowest = {name: float(np.min(estimate.draws[name])) / estimate.params[name] for name in times}
+    return float(min(np.min(individual[name]) * min(lowest[name], 1.0) for name in times))
 
 
 def _nodes(rows: Columns, scale: float) -> tuple[Columns, tuple[_Band, ...]]:
@@ -240,18 +257,19 @@ def _nodes(rows: Columns, scale: float) -> tuple[Columns, tuple[_Band, ...]]:
     bands, sources, times = [], [], []
     offset = 0
     for futures in np.split(order, np.flatnonzero(np.diff(codes.ravel()[order])) + 1):
-        nodes, matrix = _interpolation(np.log(scale + rows["T"][futures]))
-        times.append(rows["T"][futures] if matrix is None else np.exp(nodes) - scale)
+        nodes, through = _interpolation(np.log(scale + rows["T"][futures]))
+        times.append(rows["T"][futures] if through is None else np.exp(nodes) - scale)
         sources.append(np.full(len(times[-1]), futures[0]))
-        bands.append(_Band(futures, np.arange(offset, offset + len(times[-1])), matrix))
+        bands.append(_Band(futures, np.arange(offset, offset + len(times[-1])), through))
         offset += len(times[-1])
     source = np.concatenate(sources)
     grid = {name: np.concatenate(times) if name == "T" else values[source] for name, values in rows.items()}
     return grid, tuple(bands)
 
 
-def _interpolation(at: FloatArray) -> tuple[FloatArray, FloatArray | None]:
-    """Return Chebyshev nodes and the matrix that leads from them to the points; no matrix where nodes save nothing."""
+def _interpolation(at: FloatArray) -> tuple[FloatArray, tuple[FloatArray, FloatArray] | None]:
+    """Return Chebyshev nodes, and the matrices that lead from values there to the points and to the last two
+    coefficients; none where nodes save nothing."""
     low, high = float(at.min()), float(at.max())
     half = (high - low) / 2
     ratio = _STRIP / max(half, 1e-12)
@@ -259,7 +277,7 @@ def _interpolation(at: FloatArray) -> tuple[FloatArray, FloatArray | None]:
     if n >= len(at):
         return at, None
     points = chebyshev.chebpts1(n)
-    basis = np.asarray(chebyshev.chebvander(points, n - 1), dtype=np.float64)
+    coefficients = np.linalg.inv(np.asarray(chebyshev.chebvander(points, n - 1), dtype=np.float64)).T
     wanted = np.asarray(chebyshev.chebvander((at - low) / half - 1, n - 1), dtype=np.float64)
-    matrix = np.linalg.solve(basis.T, wanted.T).T
-    return np.asarray(low + half * (points + 1), dtype=np.float64), matrix
+    nodes = np.asarray(low + half * (points + 1), dtype=np.float64)
+    return nodes, (coefficients @ wanted.T, coefficients[:, -2:])

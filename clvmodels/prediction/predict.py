@@ -11,10 +11,12 @@ from numpy.typing import ArrayLike
 from clvmodels.arrays import AnyArray, FloatArray
 from clvmodels.errors import ArgumentError, check_between
 from clvmodels.models import purchase_model
-from clvmodels.prediction.futures import Futures, in_any_phase
-from clvmodels.prediction.purchases import purchase_pmfs
+from clvmodels.prediction.counts import Counts
+from clvmodels.prediction.futures import in_any_phase
+from clvmodels.prediction.grid_sums import FEW, few_sum
 from clvmodels.prediction.totals import expectation_bounds, total_of
-from clvmodels.records import Estimate, Note, Prediction, Shock, Sum, Summary
+from clvmodels.records import Estimate, Note, Prediction, Shock, Sum, Summary, check_estimate
+from clvmodels.records.log_check import about_the_log
 
 _BEYOND = 1.5  # times as far as the forecasts that a shock was learned from: its size is then a guess
 
@@ -69,18 +71,19 @@ def predict(
        p_active  purchases_upper
     0     0.461              7.0
     """
-    purchase_model(estimate.model.name)
+    purchase_model(check_estimate(estimate).model.name)
     assert estimate.period is not None  # every estimate of a model of buying has one
     check_between("ci_prob", ci_prob, 0, 1, "it is the probability inside the interval", open_low=True, open_high=True)
     periods = estimate.period.horizon(horizon)
     shock = None if shock is None else Shock.of(shock)
     newcomers = _newcomers(summary, covariates)
-    futures = Futures.of(estimate, summary, newcomers)
+    purchases = Counts.of(estimate, summary, newcomers, periods)
+    futures = purchases.futures
     point = {name: np.array([value]) for name, value in estimate.params.items()}
     every = slice(0, len(futures.histories))
     alive = futures.alive_in_phases(point, every)[:, 0]
     ahead = futures.evaluate(lambda model, params: model.expectation(params, periods), point)[0]
-    active = futures.evaluate(lambda model, params: model.pmf(params, periods, 1)[1], point)[0]
+    active = futures.evaluate(lambda model, params: model.at_least(params, periods, 1.0), point)[0]
     p_alive = in_any_phase(alive)
     columns = {
         "p_alive": p_alive,
@@ -92,12 +95,18 @@ def predict(
     columns |= bounds
     columns |= {"purchases_lower": np.empty_like(p_alive), "purchases_upper": np.empty_like(p_alive)}
     variance = np.empty_like(p_alive)
-    for part in purchase_pmfs(futures, estimate, periods):
-        columns["purchases_lower"][part.rows] = part.quantile((1 - ci_prob) / 2)
-        columns["purchases_upper"][part.rows] = part.quantile((1 + ci_prob) / 2)
-        variance[part.rows] = part.moments()[1]
-    summed = Sum(float(counts @ columns["expected_purchases"]), draws, float(counts @ (variance - doubt)))
-    total = total_of("purchases", summed, ci_prob, None if shock is None else shock.purchases)
+    parts = []
+    for rows, part in purchases.parts():
+        columns["purchases_lower"][rows] = part.quantile((1 - ci_prob) / 2)
+        columns["purchases_upper"][rows] = part.quantile((1 + ci_prob) / 2)
+        variance[rows] = part.moments()[1]
+        if counts.sum() <= FEW:
+            parts.append((rows, part))
+    expected = float(counts @ columns["expected_purchases"])
+    summed = Sum(expected, draws, float(counts @ (variance - doubt)))
+    law = None if shock is None else shock.purchases
+    few = few_sum(parts, counts, expected, float(counts @ variance), whole=True)
+    total = total_of("purchases", summed, ci_prob, law, few=few)
     customers = futures.histories.index
     return Prediction(
         estimate,
@@ -107,10 +116,15 @@ def predict(
         {name: values[customers] for name, values in columns.items()},
         variance[customers],
         total,
-        (*_notes(estimate, summary, periods, columns["expected_purchases"]), *_shock_notes(shock, periods)),
+        (
+            *about_the_log((*(() if summary is None else summary.notes), *estimate.notes)),
+            *_notes(estimate, summary, periods, columns["expected_purchases"]),
+            *_shock_notes(shock, periods),
+        ),
         shock,
         newcomers,
         summed,
+        purchases,
     )
 
 

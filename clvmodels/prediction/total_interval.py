@@ -7,11 +7,13 @@ from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from clvmodels.arrays import FloatArray
+from clvmodels.prediction.grid_sums import GridSum
 from clvmodels.records import ShockLaw
 
 _FAR = 12.0  # standard deviations beyond which nothing is left
 _STEP = 0.7  # of what bends most: sums over equal steps of a normal density then err by exp(-2 (pi / .7)^2) = 3e-18
 _FINEST = 0.05  # of the spread by chance: a narrower shock changes its variance by 1/400 at most
+_STILL = 0.02  # a relative spread by parameters or a shock below which single amounts don't run into each other
 _MOST_STEPS = 5_000  # x 1,000 draws x 8 bytes = 40 MB; a wider range of draws is lumpy by itself
 
 
@@ -19,6 +21,8 @@ def total_quantiles(
     draws: FloatArray, spread: float, law: ShockLaw | None, probabilities: tuple[float, ...]
 ) -> tuple[float, ...]:
     """Return quantiles of (m + spread * normal) * exp(shock), m being one of the draws; none is below 0.
+
+    It is the sum of many customers.
 
     Parameters
     ----------
@@ -39,6 +43,36 @@ def total_quantiles(
         )
     lowest = total_quantiles(draws, spread, None, (min(probabilities),))[0]
     totals, masses = _without_shock(draws, spread, float(law.sizes.min()) * lowest / 2)
+    return _shocked(totals, masses, law, probabilities)
+
+
+def few_quantiles(
+    summed: GridSum, spread: float, law: ShockLaw | None, probabilities: tuple[float, ...]
+) -> tuple[float, ...]:
+    """Return quantiles of a sum of few customers, times exp(shock).
+
+    Parameters
+    ----------
+    summed : GridSum
+        The distribution of the sum of customers who know nothing of each other.
+    spread : float
+        Relative standard deviation that parameters bring beyond: what is wrong in them moves all customers alike.
+    law : ShockLaw or None
+        Of the shock.
+    probabilities : tuple of float, in (0, 1)
+        Which quantiles.
+    """
+    sizes = np.zeros(1) if law is None else law.sizes
+    moved = ShockLaw(np.sqrt(np.square(sizes) + spread**2), np.ones(1) if law is None else law.weights)
+    if moved.size < _STILL:
+        return tuple(summed.quantile(p) for p in probabilities)
+    return _shocked(summed.totals, summed.masses, moved, probabilities)
+
+
+def _shocked(
+    totals: FloatArray, masses: FloatArray, law: ShockLaw, probabilities: tuple[float, ...]
+) -> tuple[float, ...]:
+    """Return quantiles of a total that takes some values, times exp(shock)."""
     none, positive = float(masses[totals <= 0].sum()), totals > 0
     log_totals, masses = np.log(totals[positive]), masses[positive]
     widest = _FAR * float(law.sizes.max())

@@ -7,9 +7,10 @@ from scipy.sparse import coo_array, csr_array
 
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.prediction.futures import Futures
+from clvmodels.prediction.grid_sums import GridSum
 from clvmodels.prediction.low_rank import OfRows, equal_tails, over_draws
 from clvmodels.prediction.row_blocks import by_rows
-from clvmodels.prediction.total_interval import total_quantiles
+from clvmodels.prediction.total_interval import few_quantiles, total_quantiles
 from clvmodels.records import Estimate, ShockLaw, Sum, Total
 
 
@@ -104,11 +105,12 @@ def total_of(
     ci_prob: float,
     law: ShockLaw | None = None,
     fixed: float = 0.0,
+    few: GridSum | None = None,
 ) -> Total:
     """Return a total whose interval holds its draws, chance, and the shock whose law is given.
 
     The sum of many customers is normal around each draw, and the shock multiplies it; quantiles of this mixture are
-    found exactly.
+    found exactly. That of a few has a distribution of its own.
 
     Parameters
     ----------
@@ -122,6 +124,8 @@ def total_of(
         Of the common shock; one of size 0 is none.
     fixed : float
         What is taken off the total for certain, whatever the shock.
+    few : GridSum or None
+        The distribution of the sum where it is over a few customers.
     """
     expected, draws, chance = summed.expected, summed.draws, summed.chance
     law = None if law is None or law.size == 0 else law
@@ -133,8 +137,13 @@ def total_of(
     contains = tuple(spreads)
     lower = upper = float("nan")
     if np.isfinite(expected) and np.isfinite(chance) and np.all(np.isfinite(draws)):
+        tails = ((1 - ci_prob) / 2, (1 + ci_prob) / 2)
         spread = max(spreads["chance"], 1e-9 * max(abs(expected), 1.0))
-        lower, upper = total_quantiles(draws, spread, law, ((1 - ci_prob) / 2, (1 + ci_prob) / 2))
+        if few is None:
+            lower, upper = total_quantiles(draws, spread, law, tails)
+        else:  # it holds the parameters of each customer, and not yet that they move all alike
+            alike = float(variance_over_draws(draws)) + chance - few.variance
+            lower, upper = few_quantiles(few, np.sqrt(max(alike, 0.0)) / max(expected, 1e-300), law, tails)
     return Total(what, expected - fixed, lower - fixed, upper - fixed, ci_prob, contains, spreads)
 
 

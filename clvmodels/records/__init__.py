@@ -4,9 +4,10 @@ from clvmodels.records.covariates import Covariates, Patterns, Term
 from clvmodels.records.customer_table import AbstractCustomerTable, Customers, Spending, grouped_for
 from clvmodels.records.dependence import Correlation, MoneyChange, SpendDependence
 from clvmodels.records.drift import Drift, DriftTable
-from clvmodels.records.estimate import Estimate, Evidence, ModelFacts, Outcome
+from clvmodels.records.estimate import Estimate, Evidence, ModelFacts, Outcome, check_estimate
 from clvmodels.records.heuristic import HeuristicForecast
 from clvmodels.records.histories import Histories, Members
+from clvmodels.records.log_check import LogCheck
 from clvmodels.records.mixing import SIDES, BetaMixing, Common, GammaMixing, Mixing, Quantity, Side
 from clvmodels.records.note import Note
 from clvmodels.records.parameter import Parameter
@@ -19,7 +20,7 @@ from clvmodels.records.selection import LikelihoodRatio, Vuong
 from clvmodels.records.shock import Shock, ShockLaw
 from clvmodels.records.summary import Holdout, Summary, Timeline, check_summary
 from clvmodels.records.total import Sum, Total
-from clvmodels.records.valuation import Path, Terms, Valuation
+from clvmodels.records.valuation import Path, Terms, Valuation, check_forecast
 
 __all__ = [
     "SIDES",
@@ -38,6 +39,7 @@ __all__ = [
     "Histories",
     "Holdout",
     "LikelihoodRatio",
+    "LogCheck",
     "Members",
     "Mixing",
     "ModelFacts",
@@ -68,6 +70,8 @@ __all__ = [
     "Total",
     "Valuation",
     "Vuong",
+    "check_estimate",
+    "check_forecast",
     "check_summary",
     "grouped_for",
 ]

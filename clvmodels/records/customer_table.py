@@ -12,6 +12,7 @@ import numpy as np
 from clvmodels.arrays import FloatArray
 from clvmodels.declaration import AbstractOrFinal
 from clvmodels.errors import ArgumentError
+from clvmodels.records.log_check import shown
 from clvmodels.records.note import Note
 from clvmodels.records.period import Period
 from clvmodels.records.summary import Summary, check_summary
@@ -101,7 +102,7 @@ class AbstractCustomerTable(AbstractOrFinal, ABC):
         return self.groups[name]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({len(self):,} customers, by {self.period.name})"
+        return f"{type(self).__name__}({len(self):,} customers, by {self.period.name}{shown(self.notes)})"
 
 
 type Customers = Summary | AbstractCustomerTable

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from clvmodels.arrays import Columns, FloatArray, frozen
-from clvmodels.errors import ArgumentError, check_between
+from clvmodels.errors import ArgumentError, check_between, check_kind
 from clvmodels.records.covariates import Covariates
 from clvmodels.records.histories import Histories
+from clvmodels.records.log_check import shown
 from clvmodels.records.mixing import Side
 from clvmodels.records.note import Note
 from clvmodels.records.period import Period
@@ -98,7 +99,8 @@ class Estimate:
     draws : mapping of str to array, shape (draw,)
         Equally likely parameter values; a single draw where the uncertainty isn't known.
     std_errors : mapping of str to float
-        Standard errors on the natural scale; NaN where not known.
+        Standard errors on the natural scale, from the curvature at the top where draws come from it, else the standard
+        deviation of the draws; NaN where not known.
     log_likelihood : float
         At ``params``; NaN for parameters from elsewhere.
     n_customers : int
@@ -113,6 +115,8 @@ class Estimate:
         What was believed before; None where nothing was.
     diagnostics : mapping of str to float
         What says whether draws can be trusted: ``pareto_k``, ``ess``, ``r_hat``, ``divergences``, as the method has it.
+        Without a sampler, k is to be below .7, and the effective number of draws is that of a thousand under the
+        parabola at the top, or of all that were proposed where draws come by importance.
     n_chains : int
         The draws are so many chains, one after the other.
     evidence : Evidence or None
@@ -140,7 +144,8 @@ class Estimate:
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value:.4g}" for name, value in self.params.items())
-        return f"Estimate({self.model.name}: {values}; log-likelihood {self.log_likelihood:.3f}; {self.method})"
+        told = f"{self.model.name}: {values}; log-likelihood {self.log_likelihood:.3f}; {self.method}"
+        return f"Estimate({told}{shown(self.notes)})"
 
     @property
     def n_draws(self) -> int:
@@ -244,3 +249,8 @@ class Estimate:
                 f"The estimate counts time in {self.period.name}s and the summary in {summary.period.name}s, so its "
                 f"rates would be off by a factor; make the summary with the estimate's period."
             )
+
+
+def check_estimate(value: object) -> Estimate:
+    """Return what was given when it is an estimate, else raise an ArgumentError that says how to make one."""
+    return check_kind("the estimate", value, Estimate, "give what fit, estimate_from or load returns")

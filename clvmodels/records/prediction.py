@@ -9,7 +9,9 @@ from typing import Any
 import pandas as pd
 
 from clvmodels.arrays import AnyArray, FloatArray, frozen
+from clvmodels.records.distribution import Distribution
 from clvmodels.records.estimate import Estimate
+from clvmodels.records.log_check import shown
 from clvmodels.records.note import Note
 from clvmodels.records.shock import Shock
 from clvmodels.records.summary import Summary
@@ -49,6 +51,8 @@ class Prediction:
         What is known of customers not seen yet: their covariates.
     sum : Sum or None
         What the total's interval is made of.
+    distribution : Distribution or None
+        Of the purchases of each customer.
     """
 
     estimate: Estimate
@@ -62,12 +66,17 @@ class Prediction:
     shock: Shock | None = None
     newcomers: Mapping[str, AnyArray] | None = None
     sum: Sum | None = None
+    distribution: Distribution | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", {name: frozen(values) for name, values in self.columns.items()})
 
     def __len__(self) -> int:
         return len(self.columns["expected_purchases"])
+
+    def __repr__(self) -> str:
+        who = f"{len(self):,} customer{'' if len(self) == 1 else 's'}"
+        return f"Prediction({self.estimate.model.name}: {who}; {self.total}{shown(self.notes)})"
 
     def __getitem__(self, column: str) -> FloatArray:
         return self.columns[column]

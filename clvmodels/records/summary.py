@@ -14,6 +14,7 @@ from clvmodels.arrays import AnyArray, BoolArray, FloatArray, IntArray, frozen
 from clvmodels.errors import ArgumentError, InputError
 from clvmodels.records.covariates import PATTERN, Covariates
 from clvmodels.records.histories import Histories
+from clvmodels.records.log_check import shown
 from clvmodels.records.note import Note
 from clvmodels.records.period import Period
 
@@ -144,8 +145,9 @@ class Summary:
     def __repr__(self) -> str:
         holdout = "" if self.holdout is None else f", holdout of {self.holdout.duration:g} {self.period.name}s"
         if self.counts is not None:
-            return f"Summary({self.counts.sum():,.0f} customers in {len(self):,} rows)"
-        return f"Summary({len(self):,} customers, {self.frequency.sum():,.0f} repeat purchases{holdout})"
+            return f"Summary({self.counts.sum():,.0f} customers in {len(self):,} rows{shown(self.notes)})"
+        told = f"{len(self):,} customers, {self.frequency.sum():,.0f} repeat purchases{holdout}"
+        return f"Summary({told}{shown(self.notes)})"
 
     @cached_property
     def histories(self) -> Histories:

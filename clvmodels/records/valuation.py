@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from clvmodels.arrays import FloatArray, frozen
-from clvmodels.errors import check_between
+from clvmodels.errors import check_between, check_kind
+from clvmodels.records.distribution import Distribution
 from clvmodels.records.estimate import Estimate
+from clvmodels.records.log_check import shown
 from clvmodels.records.note import Note
 from clvmodels.records.period import Period
 from clvmodels.records.prediction import Prediction
@@ -27,7 +29,7 @@ class Terms:
     margin : float
         Share of revenue that stays, in [0, 1].
     discount_rate : float
-        Per **year**, effective: 0.15 is 15% a year.
+        Per **year**, effective, in [0, 1]: 0.15 is 15% a year.
     acquisition_cost : float or None
         Money spent to win (or to contact) one customer, taken off the value; None takes off nothing.
     """
@@ -40,12 +42,7 @@ class Terms:
         known = {
             "margin": check_between("margin", self.margin, 0, 1, "it is the share of revenue that stays (0.3 is 30%)"),
             "discount_rate": check_between(
-                "discount_rate",
-                self.discount_rate,
-                0,
-                float("inf"),
-                "it is an effective rate a year (0.15 is 15%)",
-                open_high=True,
+                "discount_rate", self.discount_rate, 0, 1, "it is an effective rate a year (0.15 is 15%)"
             ),
         }
         if self.acquisition_cost is not None:
@@ -113,7 +110,7 @@ class Valuation:
         is given.
     variance : array, shape (customer,)
         Of the value itself, parameters of buying and chance together.
-    base_total : Total
+    total : Total
         Value of the base.
     path : Path
         The monthly path of expected revenue.
@@ -121,6 +118,8 @@ class Valuation:
         What to know about it.
     sum : Sum or None
         What the total's interval is made of, before costs.
+    distribution : Distribution or None
+        Of the value of each customer, after margin and cost.
     """
 
     prediction: Prediction
@@ -128,10 +127,11 @@ class Valuation:
     terms: Terms
     columns: Mapping[str, FloatArray]
     variance: FloatArray
-    base_total: Total
+    total: Total
     path: Path
     notes: tuple[Note, ...] = field(default=())
     sum: Sum | None = None
+    distribution: Distribution | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", {name: frozen(values) for name, values in self.columns.items()})
@@ -139,12 +139,13 @@ class Valuation:
     def __len__(self) -> int:
         return len(self.columns["clv"])
 
+    def __repr__(self) -> str:
+        who = f"{len(self):,} customer{'' if len(self) == 1 else 's'}"
+        models = f"{self.prediction.estimate.model.name} and {self.spend.model.name}"
+        return f"Valuation({models}: {who}; {self.total}{shown(self.notes)})"
+
     def __getitem__(self, column: str) -> FloatArray:
         return self.columns[column] if column in self.columns else self.prediction[column]
-
-    def total(self) -> Total:
-        """Return the value of the base with an interval that says what it contains."""
-        return self.base_total
 
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas frame, one row a customer: the prediction's columns, then those of value."""
@@ -155,3 +156,10 @@ class Valuation:
         summary = self.prediction.summary
         frame = self.to_frame()
         return frame if summary is None or summary.as_native is None else summary.as_native(frame)
+
+
+def check_forecast(value: object) -> Prediction | Valuation:
+    """Return what was given when it is a forecast, else raise an ArgumentError that says how to make one."""
+    if isinstance(value, Valuation):
+        return value
+    return check_kind("the forecast", value, Prediction, "give what predict or value returns")

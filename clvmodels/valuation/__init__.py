@@ -1,6 +1,7 @@
 """From purchases ahead to money."""
 
 from clvmodels.valuation.affordable import affordable_cost
+from clvmodels.valuation.capped import capped_value
 from clvmodels.valuation.contracts import cohort_projection, residual_lifetime
 from clvmodels.valuation.dependence import spend_dependence
 from clvmodels.valuation.distribution import p_above, quantiles
@@ -11,6 +12,7 @@ from clvmodels.valuation.value import value
 
 __all__ = [
     "affordable_cost",
+    "capped_value",
     "cohort_projection",
     "p_above",
     "p_top",

@@ -9,10 +9,9 @@ from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.errors import check_between
 from clvmodels.prediction.totals import total_of
 from clvmodels.records import Sum, Valuation
-from clvmodels.valuation.laws import customers_of
-from clvmodels.valuation.predictive import compounds
+from clvmodels.valuation.money import money_of
 from clvmodels.valuation.top import amount_reached
-from clvmodels.valuation.totals import groups_of, shock_of, value_by_group
+from clvmodels.valuation.totals import few_values, groups_of, shock_of, value_by_group
 
 
 def affordable_cost(
@@ -45,8 +44,8 @@ def affordable_cost(
         the cost for each that the *mean* value of so many customers reaches with probability ``confidence``, from
         parameters, chance and, where the prediction has one, the common shock; ``affordable_cost_single``, the cost
         that *one* customer drawn from the group repays with that probability (0 where too many never buy again, which
-        is usual; no shock); ``confidence``. The mean is taken as normal around each draw of the parameters, so with a
-        few dozen customers ``affordable_cost`` is rough, and for one customer ``affordable_cost_single`` is right.
+        is usual; no shock); ``confidence``. The sum over more than 60 customers is taken as normal around each draw of
+        the parameters; that over fewer has its own distribution.
 
     Raises
     ------
@@ -71,12 +70,14 @@ def affordable_cost(
     known = np.bincount(codes)
     expected, draws, chance = value_by_group(valuation, codes)
     single = _single(valuation, codes, 1 - confidence)
+    sizes = known if customers is None else np.full(len(known), customers)
+    few = few_values(valuation, codes, sizes)
     law, rows = shock_of(valuation), []
     for i, label in enumerate(labels):
-        n = known[i] if customers is None else customers
+        n = sizes[i]
         alike = n / known[i]
         summed = Sum(alike * expected[i], alike * draws[:, i], alike * chance[i])
-        total = total_of("value", summed, 2 * confidence - 1, law)
+        total = total_of("value", summed, 2 * confidence - 1, law, few=few[i])
         rows.append((label, n, expected[i] / known[i], total.lower / n, single[i], confidence))
     names = ["group", "customers", "expected_value", "affordable_cost", "affordable_cost_single", "confidence"]
     return pd.DataFrame(rows, columns=names)
@@ -84,8 +85,8 @@ def affordable_cost(
 
 def _single(valuation: Valuation, codes: IntArray, probability: float) -> FloatArray:
     """Return the quantile of the value of a customer drawn from each group."""
-    base = customers_of(valuation)
-    sums = list(compounds(base, valuation.prediction, valuation.spend))
+    worth = money_of(valuation)
+    base, sums = worth.base, list(worth.revenues())
     out = np.zeros(int(codes.max(initial=0)) + 1)
     for group in range(len(out)):
         heads = np.bincount(base.rows.index[codes == group], minlength=len(base.rows)).astype(np.float64)

@@ -5,23 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from itertools import pairwise
 
 import numpy as np
 from scipy import special
 
-from clvmodels.arrays import FloatArray, IntArray
+from clvmodels.arrays import BoolArray, FloatArray, IntArray
 from clvmodels.kernels.special import betaln
 from clvmodels.records import Members
+from clvmodels.valuation.crps import crps
+from clvmodels.valuation.curves import Curves
 from clvmodels.valuation.inversion import smallest_reaching
+from clvmodels.valuation.purchase_sums import Priced, PurchaseSums
 
-_ALONE = 32  # counts up to here stand alone
-_GROWTH = 1.05  # beyond, counts within 5% share a term: their sums of spend differ by less than one purchase's spread
-_NEGLIGIBLE = 1e-9  # probability of a count that is left out
-_RARE = 1e-5  # probability of a count that an outline does without; a row has some ten of them
+_NEGLIGIBLE = 1e-9  # probability of a number of purchases that is left out
+_RARE = 1e-5  # probability of a number that an outline does without; a row has some ten of them
 _TERMS = 20_000  # x 8 bytes = 160 KB: the arrays of a block stay in a processor's cache
+_FAR = 3.0  # log-odds of 95%; 1 less such a share has lost four bits of its 53
 _FEW = 2_000  # terms that are not worth a second thread: half a millisecond
 
 
@@ -29,67 +31,109 @@ _FEW = 2_000  # terms that are not worth a second thread: half a millisecond
 class Compound:
     """The sum of a random number of purchases; k of them sum to scale * BetaPrime(p k, q).
 
-    What isn't known of the spend makes it a mixture: each draw of its parameters has laws of its own, and all draws are
-    equally likely.
+    A term is a number of purchases that may be spread, by a discount or because it stands for several: then the sum is
+    the beta-prime with the same mean and variance. What isn't known of the spend makes it a mixture: each draw of its
+    parameters has laws of its own, and all draws are equally likely.
 
     Attributes
     ----------
     none : array, shape (row,)
         Probability of no purchase.
-    row, count, mass : array, shape (term,)
-        The other terms: whose, how many purchases, with which probability; rows ascend.
+    row, mass, number, alone, apart : array, shape (term,)
+        The other terms: whose, with which probability, and as in ``PurchaseSums``; rows ascend.
     scale, p, q : array, shape (draw, row)
         Of the beta-prime laws.
+    priced : Priced or None
+        What the sum is where all purchases are worth one price, undiscounted: no quantile or probability is then taken
+        from the terms.
     """
 
     none: FloatArray
     row: IntArray
-    count: FloatArray
     mass: FloatArray
+    number: FloatArray
+    alone: FloatArray
+    apart: FloatArray
     scale: FloatArray
     p: FloatArray
     q: FloatArray
+    priced: Priced | None = None
 
     @classmethod
-    def of(cls, pmf: FloatArray, scale: FloatArray, p: FloatArray, q: FloatArray) -> Compound:
-        """Join a pmf of purchases, shape (row, n + 1), with the spend of each row, shape (row,) or (draw, row)."""
-        counts, masses = _terms(pmf)
-        rows, terms = np.nonzero(masses > _NEGLIGIBLE)
-        kept = masses[rows, terms]
-        total = np.bincount(rows, kept, len(pmf))
-        share = np.divide(1 - pmf[:, 0], total, out=np.zeros(len(pmf)), where=total > 0)
-        laws = (np.atleast_2d(values) for values in (scale, p, q))
-        return cls(pmf[:, 0], rows, counts[rows, terms], kept * share[rows], *laws)
+    def of(
+        cls,
+        purchases: PurchaseSums,
+        scale: FloatArray,
+        p: FloatArray,
+        q: FloatArray,
+        priced: Priced | None = None,
+    ) -> Compound:
+        """Join purchases with the spend of each row, shape (row,) or (draw, row)."""
+        rows, cells = np.nonzero(purchases.mass > _NEGLIGIBLE)
+        kept = purchases.mass[rows, cells]
+        none = purchases.none
+        total = np.bincount(rows, kept, len(none))
+        share = np.divide(1 - none, total, out=np.zeros(len(none)), where=total > 0)
+        number, alone, apart = (v[rows, cells] for v in (purchases.number, purchases.alone, purchases.apart))
+        scale, p, q = (np.atleast_2d(values) for values in (scale, p, q))
+        return cls(none, rows, kept * share[rows], number, alone, apart, scale, p, q, priced)
 
     def __len__(self) -> int:
         return len(self.none)
+
+    @property
+    def size(self) -> int:
+        """How many numbers tell them: what terms compute once is told for every draw."""
+        return self.row.size * len(self.scale)
 
     @cached_property
     def centre(self) -> Compound:
         """The law of the draw in the middle, each parameter at its geometric mean."""
         middle = (np.exp(np.log(values).mean(axis=0, keepdims=True)) for values in (self.scale, self.p, self.q))
-        return self if len(self.scale) == 1 else Compound(self.none, self.row, self.count, self.mass, *middle)
+        return self if len(self.scale) == 1 else self._with(slice(None), self.row, self.mass, *middle)
 
     @cached_property
     def outline(self) -> Compound:
-        """The law of the centre without counts rarer than 1e-5: good to 1e-4."""
+        """The law without counts rarer than 1e-5: good to 1e-4."""
         kept = self.mass > _RARE
-        mass, row, count = self.mass[kept], self.row[kept], self.count[kept]
+        row, mass = self.row[kept], self.mass[kept]
         share = (1 - self.none) / np.maximum(np.bincount(row, mass, len(self)), _NEGLIGIBLE)
-        middle = self.centre
-        return Compound(self.none, row, count, mass * share[row], middle.scale, middle.p, middle.q)
+        return self._with(kept, row, mass * share[row], self.scale, self.p, self.q)
 
     def cdf(self, amount: FloatArray) -> FloatArray:
         """Return P(sum <= amount) of each row; 0 below 0."""
+        if self.priced is not None:
+            return self.priced.cdf(amount)
         some = self.in_blocks(lambda part, rows: part.positive(_log(np.maximum(amount[rows], 0.0))))
         return np.where(amount < 0, 0.0, self.none + some)
 
+    def roughly(self) -> Priced | Curves:
+        """Return what tells cumulative probabilities at many amounts, to 1e-4."""
+        return Curves.of(self.centre.outline) if self.priced is None else self.priced
+
+    def exactly(self, amount: FloatArray) -> FloatArray:
+        """Return the probability of exactly an amount of each row."""
+        if self.priced is not None:
+            return self.priced.exactly(amount)
+        return np.where(amount == 0, self.none, 0.0)
+
+    def prob(self, amount: FloatArray) -> FloatArray:
+        """Return the probability of nothing, or the density of a positive amount, of each row."""
+        return np.where(amount > 0, self.density(np.where(amount > 0, amount, 1.0)), self.none)
+
+    def crps(self, actual: FloatArray) -> FloatArray:
+        """Return the continuous ranked probability score of an outcome of each row, in money, to 1e-3 of itself."""
+        law = self if self.priced is not None else self.outline
+        return crps(law, np.exp(self.typical(np.array(0.0))), actual)
+
     def density(self, amount: FloatArray) -> FloatArray:
         """Return the density of each row's sum at a positive amount."""
-        return self.in_blocks(lambda part, rows: part.slope(_log(amount[rows]))) / amount
+        return self.in_blocks(lambda part, rows: part.slopes(_log(amount[rows]))[0]) / amount
 
     def quantile(self, probability: float) -> FloatArray:
         """Return the smallest amount whose cumulative probability reaches ``probability``, to 1e-10 of it."""
+        if self.priced is not None:
+            return self.priced.quantile(probability)
         return self.in_blocks(lambda part, _: part._quantile(probability))
 
     def moments(self) -> tuple[FloatArray, FloatArray]:
@@ -102,43 +146,47 @@ class Compound:
 
     def moments_by_draw(self) -> tuple[FloatArray, FloatArray]:
         """Return mean and variance of each row under each draw, shape (draw, row); inf where they don't exist."""
-        one = np.bincount(self.row, self.mass * self.count, len(self))
-        two = np.bincount(self.row, self.mass * np.square(self.count), len(self))
         p, q = self.p, self.q
+        summed = partial(np.bincount, self.row, minlength=len(self))
+        one = summed(self.mass * self.number)
+        own = summed(self.mass * np.square(self.number) * self.alone)
+        apart = summed(self.mass * np.square(self.number) * (1 + self.apart))
         with np.errstate(divide="ignore", invalid="ignore"):
             mean = np.where(q > 1, self.scale * p * one / (q - 1), np.inf)
-            square = np.square(self.scale) * (p * p * two + p * one) / ((q - 1) * (q - 2))
+            square = np.square(self.scale) * (p * p * apart + p * own) / ((q - 1) * (q - 2))
             return mean, np.where(q > 2, np.maximum(square - np.square(mean), 0.0), np.inf)
 
     def take(self, rows: IntArray) -> Compound:
         """Return some rows, in any order and as often as they are named."""
         terms, place = self._members.within(rows)
         laws = (values[:, rows] for values in (self.scale, self.p, self.q))
-        return Compound(self.none[rows], place, self.count[terms], self.mass[terms], *laws)
+        found = self._with(terms, place, self.mass[terms], *laws, none=self.none[rows])
+        return found if self.priced is None else replace(found, priced=self.priced.take(rows))
 
     def in_blocks(self, quantity: Callable[[Compound, slice], FloatArray]) -> FloatArray:
-        """Return a quantity of each row, computed for blocks of rows on all processors."""
-        if len(self._blocks) == 1:
+        """Return a quantity of each row, the last axis, computed for blocks of rows on all processors."""
+        if len(self._blocks) <= 1:
             return quantity(self, slice(0, len(self)))
         with ThreadPoolExecutor(os.cpu_count()) as pool:  # SciPy lets go of the interpreter while it computes
-            return np.concatenate([np.empty(0), *pool.map(lambda block: quantity(*block), self._blocks)])
+            return np.concatenate(list(pool.map(lambda block: quantity(*block), self._blocks)), axis=-1)
 
     def positive(self, log_amount: FloatArray) -> FloatArray:
         """Return the probability that each row's sum is positive and at most e^log_amount."""
         total = np.zeros(len(self.row))
-        for scale, p, q in zip(self.scale, self.p, self.q, strict=True):
-            share = special.expit(log_amount - np.log(scale))
-            total += special.betainc(p[self.row] * self.count, q[self.row], share[self.row])
+        for (shape, log_unit), q in zip(self.shapes, self.q, strict=True):
+            total += _share_below(shape, q[self.row], log_amount[self.row] - log_unit)
         return self._summed(total)
 
-    def slope(self, log_amount: FloatArray) -> FloatArray:
-        """Return the derivative of that probability by log_amount."""
-        total = np.zeros(len(self.row))
-        for scale, p, q, log_beta in zip(self.scale, self.p, self.q, self._log_beta, strict=True):
-            v = log_amount - np.log(scale)
-            log_share, log_rest = -np.logaddexp(0, -v), -np.logaddexp(0, v)
-            total += np.exp((p * log_share)[self.row] * self.count + (q * log_rest)[self.row] - log_beta)
-        return self._summed(total)
+    def slopes(self, log_amount: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the first and the second derivative of that probability by log_amount."""
+        first, second = np.zeros((2, len(self.row)))
+        for (shape, log_unit), q, log_beta in zip(self.shapes, self.q, self._log_beta, strict=True):
+            v, tail = log_amount[self.row] - log_unit, q[self.row]
+            log_rest = np.logaddexp(0, v)
+            slope = np.exp(shape * (v - log_rest) - tail * log_rest - log_beta)
+            first += slope
+            second += slope * (shape - (shape + tail) * np.exp(v - log_rest))
+        return self._summed(first), self._summed(second)
 
     def _summed(self, terms: FloatArray) -> FloatArray:
         return np.bincount(self.row, self.mass * terms, len(self)) / len(self.scale)
@@ -154,13 +202,36 @@ class Compound:
     def _part(self, start: int, end: int, ends: IntArray) -> Compound:
         terms = slice(ends[start], ends[end])
         laws = (values[:, start:end] for values in (self.scale, self.p, self.q))
-        return Compound(self.none[start:end], self.row[terms] - start, self.count[terms], self.mass[terms], *laws)
+        return self._with(terms, self.row[terms] - start, self.mass[terms], *laws, none=self.none[start:end])
+
+    def _with(
+        self,
+        terms: IntArray | BoolArray | slice,
+        row: IntArray,
+        mass: FloatArray,
+        scale: FloatArray,
+        p: FloatArray,
+        q: FloatArray,
+        *,
+        none: FloatArray | None = None,
+    ) -> Compound:
+        """Return some terms under other rows, masses and laws."""
+        number, alone, apart = self.number[terms], self.alone[terms], self.apart[terms]
+        return Compound(self.none if none is None else none, row, mass, number, alone, apart, scale, p, q)
+
+    @cached_property
+    def shapes(self) -> list[tuple[FloatArray, FloatArray]]:
+        """The shape of each term's beta-prime, and the logarithm of its scale, under each draw."""
+        found = []
+        for scale, p in zip(self.scale, self.p, strict=True):
+            shape = 1 / (self.alone / p[self.row] + self.apart)
+            found.append((shape, np.log((scale * p)[self.row] * self.number / shape)))
+        return found
 
     @cached_property
     def _log_beta(self) -> FloatArray:
         """The normalising constant of each term under each draw, shape (draw, term)."""
-        found: FloatArray = betaln(self.p[:, self.row] * self.count, self.q[:, self.row])
-        return found
+        return np.array([betaln(shape, q[self.row]) for (shape, _), q in zip(self.shapes, self.q, strict=True)])
 
     @cached_property
     def _members(self) -> Members:
@@ -173,27 +244,39 @@ class Compound:
             rows = self.take(open_)
             wanted = (probability - rows.none) / (1 - rows.none)
             near = rows.typical(special.ndtri(wanted))
-            if len(self.scale) > 1:  # most of the way on a single draw
-                near = smallest_reaching(rows.centre._given_some, wanted, near, roughly=True)
-            out[open_] = np.exp(smallest_reaching(rows._given_some, wanted, near))
+            if len(self.scale) > 1:  # most of the way on a single draw, without rare counts
+                near = smallest_reaching(rows.centre.outline.given_some, wanted, near, roughly=True)
+            out[open_] = np.exp(smallest_reaching(rows.given_some, wanted, near))
         return out
 
-    def _given_some(self, log_amount: FloatArray, rows: IntArray) -> tuple[FloatArray, FloatArray]:
-        """Return the cumulative probability given a purchase, and its slope, of some rows."""
+    def reached(self, log_amount: FloatArray) -> FloatArray:
+        """Return P(sum is positive and at most e^log_amount), its slope, and the slope of that, shape (3, row)."""
+        return self.in_blocks(
+            lambda part, rows: np.stack([part.positive(log_amount[rows]), *part.slopes(log_amount[rows])])
+        )
+
+    def given_some(self, log_amount: FloatArray, rows: IntArray) -> FloatArray:
+        """Return what `reached` does of some rows, given that they purchase."""
         part = self if len(rows) == len(self) else self.take(rows)
-        some = 1 - part.none
-        return part.positive(log_amount) / some, part.slope(log_amount) / some
+        return np.stack([part.positive(log_amount), *part.slopes(log_amount)]) / (1 - part.none)
+
+    def narrowness(self) -> FloatArray:
+        """Return the mean of 1 / deviation^4 over the terms of each row, on the logarithm of money, at the centre."""
+        (shape, _), *_ = self.centre.shapes
+        terms = self.mass / np.square(1 / shape + 1 / self.centre.q[0][self.row])
+        return np.bincount(self.row, terms, len(self)) / np.maximum(1 - self.none, _NEGLIGIBLE)
 
     def typical(self, deviations: FloatArray) -> FloatArray:
         """Return the logarithm of an amount so many standard deviations from the middle of what comes if anything does,
         roughly."""
-        p, q = self.p.mean(axis=0), self.q.mean(axis=0)
-        shape = p[self.row] * self.count
+        q = self.q.mean(axis=0)
+        (shape, _), *_ = self.centre.shapes
         some = np.maximum(1 - self.none, _NEGLIGIBLE)
-        one = np.bincount(self.row, self.mass * np.log(shape), len(self)) / some
-        two = np.bincount(self.row, self.mass * (np.square(np.log(shape)) + 1 / shape), len(self)) / some
+        log_number = np.log(self.number)
+        one = np.bincount(self.row, self.mass * log_number, len(self)) / some
+        two = np.bincount(self.row, self.mass * (np.square(log_number) + 1 / shape), len(self)) / some
         spread = np.sqrt(np.maximum(two - np.square(one), 0.0) + 1 / q)
-        return np.log(self.scale).mean(axis=0) + one - np.log(q) + deviations * spread
+        return np.log(self.scale * self.p).mean(axis=0) + one - np.log(q) + deviations * spread
 
 
 def _n_blocks(n_terms: int) -> int:
@@ -202,19 +285,15 @@ def _n_blocks(n_terms: int) -> int:
     return 1 if n_terms <= _FEW else -(-n_terms // (_TERMS * processors)) * processors
 
 
+def _share_below(shape: FloatArray, q: FloatArray, log_odds: FloatArray) -> FloatArray:
+    """Return P(Beta(shape, q) <= x) at the log-odds of x; where x is nearly 1, from 1 - x, which holds its digits."""
+    found: FloatArray = special.betainc(shape, q, special.expit(log_odds))
+    far = np.flatnonzero(log_odds > _FAR)
+    if len(far):
+        found[far] = special.betaincc(q[far], shape[far], special.expit(-log_odds[far]))
+    return found
+
+
 def _log(amount: FloatArray) -> FloatArray:
     with np.errstate(divide="ignore"):  # every thread has settings of its own
         return np.log(amount)
-
-
-def _terms(pmf: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return counts and masses of each row, large counts joined in blocks that keep their mass and mean."""
-    n = pmf.shape[1] - 1
-    edges = list(range(1, min(_ALONE, n) + 1))
-    while edges[-1] < n:
-        edges.append(min(n, max(edges[-1] + 1, int(edges[-1] * _GROWTH))))
-    starts = np.array(edges)
-    k = np.arange(n + 1)
-    masses = np.add.reduceat(pmf, starts, axis=1)
-    counts = np.divide(np.add.reduceat(pmf * k, starts, axis=1), masses, out=np.ones_like(masses), where=masses > 0)
-    return counts, masses

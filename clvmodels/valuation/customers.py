@@ -11,10 +11,14 @@ from clvmodels.errors import FitError
 from clvmodels.inference.given import PRICE
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.models import AbstractSpendModel, spend_model
+from clvmodels.prediction.counts import counts_of
 from clvmodels.prediction.futures import Futures, ParamDraws
 from clvmodels.records import Estimate, Histories, Prediction
 from clvmodels.records.covariates import PATTERN, Patterns
+from clvmodels.records.customer_table import Customers as Base
+from clvmodels.records.customer_table import grouped_for
 from clvmodels.valuation.discounting import discounted_expectation
+from clvmodels.valuation.no_mean import no_mean_sentence
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,15 +63,15 @@ class Customers:
     delta: float
 
     @classmethod
-    def of(cls, prediction: Prediction, spend: Estimate, delta: float) -> Customers:
+    def of(cls, prediction: Prediction, spend: Estimate, delta: float, *, with_means: bool = True) -> Customers:
         """Join what a prediction and a spend model know.
 
         Raises
         ------
         FitError
-            When the mean spend of some customers doesn't exist.
+            When the mean spend of some customers doesn't exist, and means are needed.
         """
-        futures = Futures.of(prediction.estimate, prediction.summary, prediction.newcomers)
+        futures = counts_of(prediction).futures
         spends = _spend_histories(prediction, spend)
         rows = Histories.of(
             {"history": futures.histories.index.astype(np.float64), "spend": spends.index.astype(np.float64)},
@@ -78,7 +82,9 @@ class Customers:
         n, m, pattern = columns["n"], columns["m"], columns.get(PATTERN, np.zeros(len(rows)))
         model = spend_model(spend.model.name)
         params = _individual(model, spends.patterns, _point(spend), pattern)
-        _check_mean(model, params, n, rows.counts)
+        known = prediction.summary is not None
+        if with_means and (trouble := _trouble(model, spend, params, n, rows.counts, known=known)) is not None:
+            raise FitError(trouble)
         worth = model.expected_spend(params, n, m)[0]
         point = _point(prediction.estimate)
         ahead = futures.evaluate(
@@ -129,13 +135,24 @@ def _individual(
     return model.individual(NUMPY, params, effects)
 
 
-def _check_mean(model: AbstractSpendModel, params: ParamDraws, n: FloatArray, counts: FloatArray) -> None:
+def mean_trouble(spend: Estimate, customers: Base) -> str | None:
+    """Return why the mean spend of some customers doesn't exist, and what to do; None where all have one.
+
+    Forecasts of several kinds ask this before they turn to money, so that purchases are forecast all the same.
+    """
+    if spend.method == PRICE:
+        return None
+    model = spend_model(spend.model.name)
+    groups = () if spend.covariates is None else spend.covariates.columns
+    spends = spend.histories(grouped_for(customers, model.statistics, groups))
+    n, pattern = spends.columns["n"], spends.columns.get(PATTERN, np.zeros(len(spends)))
+    params = _individual(model, spends.patterns, _point(spend), pattern)
+    return _trouble(model, spend, params, n, spends.counts, known=True)
+
+
+def _trouble(
+    model: AbstractSpendModel, spend: Estimate, params: ParamDraws, n: FloatArray, counts: FloatArray, *, known: bool
+) -> str | None:
+    """Return the sentence on customers without a mean spend; None where there are none."""
     exists = np.broadcast_to(model.mean_exists(params, n), (1, len(n)))[0]
-    if not exists.all():
-        raise FitError(
-            f"The expected spend of {counts[~exists].sum():,.0f} customers doesn't exist under these "
-            f"{model.title} parameters "
-            f"(for them q + p n is not above 1): the tail of large spenders is too heavy for a mean. Look for "
-            f"outliers in the "
-            f"amounts, or value only customers with more repeat purchases."
-        )
+    return None if exists.all() else no_mean_sentence(model, spend, float(counts[~exists].sum()), known=known)

@@ -25,10 +25,12 @@ from clvmodels.prediction.predict import predict
 from clvmodels.records import Estimate, GammaMixing, Prediction, Summary, check_summary
 from clvmodels.records.dependence import Correlation, MoneyChange, SpendDependence
 from clvmodels.valuation.customers import Customers
+from clvmodels.voice import muted
 
 _FEWEST = 100  # bases: with fewer, the ends of an interval are single bases
 
 
+@muted()
 def spend_dependence(
     summary: Summary,
     *,

@@ -10,7 +10,7 @@ import pandas as pd
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import ArgumentError, InputError, check_between
 from clvmodels.records import Prediction, Valuation
-from clvmodels.valuation.laws import laws
+from clvmodels.valuation.money import distribution_of
 
 
 def quantiles(
@@ -49,12 +49,8 @@ def quantiles(
         raise ArgumentError("probabilities is empty; give at least one, such as [0.05, 0.5, 0.95].")
     for p in asked:
         check_between("probabilities", p, 0, 1, "each is a probability inside 0 and 1", open_low=True, open_high=True)
-    rows, parts = laws(forecast)
-    found = np.empty((len(asked), len(rows)))
-    for part, law in parts:
-        for i, p in enumerate(asked):
-            found[i, part] = law.quantile(p)
-    columns = {f"{100 * p:.10g}%": values[rows.index] for p, values in zip(asked, found, strict=True)}
+    found = distribution_of(forecast).quantiles(asked)
+    columns = {f"{100 * p:.10g}%": values for p, values in zip(asked, found, strict=True)}
     summary = (forecast.prediction if isinstance(forecast, Valuation) else forecast).summary
     return pd.DataFrame(columns if summary is None else {"customer_id": summary.customer_id, **columns})
 
@@ -92,14 +88,4 @@ def p_above(forecast: Prediction | Valuation, amount: float | FloatArray) -> Flo
             f"amount has shape {wanted.shape}{' and holds NaN' if np.isnan(wanted).any() else ''}; give one number, or "
             f"one for each of the {len(forecast):,} customers, to compare with what comes."
         )
-    rows, parts = laws(forecast, up_to=float(np.max(wanted, initial=0.0)))
-    if wanted.ndim == 0:
-        of_row = np.empty(len(rows))
-        for part, law in parts:
-            of_row[part] = law.above(np.full(len(part), float(wanted)))
-        return of_row[rows.index]
-    out = np.empty(len(wanted))
-    for part, law in parts:
-        customers, place = rows.members.within(part)
-        out[customers] = law.take(place).above(wanted[customers])
-    return out
+    return distribution_of(forecast).sf(wanted)

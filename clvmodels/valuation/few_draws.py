@@ -10,12 +10,13 @@ from clvmodels.prediction.futures import ParamDraws
 from clvmodels.prediction.purchases import thinned
 from clvmodels.records import Estimate
 
+_ALL = 10  # draws that are taken as they are
 _FEW = 5  # dimensions up to which two points a dimension do; they lie sqrt(dimensions) deviations out
 _THINNED = 24  # draws taken where there are more dimensions; their own error is then a fifth of what they show
 
 
-def few_draws(estimate: Estimate, at_most: int) -> ParamDraws:
-    """Return all draws where there are at most so many, else points with the same mean and covariance.
+def few_draws(estimate: Estimate) -> ParamDraws:
+    """Return all draws where there are at most ten, else points with the same mean and covariance.
 
     The points lie on the axes of the draws' covariance, on either side of their mean, on the logarithms of the
     parameters (coefficients as they are). A mean over them is right for every polynomial of third degree in these
@@ -25,7 +26,7 @@ def few_draws(estimate: Estimate, at_most: int) -> ParamDraws:
     positive = [p.name for p in get(estimate.model.name).parameters]
     effects = [] if estimate.covariates is None else list(estimate.covariates.names)
     draws = {name: estimate.draws[name] for name in positive + effects}
-    if estimate.n_draws <= at_most:
+    if estimate.n_draws <= _ALL:
         return draws
     seen = np.array([np.log(values) if name in positive else values for name, values in draws.items()])
     axes = _axes(seen)

@@ -9,56 +9,66 @@ from scipy import special
 
 from clvmodels.arrays import FloatArray, IntArray
 
-_QUADRATIC = 1e-6  # standard deviations; a Newton step from there leaves its square, far below a probability of 1e-10
-_ROUGH = 1e-2
+_LEAVES = 1e-12  # of a logarithm of money: what the last step leaves, by what steps have gained
+_ROUGH = 1e-2  # standard deviations; a step from there leaves a millionth or so
 _ROUNDING = 4 * np.finfo(float).eps
-_TURNS = 200  # halving alone goes from e^64 down to rounding in 120
-_PATIENCE = 8  # Newton steps, before every other step halves the bracket
+_FARTHEST = 700.0  # e^700 is the largest amount that a float can hold, about
+_DOUBLINGS = 10  # of a step away from where nothing is known, before the whole range is halved
+_TURNS = 200  # halving alone goes from e^700 down to rounding in 60, every other step
+_PATIENCE = 8  # steps, before every other step halves the bracket
 
-type CumulativeAndSlope = Callable[[FloatArray, IntArray], tuple[FloatArray, FloatArray]]
+type CumulativeAndSlopes = Callable[[FloatArray, IntArray], FloatArray]
 
 
 def smallest_reaching(
-    function: CumulativeAndSlope, wanted: FloatArray, start: FloatArray, *, roughly: bool = False
+    function: CumulativeAndSlopes, wanted: FloatArray, start: FloatArray, *, roughly: bool = False
 ) -> FloatArray:
     """Return the point of each row at which an increasing function reaches a probability inside (0, 1).
 
-    On the scale of normal deviates a distribution of log money is nearly a straight line, so Newton's steps meet it
-    within a few; where one leaves what is known to hold the root, the bracket is halved.
+    On the scale of normal deviates a distribution of log money is nearly a straight line, so Halley's steps, which know
+    how it bends, meet it within two or three; where one leaves what is known to hold the root, the bracket is halved.
 
     Parameters
     ----------
     function : callable
-        Takes points and the numbers of their rows, gives cumulative probabilities and slopes.
+        Takes points and the numbers of their rows, gives cumulative probabilities, their slopes, and the slopes of
+        these, shape (3, row).
     wanted : array, shape (row,)
         The probabilities.
     start : array, shape (row,)
         Where to begin.
     roughly : bool
-        Stop at a ten-thousandth of a standard deviation.
+        Stop within a hundred-thousandth of the amount or so.
     """
-    at, low, high = start.copy(), np.full_like(start, -np.inf), np.full_like(start, np.inf)
-    deviate = special.ndtri(wanted)
-    near = _ROUGH if roughly else _QUADRATIC
+    at, low, high = start.copy(), np.full_like(start, -_FARTHEST), np.full_like(start, _FARTHEST)
+    deviate, missed = special.ndtri(wanted), np.zeros_like(start)
     open_ = np.arange(len(start))
     for turn in range(_TURNS):
-        here, slope = function(at[open_], open_)
+        here, slope, bend = function(at[open_], open_)
         error, point = here - wanted[open_], at[open_]
         low[open_] = np.where(error <= 0, point, low[open_])
         high[open_] = np.where(error >= 0, point, high[open_])
         left, right = low[open_], high[open_]
         with np.errstate(all="ignore"):
             reached = special.ndtri(here)
+            density = np.exp(-0.5 * np.square(reached)) / np.sqrt(2 * np.pi)
+            rise = slope / density
             miss = reached - deviate[open_]
-            following = point - miss * np.exp(-0.5 * np.square(reached)) / np.sqrt(2 * np.pi) / slope
+            bent = np.clip(miss / 2 * (bend / density / np.square(rise) + reached), -0.5, 0.5)
+            step = -miss / rise / (1 - bent)
+            following = point + step
+            gained = np.abs(miss) / missed[open_]  # a step takes the cube of a miss, so the next gains as much thrice
+            there = np.abs(miss) < _ROUGH if roughly else np.abs(step) * gained**3 < _LEAVES
             halved = (left + right) / 2
+        missed[open_] = np.minimum(np.abs(miss), 1.0)
         lost = ~(np.isfinite(following) & (following >= left) & (following <= right))
+        held = (left > -_FARTHEST) & (right < _FARTHEST)
         if turn >= _PATIENCE and turn % 2:
-            lost |= np.isfinite(halved)
-        away = np.where(np.isfinite(left), left + 2.0**turn, right - 2.0**turn) if turn < 10 else point
-        at[open_] = np.where(lost, np.where(np.isfinite(halved), halved, away), following)
+            lost |= held
+        away = np.where(left > -_FARTHEST, left + 2.0**turn, right - 2.0**turn) if turn < _DOUBLINGS else halved
+        at[open_] = np.where(lost, np.where(held, halved, np.clip(away, left, right)), following)
         closed = right - left <= _ROUNDING * np.maximum(np.abs(point), 1.0)
-        open_ = open_[~(closed | (~lost & (np.abs(miss) < near)))]
+        open_ = open_[~(closed | (~lost & there))]
         if not len(open_):
             break
     return at

@@ -11,8 +11,8 @@ import pandas as pd
 
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.errors import ArgumentError
-from clvmodels.inference.given import PRICE, SAME_PRICE
-from clvmodels.models import purchase_model, spend_model
+from clvmodels.inference.given import PRICE, SAME_PRICE, price_of
+from clvmodels.models import purchase_model
 from clvmodels.prediction import predict
 from clvmodels.prediction.totals import total_of
 from clvmodels.records import AbstractCustomerTable, Estimate, Note, Shock, Spending, Sum, Summary, Terms, Total
@@ -116,8 +116,8 @@ def _histories(table: AbstractCustomerTable, job: Job) -> tuple[Summary, Spendin
 def _check_price(spend: Estimate, rows: Summary, spent: Spending) -> None:
     """Raise where customers have paid another price than the one of every purchase."""
     assert rows.counts is not None
-    nothing = np.zeros(1)
-    price = float(spend_model(spend.model.name).expected_spend(spend.params, nothing, nothing)[0])
+    price = price_of(spend)
+    assert price is not None  # the caller has looked
     other = (spent.low > 0) & (np.maximum(price - spent.low, spent.high - price) > SAME_PRICE * price)
     if other.any():
         raise ArgumentError(

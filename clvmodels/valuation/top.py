@@ -10,19 +10,18 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.errors import check_between
-from clvmodels.prediction.futures import Futures
-from clvmodels.prediction.purchases import PurchasePmf, purchase_pmfs
+from clvmodels.prediction.count_distribution import CountDistribution
+from clvmodels.prediction.counts import counts_of
+from clvmodels.prediction.purchases import growing_cells
 from clvmodels.records import Histories, Prediction, Valuation
 from clvmodels.valuation.compound import Compound
 from clvmodels.valuation.inversion import smallest_reaching
-from clvmodels.valuation.laws import customers_of
-from clvmodels.valuation.predictive import compounds
+from clvmodels.valuation.money import money_of
 
 _CELLS = 34  # of amounts, about a fifth apart: the probability to come out above another then errs by less than 1e-3
 _ENDS = ((0.01, -1.5), (0.999, 2.0))  # a hundredth of the rows, and standard deviations: amounts are told apart between
-_ALONE = 128  # numbers of purchases that are told apart
 
-type _Counts = list[PurchasePmf]
+type _Counts = list[CountDistribution]
 type _Sums = list[tuple[IntArray, Compound]]
 
 
@@ -84,10 +83,10 @@ def certainty(forecast: Prediction | Valuation, share: float) -> dict[str, Float
 def _outcomes(forecast: Prediction | Valuation) -> tuple[Histories, _Counts | _Sums]:
     """Return the distinct rows of a forecast, and what comes from them before margin and cost."""
     if isinstance(forecast, Valuation):
-        base = customers_of(forecast)
-        return base.rows, list(compounds(base, forecast.prediction, forecast.spend))
-    futures = Futures.of(forecast.estimate, forecast.summary, forecast.newcomers)
-    return futures.histories, list(purchase_pmfs(futures, forecast.estimate, forecast.horizon))
+        worth = money_of(forecast)
+        return worth.rows, list(worth.revenues())
+    counts = counts_of(forecast)
+    return counts.rows, [part for _, part in counts.parts()]
 
 
 def _top(forecast: Prediction | Valuation, rows: Histories, parts: _Counts | _Sums, share: float) -> FloatArray:
@@ -101,19 +100,30 @@ def _are_sums(parts: _Counts | _Sums) -> TypeIs[_Sums]:
 
 
 def _of_counts(parts: _Counts, rows: Histories, share: float) -> FloatArray:
-    size = max(part.pmf.shape[1] for part in parts)
-    expected = np.zeros(size + 1)  # customers with k purchases or more
-    for part in parts:
-        mass = rows.counts[part.rows] @ part.pmf
-        expected[: len(mass)] += np.cumsum(mass[::-1])[::-1]
+    def expected(count: float) -> float:
+        """Return how many customers are expected to buy so often or more."""
+        return sum(float(rows.counts[part.rows] @ part.sf(np.full(len(part), count - 1))) for part in parts)
+
     places = share * float(rows.counts.sum())
-    first = int(np.flatnonzero(expected >= places)[-1])  # the last count that enough customers reach
-    rest = (places - expected[first + 1]) / (expected[first] - expected[first + 1])
+    first = _last_reached(expected, places)  # the last count that enough customers reach
+    there, beyond = expected(first), expected(first + 1)
+    rest = (places - beyond) / (there - beyond)
     top = np.empty(len(rows))
     for part in parts:
-        above = part.above(np.full(len(part.rows), float(first)))
-        top[part.rows] = above + rest * (part.above(np.full(len(part.rows), first - 1.0)) - above)
+        above = part.sf(np.full(len(part), first))
+        top[part.rows] = above + rest * (part.sf(np.full(len(part), first - 1)) - above)
     return top
+
+
+def _last_reached(expected: Callable[[float], float], places: float) -> float:
+    """Return the last count that so many customers are expected to reach."""
+    low, high = 0.0, 1.0
+    while expected(high) >= places:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = np.floor((low + high) / 2)
+        low, high = (middle, high) if expected(middle) >= places else (low, middle)
+    return float(low)
 
 
 def _of_sums(sums: _Sums, rows: Histories, share: float) -> FloatArray:
@@ -154,13 +164,12 @@ def _cells(parts: _Counts | _Sums, rows: Histories) -> FloatArray:
         reached = np.ones((_CELLS, len(rows)))
         for part, law in parts:
             for cell, edge in enumerate([0.0, *np.exp(np.linspace(low, high, _CELLS - 2))]):
-                reached[cell, part] = law.outline.cdf(np.full(len(part), edge))
+                reached[cell, part] = law.centre.outline.cdf(np.full(len(part), edge))
         return np.diff(reached.T, prepend=0.0, axis=1)
-    cells = np.zeros((len(rows), _ALONE + 1))
+    begins = growing_cells(max(float(counts.begins[-1]) for counts in parts))
+    cells = np.zeros((len(rows), len(begins)))
     for counts in parts:
-        n = min(counts.pmf.shape[1], _ALONE)
-        cells[counts.rows, :n] = counts.pmf[:, :n]
-        cells[counts.rows, _ALONE] = counts.pmf[:, n:].sum(axis=1)
+        cells[counts.rows] = counts.in_cells(begins)
     return cells
 
 
@@ -168,18 +177,13 @@ def amount_reached(sums: _Sums, weights: FloatArray, probability: float) -> floa
     """Return the quantile of what comes from a row drawn by these weights, given that something comes."""
     some = sum(float(weights[part] @ (1 - law.none)) for part, law in sums)
 
-    def of_all(laws: _Sums, log_amount: FloatArray, _: IntArray) -> tuple[FloatArray, FloatArray]:
-        def summed(quantity: Callable[[Compound, FloatArray], FloatArray]) -> FloatArray:
-            every = (
-                weights[part] @ law.in_blocks(lambda block, _: quantity(block, np.full(len(block), log_amount[0])))
-                for part, law in laws
-            )
-            return np.array([sum(every)]) / some
-
-        return summed(Compound.positive), summed(Compound.slope)
+    def of_all(laws: _Sums, log_amount: FloatArray, _: IntArray) -> FloatArray:
+        found = (law.reached(np.full(len(part), log_amount[0])) @ weights[part] for part, law in laws)
+        total: FloatArray = sum(found, np.zeros(3))[:, None] / some
+        return total
 
     middle = sum(float(weights[part] @ ((1 - law.none) * law.typical(np.array(0.0)))) for part, law in sums) / some
-    outlines = [(part, law.outline) for part, law in sums]
+    outlines = [(part, law.centre.outline) for part, law in sums]
     wanted = np.array([probability])
     near = smallest_reaching(partial(of_all, outlines), wanted, np.array([middle]), roughly=True)
     return float(np.exp(smallest_reaching(partial(of_all, sums), wanted, near)[0]))

@@ -8,12 +8,11 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from clvmodels.prediction.futures import Futures
-from clvmodels.prediction.purchases import purchase_pmfs
+from clvmodels.prediction.counts import counts_of
+from clvmodels.prediction.grid_sums import FEW, few_sum
 from clvmodels.prediction.totals import expectation_bounds, total_of
-from clvmodels.records import Period, Prediction, Sum, Total, Valuation
-from clvmodels.valuation.laws import customers_of
-from clvmodels.valuation.predictive import compounds
+from clvmodels.records import Period, Prediction, Sum, Total, Valuation, check_forecast
+from clvmodels.valuation.money import money_of
 from clvmodels.valuation.revenue import expected_revenue
 from clvmodels.valuation.totals import told
 
@@ -48,6 +47,7 @@ def total_path(forecast: Prediction | Valuation, *, every: str | timedelta = "mo
     >>> bool(abs(path["expected"].iloc[-1] - ahead.total.expected) < 1e-6)
     True
     """
+    check_forecast(forecast)
     prediction = forecast if isinstance(forecast, Prediction) else forecast.prediction
     assert prediction.estimate.period is not None  # every estimate of a model of buying has one
     step = Period.of(every)
@@ -56,8 +56,7 @@ def total_path(forecast: Prediction | Valuation, *, every: str | timedelta = "mo
     ends = np.arange(1.0, min(np.ceil(prediction.horizon / length - 1e-9), _MOST) + 1)
     until = np.minimum(ends * length, prediction.horizon)
     if isinstance(forecast, Prediction):
-        futures = Futures.of(prediction.estimate, prediction.summary, prediction.newcomers)
-        found = [_purchases_until(prediction, futures, float(end)) for end in until]
+        found = [_purchases_until(prediction, float(end)) for end in until]
     else:
         found = [_value_until(forecast, float(end)) for end in until]
     table = pd.DataFrame({"end": end / length, **told(total)} for end, total in zip(until, found, strict=True))
@@ -65,36 +64,48 @@ def total_path(forecast: Prediction | Valuation, *, every: str | timedelta = "mo
     return table
 
 
-def _purchases_until(prediction: Prediction, futures: Futures, end: float) -> Total:
-    estimate, counts = prediction.estimate, futures.histories.counts
+def _purchases_until(prediction: Prediction, end: float) -> Total:
+    estimate, purchases = prediction.estimate, counts_of(prediction).until(end)
+    futures, counts = purchases.futures, purchases.rows.counts
     point = {name: np.array([value]) for name, value in estimate.params.items()}
     every = slice(0, len(futures.histories))
     ahead = futures.evaluate(lambda model, params: model.expectation(params, end), point)[0]
     expected = futures.weigh(futures.alive_in_phases(point, every)[:, 0], ahead, every)
     _, draws, doubt = expectation_bounds(futures, estimate, end, prediction.ci_prob)
-    chance = -float(counts @ doubt)
-    for part in purchase_pmfs(futures, estimate, end):
-        chance += float(counts[part.rows] @ part.moments()[1])
+    variance, parts = 0.0, []
+    for rows, part in purchases.parts():
+        variance += float(counts[rows] @ part.moments()[1])
+        if counts.sum() <= FEW:
+            parts.append((rows, part))
+    summed = Sum(float(counts @ expected), draws, variance - float(counts @ doubt))
+    few = few_sum(parts, counts, summed.expected, variance, whole=True)
     law = None if prediction.shock is None else prediction.shock.purchases
-    return total_of("purchases", Sum(float(counts @ expected), draws, chance), prediction.ci_prob, law)
+    return total_of("purchases", summed, prediction.ci_prob, law, few=few)
 
 
 def _value_until(valuation: Valuation, end: float) -> Total:
-    prediction, terms = replace(valuation.prediction, horizon=end), valuation.terms
-    base = customers_of(replace(valuation, prediction=prediction))
+    purchases, terms = counts_of(valuation.prediction).until(end), valuation.terms
+    prediction = replace(valuation.prediction, horizon=end, distribution=purchases)
+    worth = money_of(replace(valuation, prediction=prediction, distribution=None))
+    base = worth.base
     counts = base.rows.counts
-    draws, chance = np.zeros(max(prediction.estimate.n_draws, valuation.spend.n_draws)), 0.0
+    draws, doubt = np.zeros(max(prediction.estimate.n_draws, valuation.spend.n_draws)), 0.0
     revenues = expected_revenue(base, prediction, valuation.spend, lambda rows, revenue: revenue @ counts[rows])
-    for rows, total, doubt in revenues:
+    for rows, total, variances in revenues:
         draws += total
-        chance -= float(counts[rows] @ doubt)
-    for members, compound in compounds(base, prediction, valuation.spend):
-        chance += float(counts[members] @ compound.centre.moments()[1])
-    expected = terms.margin * float(counts @ (base.discounted * base.spend))
+        doubt += float(counts[rows] @ variances)
+    variance, parts = 0.0, []
+    for members, compound in worth.revenues():
+        variance += float(counts[members] @ compound.centre.moments()[1])
+        if counts.sum() <= FEW:
+            parts.append((members, compound.roughly()))
+    expected = float(counts @ (base.discounted * base.spend))
+    few = few_sum(parts, counts, expected, variance, whole=False)
     return total_of(
         "value",
-        Sum(expected, terms.margin * draws, terms.margin**2 * chance),
+        Sum(terms.margin * expected, terms.margin * draws, terms.margin**2 * (variance - doubt)),
         prediction.ci_prob,
         None if prediction.shock is None else prediction.shock.spend,
         (terms.acquisition_cost or 0.0) * float(counts.sum()),
+        None if few is None else few.times(terms.margin),
     )

@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 
 from clvmodels.arrays import AnyArray, FloatArray, IntArray
-from clvmodels.errors import InputError, unknown_name
+from clvmodels.errors import InputError, check_kind, check_known
+from clvmodels.prediction.counts import counts_of
 from clvmodels.prediction.futures import Futures
+from clvmodels.prediction.grid_sums import FEW, GridSum, few_sum, taken_from
 from clvmodels.prediction.totals import membership, purchases_by_group, total_of
-from clvmodels.records import Prediction, ShockLaw, Sum, Total, Valuation, check_summary
-from clvmodels.valuation.laws import customers_of
+from clvmodels.records import Prediction, ShockLaw, Sum, Total, Valuation, check_forecast, check_summary
+from clvmodels.valuation.money import money_of
 from clvmodels.valuation.revenue import expected_revenue
 
 type Calendar = Literal["week", "month", "quarter", "year"]
@@ -62,15 +64,21 @@ def totals(forecast: Prediction | Valuation, *, by: str | None = None, cohort: C
     1  1997-02        857  parameters, chance and common shock
     2  1997-03        719  parameters, chance and common shock
     """
-    if cohort not in _CALENDAR:
-        raise unknown_name("calendar unit", cohort, _CALENDAR)
+    check_known("calendar unit", cohort, _CALENDAR)
+    if by is not None:
+        check_kind("by", by, str, "name a group column")
     labels, codes = groups_of(forecast, by, cohort)
-    found = _of_purchases(forecast, codes) if isinstance(forecast, Prediction) else _of_value(forecast, codes)
+    found = totals_of(forecast, codes)
     customers = np.bincount(codes, minlength=len(labels))
     return pd.DataFrame(
         {"group": label, "customers": n, **told(total)}
         for label, n, total in zip(labels, customers, found, strict=True)
     )
+
+
+def totals_of(forecast: Prediction | Valuation, codes: IntArray) -> list[Total]:
+    """Return the total of each group; ``codes`` are the groups of the customers, from 0 on, none of them empty."""
+    return _of_purchases(forecast, codes) if isinstance(forecast, Prediction) else _of_value(forecast, codes)
 
 
 def told(total: Total) -> dict[str, float | str]:
@@ -82,6 +90,7 @@ def told(total: Total) -> dict[str, float | str]:
 
 def groups_of(forecast: Prediction | Valuation, by: str | None, cohort: Calendar) -> tuple[AnyArray, IntArray]:
     """Return the labels of the groups in sorted order, and the group of each customer."""
+    check_forecast(forecast)
     summary = forecast.summary if isinstance(forecast, Prediction) else forecast.prediction.summary
     if by is None or summary is None:
         return np.array(["all"]), np.zeros(len(forecast), dtype=np.int64)
@@ -100,15 +109,32 @@ def groups_of(forecast: Prediction | Valuation, by: str | None, cohort: Calendar
 
 
 def _of_purchases(prediction: Prediction, codes: IntArray) -> list[Total]:
-    futures = Futures.of(prediction.estimate, prediction.summary, prediction.newcomers)
+    futures = counts_of(prediction).futures
     n_groups = int(codes.max(initial=0)) + 1
     weights = membership(futures.histories.index, codes, (len(futures.histories), n_groups))
     draws, doubt = purchases_by_group(futures, prediction.estimate, prediction.horizon, weights)
     law = None if prediction.shock is None else prediction.shock.purchases
     expected, variance = _summed(codes, prediction["expected_purchases"], prediction.variance)
+    chance = variance - doubt
+    few = _few_purchases(prediction, futures, codes, expected, variance)
     return [
-        total_of("purchases", Sum(expected[i], draws[:, i], variance[i] - doubt[i]), prediction.ci_prob, law)
+        total_of("purchases", Sum(expected[i], draws[:, i], chance[i]), prediction.ci_prob, law, few=few[i])
         for i in range(n_groups)
+    ]
+
+
+def _few_purchases(
+    prediction: Prediction, futures: Futures, codes: IntArray, expected: FloatArray, variance: FloatArray
+) -> list[GridSum | None]:
+    """Return the distributions of the purchases of small groups; None for each other."""
+    small = np.bincount(codes) <= FEW
+    if not small.any():
+        return [None] * len(small)
+    parts = list(taken_from(counts_of(prediction).parts(), futures.histories.index[small[codes]]))
+    size = len(futures.histories)
+    return [
+        few_sum(parts, np.bincount(futures.histories.index[codes == i], minlength=size), e, v, whole=True)
+        for i, (e, v) in enumerate(zip(expected, variance, strict=True))
     ]
 
 
@@ -116,7 +142,40 @@ def _of_value(valuation: Valuation, codes: IntArray) -> list[Total]:
     value, draws, chance = value_by_group(valuation, codes)
     cost = (valuation.terms.acquisition_cost or 0.0) * np.bincount(codes)
     law, ci_prob = shock_of(valuation), valuation.prediction.ci_prob
-    return [total_of("value", Sum(value[i], draws[:, i], chance[i]), ci_prob, law, cost[i]) for i in range(len(value))]
+    few = few_values(valuation, codes, np.bincount(codes))
+    return [
+        total_of("value", Sum(value[i], draws[:, i], chance[i]), ci_prob, law, cost[i], few[i])
+        for i in range(len(value))
+    ]
+
+
+def few_values(valuation: Valuation, codes: IntArray, sizes: AnyArray) -> list[GridSum | None]:
+    """Return the distributions of the value of groups before any cost, None for each that is large.
+
+    Parameters
+    ----------
+    valuation : Valuation
+        Of the customers.
+    codes : array of int, shape (customer,)
+        Their groups.
+    sizes : array, shape (group,)
+        For how many customers like those of the group: their number, or a multiple of it.
+    """
+    known = np.bincount(codes)
+    alike = np.round(sizes / known)
+    small = (sizes <= FEW) & (alike > 0) & (sizes == alike * known)
+    if not small.any() or valuation.terms.margin == 0:
+        return [None] * len(small)
+    known_worth, margin = money_of(valuation), valuation.terms.margin
+    base, wanted = known_worth.base, known_worth.rows.index[small[codes]]
+    parts = [(rows, law.roughly()) for rows, law in taken_from(known_worth.revenues(), wanted)]
+    worth, variance = _summed(codes, valuation["clv"] + (valuation.terms.acquisition_cost or 0.0), valuation.variance)
+    found: list[GridSum | None] = []
+    for i, n in enumerate(alike):
+        heads = n * np.bincount(base.rows.index[codes == i], minlength=len(base.rows)) * small[i]
+        few = few_sum(parts, heads, n * worth[i] / margin, n * variance[i] / margin**2, whole=False)
+        found.append(None if few is None else few.times(margin))
+    return found
 
 
 def value_by_group(valuation: Valuation, codes: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -125,7 +184,7 @@ def value_by_group(valuation: Valuation, codes: IntArray) -> tuple[FloatArray, F
     Shapes (group,), (draw, group) and (group,); ``codes`` are the groups of the customers.
     """
     prediction, terms = valuation.prediction, valuation.terms
-    base = customers_of(valuation)
+    base = money_of(valuation).base
     n_groups = int(codes.max(initial=0)) + 1
     weights = membership(base.rows.index, codes, (len(base.rows), n_groups))
     draws = np.zeros((max(prediction.estimate.n_draws, valuation.spend.n_draws), n_groups))

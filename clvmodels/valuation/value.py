@@ -5,16 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from clvmodels.arrays import FloatArray
-from clvmodels.errors import ArgumentError
+from clvmodels.errors import ArgumentError, check_kind
 from clvmodels.inference.dependence import dependence_notes
-from clvmodels.inference.given import PRICE, at_price
+from clvmodels.inference.given import PRICE, at_price, price_of
 from clvmodels.models import spend_model
+from clvmodels.prediction.grid_sums import FEW, few_sum
 from clvmodels.prediction.low_rank import equal_tails
 from clvmodels.prediction.totals import total_of
 from clvmodels.records import Estimate, Note, Prediction, Sum, Terms, Total, Valuation
+from clvmodels.records.note import warn_of
 from clvmodels.valuation.customers import Customers
+from clvmodels.valuation.money import Money
 from clvmodels.valuation.path import monthly_path
-from clvmodels.valuation.predictive import compounds
 from clvmodels.valuation.revenue import expected_revenue
 
 
@@ -58,10 +60,9 @@ def value(
 
     Notes
     -----
-    The predictive interval is that of the compound distribution of purchases and spend. With a discount, each
-    customer's distribution of purchase times enters by its first two moments, exact in mean and variance when counts
-    and times are independent; without discount nothing is approximated. Parameters of buying and of spend are averaged
-    over their draws.
+    The predictive interval is that of the compound distribution of purchases and spend. With a discount, what is left
+    of a number of purchases enters by its mean and variance, given that number; without discount nothing is
+    approximated. Parameters of buying and of spend are averaged over their draws.
 
     Examples
     --------
@@ -74,6 +75,7 @@ def value(
     >>> round(float(clv.value(newcomer, 30.0, margin=0.3, discount_rate=0.15)["clv"][0]), 2)
     12.3
     """
+    check_kind("the prediction", prediction, Prediction, "give what predict returns")
     terms = Terms(margin, discount_rate, acquisition_cost)
     spend = spend if isinstance(spend, Estimate) else at_price(spend, prediction.summary)
     spend_model(spend.model.name)
@@ -85,25 +87,36 @@ def value(
             "An unlimited horizon needs a discount_rate above 0: without it the value of a customer who may stay "
             "for ever can be infinite. Give a rate a year, or a finite horizon."
         )
-    base = Customers.of(prediction, spend, delta)
+    worth = Money(Customers.of(prediction, spend, delta), prediction, spend, terms)
+    base = worth.base
     cost = terms.acquisition_cost or 0.0
     columns = {"expected_spend": base.spend, "clv": terms.margin * base.discounted * base.spend - cost}
     bounds, totals, doubt = _expectation_bounds(base, prediction, spend)
     columns |= {name: terms.margin * values - cost for name, values in bounds.items()}
-    predictive, variance = _predictive(base, prediction, spend, terms)
+    predictive, variance = _predictive(worth)
     columns |= predictive
     counts = base.rows.counts
+    expected = float(counts @ (base.discounted * base.spend))
     summed = Sum(
-        terms.margin * float(counts @ (base.discounted * base.spend)),
+        terms.margin * expected,
         terms.margin * totals,
         terms.margin**2 * float(counts @ (variance - doubt)),
     )
+    price = None if delta > 0 else price_of(spend)
+    if price is None:
+        roughly = ((rows, law.roughly()) for rows, law in worth.revenues()) if counts.sum() <= FEW else ()
+        few = few_sum(roughly, counts, expected, float(counts @ variance), whole=False)
+    else:  # multiples of the price
+        bought = ((rows, law.priced.counts) for rows, law in worth.revenues() if law.priced is not None)
+        few = few_sum(bought, counts, expected / price, float(counts @ variance) / price**2, whole=True)
+        few = None if few is None else few.times(price)
     total = total_of(
         "value",
         summed,
         prediction.ci_prob,
         None if prediction.shock is None else prediction.shock.spend,
         cost * float(counts.sum()),
+        None if few is None else few.times(terms.margin),
     )
     return Valuation(
         prediction,
@@ -115,6 +128,7 @@ def value(
         monthly_path(base.futures, estimate, prediction.horizon, base.living(), terms),
         (*_notes(prediction, total, terms), *_independence(prediction, spend)),
         summed,
+        worth,
     )
 
 
@@ -135,22 +149,20 @@ def _expectation_bounds(
     return {"clv_expected_lower": lower, "clv_expected_upper": upper}, totals, doubt
 
 
-def _predictive(
-    base: Customers, prediction: Prediction, spend: Estimate, terms: Terms
-) -> tuple[dict[str, FloatArray], FloatArray]:
+def _predictive(worth: Money) -> tuple[dict[str, FloatArray], FloatArray]:
     """Return the predictive interval (and chance of profit) of each row, and the variance of its revenue."""
-    cost = terms.acquisition_cost or 0.0
-    size = len(base.rows)
-    lower, upper, profitable = np.empty(size), np.empty(size), np.zeros(size)
-    variance = np.empty(size)
-    for rows, compound in compounds(base, prediction, spend):
-        lower[rows] = terms.margin * compound.quantile((1 - prediction.ci_prob) / 2) - cost
-        upper[rows] = terms.margin * compound.quantile((1 + prediction.ci_prob) / 2) - cost
-        variance[rows] = compound.centre.moments()[1]  # under all draws it may not exist where it does under most
-        if terms.margin > 0:
-            profitable[rows] = 1 - compound.cdf(np.full(len(rows), cost / terms.margin))
+    terms, ci_prob = worth.terms, worth.prediction.ci_prob
+    lower, upper, profitable, variance = np.empty((4, len(worth.rows)))
+    for rows, law in worth.parts():
+        lower[rows] = law.quantile((1 - ci_prob) / 2)
+        upper[rows] = law.quantile((1 + ci_prob) / 2)
+        variance[rows] = law.revenue.centre.moments()[1]  # under all draws it may not exist where it does under most
+        if terms.acquisition_cost is not None:
+            profitable[rows] = law.sf(np.zeros(len(rows)))
     columns = {"clv_lower": lower, "clv_upper": upper}
-    return columns if terms.acquisition_cost is None else columns | {"p_profitable": profitable}, variance
+    if terms.acquisition_cost is not None:
+        columns |= {"p_profitable": profitable}
+    return columns, variance
 
 
 def _notes(prediction: Prediction, total: Total, terms: Terms) -> tuple[Note, ...]:
@@ -186,4 +198,6 @@ def _independence(prediction: Prediction, spend: Estimate) -> tuple[Note, ...]:
         return ()
     if spend.covariates is not None or spend.method == PRICE:
         return ()
-    return dependence_notes(summary)
+    notes = dependence_notes(summary)
+    warn_of(notes)
+    return notes

@@ -124,7 +124,7 @@ def lifetimes(data, end):
     buying, spend = clv.fit("bgnbd", rfm), clv.fit("gammagamma", rfm)
     for name, horizon in AHEAD.items():
         worth = clv.value(clv.predict(buying, rfm, horizon=horizon), spend, discount_rate=DISCOUNT_RATE)
-        rows.append(("bgnbd", name, DISCOUNT_RATE, worth.total()))
+        rows.append(("bgnbd", name, DISCOUNT_RATE, worth.total))
     columns = ["data", "observed_to", "by", "what", "discount_rate", "value", "lower", "upper"]
     return pd.DataFrame(
         [(data, end, by, what, rate, t.expected / n, t.lower / n, t.upper / n) for by, what, rate, t in rows],

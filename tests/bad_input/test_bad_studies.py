@@ -154,8 +154,8 @@ def test_models_in_each_other_s_place_are_refused(study):
         (["predict", "--horizon", "0"], "horizon is 0.0; it must be above 0"),
         (["value", "--margin", "1.5"], "margin is 1.5"),
         (["value", "--margin", "-0.5"], "margin is -0.5"),
-        (["value", "--discount-rate", "-0.1"], "discount_rate is -0.1"),
-        (["value", "--acquisition-cost", "-1"], "acquisition_cost is -1.0"),
+        (["value", "--discount-rate", "-0.1"], "--discount-rate is -0.1"),
+        (["value", "--acquisition-cost", "-1"], "--acquisition-cost is -1.0"),
         (["compare", "--by", "region"], "no group column 'region' (it has: channel)"),
         (["export", "list.xlsx"], "'list.xlsx' ends in '.xlsx', which says no format to write"),
         (["export", "nowhere/list.csv"], "to write 'list.csv' into; make it first"),
@@ -179,7 +179,7 @@ def test_a_folder_that_refuses_is_named(desk, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     log = write(LOG, desk / "log.csv")
-    monkeypatch.setattr("clvmodels.delivery.folder.mkdtemp", refusing)
+    monkeypatch.setattr("clvmodels.scratch.mkdtemp", refusing)
     refuse(desk, "'a/b' can't be written to (Permission denied)", "rfm", log, *spelt(COLUMNS), "--out", "a/b")
 
 
@@ -210,7 +210,7 @@ def test_a_file_that_cannot_be_replaced_leaves_all_others_as_they_were(desk, mon
     replace = type(out).replace
 
     def held_open(self, target):
-        if self == out / "b.csv":
+        if out / "b.csv" in (self, target):
             raise PermissionError(13, "The file is open in another program")
         return replace(self, target)
 

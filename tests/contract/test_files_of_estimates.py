@@ -25,6 +25,7 @@ def made_up(name, method="nuts", n_draws=1000):
     given = clv.estimate_from(name, ORDINARY[name], period="week")
     rng = np.random.default_rng(1)
     draws = {k: v * np.exp(0.1 * rng.standard_normal(n_draws)) for k, v in given.params.items()}
+    draws |= {p.name: np.full(n_draws, given.params[p.name]) for p in given.model.parameters if p.among}
     stats = {"diverging": np.zeros(n_draws), "lp": rng.normal(-9583.0, 1.0, n_draws)}
     for stat in ("acceptance_rate", "energy", "step_size"):
         stats[stat] = rng.random(n_draws)

@@ -22,7 +22,7 @@ def test_parameters_are_found_again_from_their_quantities(name):
     back = model.at_coordinates(NUMPY, model.coordinates(NUMPY, params), held(model, params))
     assert list(back) == [p.name for p in model.parameters]
     for name_, value in back.items():
-        assert value == pytest.approx(params[name_], rel=1e-12)
+        assert value == pytest.approx(params[name_], rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize("name", every_model())
@@ -44,7 +44,7 @@ def test_there_are_as_many_quantities_as_free_parameters_and_the_jacobian_is_con
     determinants = [abs(np.linalg.det(jacobian(here + shift))) for shift in (0.0, np.linspace(-1.5, 1.0, len(free)))]
     assert len(model.quantities) == len(free)
     assert determinants[0] > 0.1
-    assert determinants[1] == pytest.approx(determinants[0], rel=1e-7)  # differences of step 1e-5
+    assert determinants[1] == pytest.approx(determinants[0], rel=1e-7, abs=0)  # differences of step 1e-5
 
 
 @pytest.mark.parametrize("name", every_model())
@@ -58,7 +58,7 @@ def test_an_effect_raises_what_its_side_is_named_after(name):
             continue
         after = model.coordinates(NUMPY, model.individual(NUMPY, params, {law.side: 0.3}))
         moved = after[law.level.name] - before[law.level.name]
-        assert abs(moved) == pytest.approx(0.3, rel=1e-9)
+        assert abs(moved) == pytest.approx(0.3, rel=1e-9, abs=0)
         assert (moved < 0) == (law.level.name == "lifetime")  # whoever leaves sooner lives shorter
         others = [q.name for other in model.mixing for q in other.quantities if other is not law]
         assert all(after[q] == pytest.approx(before[q], abs=1e-12) for q in others)
@@ -86,4 +86,4 @@ def test_prior_draws_have_the_medians_and_spreads_of_their_priors(name):
     for quantity in model.quantities:
         centre, sd = priors.coordinate(quantity.name)
         assert np.mean(drawn[quantity.name]) == pytest.approx(centre, abs=5 * sd / np.sqrt(20_000))
-        assert np.std(drawn[quantity.name]) == pytest.approx(sd, rel=0.03)  # 6 standard errors of a spread
+        assert np.std(drawn[quantity.name]) == pytest.approx(sd, rel=0.03, abs=0)  # 6 standard errors of a spread

@@ -59,6 +59,7 @@ def test_a_refresh_writes_a_whole_study_and_its_drift(shelf, tmp_path):
     assert all(name in run.out for name in DRIFT)
 
 
+@pytest.mark.slow
 def test_without_a_folder_the_study_itself_is_brought_up_to_date_and_can_be_again(shelf, study):
     assert clv("refresh", study, shelf / "whole.csv").status == 0
     assert json.loads((study / "study.json").read_text())["observation_end"] == "1998-06-27"
@@ -70,12 +71,13 @@ def test_without_a_folder_the_study_itself_is_brought_up_to_date_and_can_be_agai
 
 @pytest.mark.slow
 def test_a_whole_life_is_asked_for_again(shelf, tmp_path):
-    asked = COLUMNS | {"--horizon": "inf", "--holdout": "none", "--discount-rate": "0.15"}
+    asked = COLUMNS | {"--model": "nbd", "--horizon": "inf", "--holdout": "none", "--discount-rate": "0.15"}
     assert clv("run", shelf / "autumn.csv", *spelt(asked), "--out", tmp_path).status == 0
     run = clv("refresh", tmp_path, shelf / "whole.csv")
     assert run.status == 0, run.err
 
 
+@pytest.mark.slow
 def test_a_new_job_leaves_nothing_of_what_stood_there(shelf, study):
     assert clv("refresh", study, shelf / "whole.csv").status == 0
     assert clv("run", shelf / "autumn.csv", *spelt(COLUMNS), "--holdout", "none", "--out", study).status == 0

@@ -107,7 +107,7 @@ def make_valuation(prediction, *, acquisition_cost=None):
         terms=Terms(0.3, 0.15, acquisition_cost),
         columns=columns,
         variance=2.25 * clv,
-        base_total=Total("value", clv.sum(), 0.9 * clv.sum(), 1.1 * clv.sum(), CI_PROB, ("parameters", "chance")),
+        total=Total("value", clv.sum(), 0.9 * clv.sum(), 1.1 * clv.sum(), CI_PROB, ("parameters", "chance")),
         path=Path(months, revenue / 35, revenue, 0.28 * revenue),
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clvmodels.delivery import ReportMaterial, report
+from clvmodels.delivery import ReportMaterial, report, tables
 from clvmodels.delivery.answers import against, concentration
 from clvmodels.errors import ArgumentError
 from clvmodels.plots.numbers import count, percent
@@ -70,7 +70,7 @@ def page(source):
 
 
 def test_the_first_screen_answers(page, full_material):
-    total = full_material.valuation.total()
+    total = full_material.valuation.total
     first = page.text.partition("What the customers will be worth")[0]
     assert count(total.expected) in first
     assert f"90% interval {count(total.lower)} to {count(total.upper)}" in first
@@ -239,7 +239,7 @@ def test_few_customers_carry_most():
     assert (few.n_carriers, few.share_carriers, few.top_share) == (1, 0.2, 0.8)
     even = concentration(np.ones(10))
     assert even.n_carriers == 8
-    assert even.top_share == pytest.approx(0.2)
+    assert even.top_share == pytest.approx(0.2, rel=1e-9, abs=0)
 
 
 @pytest.mark.parametrize("values", [np.zeros(3), np.array([-1.0, 0.5]), np.array([np.inf, 1.0])])
@@ -262,7 +262,7 @@ def test_totals_of_groups_add_up(full_material):
     both = against(replace(full_material, scorecard=replace(board, tables=groups)), kind="heuristic", name="ltv")
     one = against(full_material, kind="heuristic", name="ltv")
     assert (both.total, both.actual) == (2 * one.total, 2 * one.actual)
-    assert both.share == pytest.approx(one.share)
+    assert both.share == pytest.approx(one.share, rel=1e-9, abs=0)
     assert np.isnan(both.lower)
 
 
@@ -271,3 +271,27 @@ def test_whether_the_interval_held_is_said(full_material, page):
     assert not model.inside
     assert "what came lies outside its 90% interval" in page.text
     assert replace(model, upper=1.01 * model.actual).inside
+
+
+def cells(table, column):
+    return [row[table.header.index(column)] for row in table.rows]
+
+
+def test_a_decile_reaches_from_its_least_customer_to_that_of_the_decile_before():
+    """Twenty customers worth 20, 19, ... 1: two in each tenth."""
+    worth = np.arange(20.0, 0.0, -1.0)
+    ranked = pd.DataFrame({"rank": np.arange(1, 21), "decile": np.repeat(np.arange(1, 11), 2), "clv": worth})
+    shown = tables.deciles(ranked.assign(p_alive=0.5, expected_purchases=worth / 10))
+    assert cells(shown, "From") == [f"{least}.00" for least in (19, 17, 15, 13, 11, 9, 7, 5, 3, 1)]
+    assert cells(shown, "Worth each")[:2] == ["19.50", "17.50"]
+    assert cells(shown, "Together")[:2] == ["39.00", "35.00"]
+    assert cells(shown, "Purchases each")[:2] == ["1.95", "1.75"]
+    assert cells(shown, "Share of all")[:2] == ["19%", "17%"]  # 39 and 35 of 210
+
+
+def test_a_forecast_above_what_came_is_off_by_more():
+    """120, 75 and 100 forecast where 100 came."""
+    board = pd.DataFrame({"name": ["ltv", "clv", "run_rate"], "group": "all", "kind": "heuristic", "actual": 100.0})
+    board = board.assign(total=[120.0, 75.0, 100.0], total_lower=np.nan, total_upper=np.nan)
+    for target in ("spend", "purchases"):
+        assert cells(tables.scores(board, target=target, ci_prob=0.9), "Off by") == ["+20%", "−25%", "0%"]

@@ -53,7 +53,9 @@ def test_the_expected_coverage_is_the_probability_of_the_interval(ahead):
     """All customers share one distribution here, so it can be summed by hand."""
     pmf = BUYING.model.pmf(BUYING.params, AHEAD, 200)
     low, high = (int(ahead[f"purchases_{side}"][0]) for side in ("lower", "upper"))
-    assert clv.coverage_table(ahead, levels=[0.8])["expected"].item() == pytest.approx(pmf[low : high + 1].sum())
+    assert clv.coverage_table(ahead, levels=[0.8])["expected"].item() == pytest.approx(
+        pmf[low : high + 1].sum(), rel=1e-9, abs=0
+    )
 
 
 def test_a_forecast_of_too_little_covers_too_few(base):
@@ -66,9 +68,11 @@ def test_a_forecast_of_too_little_covers_too_few(base):
 def test_the_calibration_error_is_the_distance_of_probability_and_share(ahead, base):
     table = clv.activity_table(ahead)
     active, p = np.mean(base.holdout.frequency > 0), ahead["p_active"][0]
-    assert table[["customers", "predicted", "active"]].iloc[0].to_list() == pytest.approx([N, p, active])
+    assert table[["customers", "predicted", "active"]].iloc[0].to_list() == pytest.approx(
+        [N, p, active], rel=1e-9, abs=0
+    )
     assert table["low"].item() <= p <= table["high"].item()
-    assert table.attrs["error"] == pytest.approx(abs(p - active))
+    assert table.attrs["error"] == pytest.approx(abs(p - active), rel=1e-9, abs=0)
 
 
 def test_the_calibration_error_weighs_tenths_by_their_customers(ahead, base):
@@ -82,7 +86,7 @@ def test_the_calibration_error_weighs_tenths_by_their_customers(ahead, base):
         abs(np.mean(forecast["p_active"][x == k]) - np.mean(base.holdout.frequency[x == k] > 0)) * np.mean(x == k)
         for k in range(3)
     ]
-    assert table.attrs["error"] == pytest.approx(sum(by_hand))
+    assert table.attrs["error"] == pytest.approx(sum(by_hand), rel=1e-9, abs=0)
 
 
 def test_a_forecast_without_its_truth_is_refused(ahead, base):

@@ -55,16 +55,29 @@ def test_levels_are_those_of_the_parameters(rfm):
     p = fitted.params
     rate = p["r"] / p["alpha"] * np.exp(p["buying[store=south]"])
     odds = p["a"] / p["b"] * np.exp(p["dropout[store=south]"])
-    assert table.loc["south", "mean_rate"] == pytest.approx(rate, rel=1e-12)
-    assert table.loc["south", "mean_dropout"] == pytest.approx(odds / (1 + odds), rel=1e-12)
+    assert table.loc["south", "mean_rate"] == pytest.approx(rate, rel=1e-12, abs=0)
+    assert table.loc["south", "mean_dropout"] == pytest.approx(odds / (1 + odds), rel=1e-12, abs=0)
     plain, apart = (
         clv.fit("bgnbd", rfm).params,
         clv.fit("bgnbd", rfm, covariates=dict.fromkeys(("buying", "dropout"), "store")).params,
     )
-    assert table.loc["south", "mean_rate_without"] == pytest.approx(plain["r"] / plain["alpha"], rel=1e-9)
+    assert table.loc["south", "mean_rate_without"] == pytest.approx(plain["r"] / plain["alpha"], rel=1e-9, abs=0)
     own = apart["r"] / apart["alpha"] * np.exp(apart["buying[store=south]"])
-    assert table.loc["south", "mean_rate_alone"] == pytest.approx(own, rel=1e-9)
-    assert table.loc["north", "mean_rate_alone"] == pytest.approx(apart["r"] / apart["alpha"], rel=1e-9)
+    assert table.loc["south", "mean_rate_alone"] == pytest.approx(own, rel=1e-9, abs=0)
+    assert table.loc["north", "mean_rate_alone"] == pytest.approx(apart["r"] / apart["alpha"], rel=1e-9, abs=0)
+
+
+def test_a_group_is_pulled_by_its_noise_as_a_part_of_noise_and_differences(rfm):
+    """The textbook's factor for two normal laws: s^2 / (s^2 + tau^2), with the standard error s of the group's own
+    rate and the standard deviation tau between groups."""
+    fitted = clv.fit("nbd", rfm, pooled={"buying": "store"})
+    pulled = clv.group_table(fitted, rfm).set_index("group")["mean_rate_shrinkage"]
+    between = np.mean(np.square(fitted.draws["buying[store] sd"]))
+    for name in SIZES:
+        own = clv.fit("nbd", rfm.take(rfm.groups["store"] == name), n_draws=4_000)
+        noise = np.var(np.log(own.draws["r"] / own.draws["alpha"]))
+        # The pooled fit shares one shape among the groups, and four groups hardly tell how they differ.
+        assert pulled[name] == pytest.approx(noise / (noise + between), rel=0.35, abs=0)
 
 
 def test_a_groups_mix_of_other_covariates_is_part_of_it(rfm):
@@ -74,7 +87,7 @@ def test_a_groups_mix_of_other_covariates_is_part_of_it(rfm):
     p, age = fitted.params, rfm.groups["age"]
     older = age[rfm.groups["store"] == "east"].mean() - age.mean()
     expected = p["r"] / p["alpha"] * np.exp(p["buying[store=east]"] + p["buying[age]"] * older)
-    assert table.loc["east", "mean_rate"] == pytest.approx(expected, rel=1e-12)
+    assert table.loc["east", "mean_rate"] == pytest.approx(expected, rel=1e-12, abs=0)
     assert table["mean_rate_without"].nunique() > 1
 
 
@@ -97,7 +110,9 @@ def test_groups_of_spend_and_one_that_has_nothing_to_say(rfm):
     assert table.loc["south", "typical_spend"] > 1.3 * table.loc["north", "typical_spend"]
     assert np.isnan(table.loc["silent", "typical_spend_alone"])
     assert table.loc["silent", "typical_spend_shrinkage"] > 0.8
-    assert table.loc["silent", "typical_spend"] == pytest.approx(table.loc["(unseen)", "typical_spend"], rel=1e-3)
+    assert table.loc["silent", "typical_spend"] == pytest.approx(
+        table.loc["(unseen)", "typical_spend"], rel=1e-3, abs=0
+    )
 
 
 def test_an_estimate_without_groups_is_refused(rfm):

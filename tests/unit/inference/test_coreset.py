@@ -1,12 +1,13 @@
 """A few histories say of thousands of draws what all histories say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import clvmodels as clv
-from clvmodels.inference import coreset
 from clvmodels.inference.belief import Belief
-from clvmodels.inference.coreset import LogPosterior
+from clvmodels.inference.coreset import QUICK, THOROUGH, LogPosterior
 from clvmodels.inference.informative import informative
 from clvmodels.inference.mle import Objective
 from clvmodels.inference.space import Space, scaled
@@ -69,13 +70,23 @@ def test_values_are_those_of_all_histories(rfm, name, monkeypatch):
     assert more.shape == (DRAWS,)
 
 
-def test_where_a_few_do_not_tell_all_histories_are_looked_at(rfm, monkeypatch):
+def test_where_a_few_do_not_tell_all_histories_are_looked_at(rfm):
     objective, top, height, theta = climbed("bgnbd", rfm)
     exact = objective.log_posterior(theta) - height
-    monkeypatch.setattr(coreset, "_ERROR", 0.0)
-    np.testing.assert_allclose(
-        LogPosterior(objective, top, height)(theta, density(theta, top)), exact, rtol=1e-9, atol=1e-9
-    )
+    never = LogPosterior(objective, top, height, replace(THOROUGH, error=0.0))
+    np.testing.assert_allclose(never(theta, density(theta, top)), exact, rtol=1e-9, atol=1e-9)
+
+
+def test_a_quick_look_errs_by_a_hundredth_of_the_fall(rfm):
+    objective, top, height, theta = climbed("bgnbd", rfm)
+    theta = top + (theta - top) / 2  # as near as draws under a parabola
+    exact = objective.log_posterior(theta) - height
+    quick = LogPosterior(objective, top, height, QUICK)
+    found = quick(theta, density(theta, top))
+    assert quick.few is not None
+    assert len(quick.few.counts) <= QUICK.training
+    near = exact > -10
+    assert np.abs(found - exact)[near].max() < QUICK.error * 11
 
 
 def test_few_points_are_not_worth_a_choice(rfm):
@@ -96,3 +107,15 @@ def test_points_without_a_likelihood_keep_none(rfm):
     np.testing.assert_array_equal(np.isfinite(found), np.isfinite(exact))
     inside = np.isfinite(exact)
     np.testing.assert_array_less(np.abs(found[inside] - exact[inside]), 1e-2 * (1 + np.abs(exact[inside])))
+
+
+def test_any_number_of_points_fits_any_number_of_histories(rfm):
+    """Points are shared among processors; with 505 or 510 histories the last share of 40 is one point."""
+    objective, top, _, theta = climbed("nbd", rfm)
+    for n in (505, 510, 600):
+        some = objective.of_rows(np.arange(n))
+        there = float(some.log_posterior(top[None, :])[0])
+        found = LogPosterior(some, top, there, QUICK)(theta, density(theta, top))
+        exact = some.log_posterior(theta) - there
+        near = exact > -10
+        np.testing.assert_allclose(found[near], exact[near], atol=QUICK.error * 11, rtol=0)

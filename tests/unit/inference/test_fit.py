@@ -54,10 +54,10 @@ def test_the_unit_of_time_changes_parameters_by_a_factor_and_nothing_else(base, 
     for p in one.model.parameters:
         by = factor if p.unit == "time" else 1.0
         # Both stop where a Newton step gains less than 1e-9, which leaves parameters open by about 1e-5 of an error.
-        assert other.params[p.name] == pytest.approx(one.params[p.name] * by, rel=1e-6)
+        assert other.params[p.name] == pytest.approx(one.params[p.name] * by, rel=1e-6, abs=0)
         np.testing.assert_allclose(other.draws[p.name], one.draws[p.name] * by, rtol=1e-4)
     shift = base.frequency.sum() * np.log(factor)
-    assert other.log_likelihood == pytest.approx(one.log_likelihood - shift, rel=1e-10)
+    assert other.log_likelihood == pytest.approx(one.log_likelihood - shift, rel=1e-10, abs=0)
 
 
 @pytest.mark.parametrize("factor", [100.0, 1e-3])
@@ -66,10 +66,11 @@ def test_cents_and_dollars_give_the_same_spend(factor):
     columns = {"customer": "customer_id", "time": "date", "amount": "amount", "observation_end": "1997-09-30"}
     one = clv.fit("gammagamma", clv.rfm_summary(log, **columns))
     other = clv.fit("gammagamma", clv.rfm_summary(log.assign(amount=log.amount * factor), **columns))
-    assert other.params["gamma"] == pytest.approx(one.params["gamma"] * factor, rel=1e-6)
-    assert other.params["q"] == pytest.approx(one.params["q"], rel=1e-6)
+    assert other.params["gamma"] == pytest.approx(one.params["gamma"] * factor, rel=1e-6, abs=0)
+    assert other.params["q"] == pytest.approx(one.params["q"], rel=1e-6, abs=0)
 
 
+@pytest.mark.slow
 def test_standard_errors_are_the_spread_of_repeated_studies():
     model, n = clv.models.get("bgnbd"), 2_000
     found, said = [], []
@@ -90,7 +91,7 @@ def test_draws_have_the_estimate_as_their_middle_and_the_error_as_their_spread(b
     fitted = clv.fit("bgnbd", base, n_draws=4_000)
     for name, draws in fitted.draws.items():
         assert np.median(np.log(draws)) == pytest.approx(np.log(fitted.params[name]), abs=1e-9)
-        assert np.std(np.log(draws)) == pytest.approx(fitted.std_errors[name] / fitted.params[name], rel=0.05)
+        assert np.std(np.log(draws)) == pytest.approx(fitted.std_errors[name] / fitted.params[name], rel=0.05, abs=0)
 
 
 def test_a_fit_repeats_itself_and_draws_follow_the_seed(base):
@@ -109,14 +110,14 @@ def test_table_aic_and_bic_follow_their_definitions(base):
         for r in table.itertuples()
     ]
     np.testing.assert_allclose(inside, 0.8, atol=0.005)
-    assert fitted.aic == pytest.approx(8 - 2 * fitted.log_likelihood)
-    assert fitted.bic == pytest.approx(4 * np.log(6_000) - 2 * fitted.log_likelihood)
+    assert fitted.aic == pytest.approx(8 - 2 * fitted.log_likelihood, rel=1e-9, abs=0)
+    assert fitted.bic == pytest.approx(4 * np.log(6_000) - 2 * fitted.log_likelihood, rel=1e-9, abs=0)
 
 
 def test_log_likelihood_of_a_summary_is_the_sum_over_customers(base):
     fitted = clv.fit("bgnbd", base)
-    assert fitted.log_likelihood_of(base) == pytest.approx(fitted.log_likelihood)
-    assert fitted.pointwise(base).sum() == pytest.approx(fitted.log_likelihood)
+    assert fitted.log_likelihood_of(base) == pytest.approx(fitted.log_likelihood, rel=1e-9, abs=0)
+    assert fitted.pointwise(base).sum() == pytest.approx(fitted.log_likelihood, rel=1e-9, abs=0)
     assert fitted.pointwise(base).shape == (6_000,)
 
 

@@ -12,6 +12,8 @@ from clvmodels.errors import ArgumentError
 
 from .bases import PARAMS, drawn, regrouped
 
+pytestmark = pytest.mark.usefixtures("muted_findings")
+
 
 def stores(sizes, *, seed, sd=0.4, model="bgnbd", sides=("buying", "dropout")):
     """Return customers of stores that differ on some sides, and by how much each does."""
@@ -89,7 +91,7 @@ def test_a_group_not_seen_is_known_least_and_forecast_widest():
     unseen = fitted.draws["buying[store=(unseen)]"]
     # the spread of a normal law whose standard deviation is drawn; 4 standard errors of 1,000 draws
     expected = np.sqrt(np.mean(fitted.draws["buying[store] sd"] ** 2))
-    assert unseen.std() == pytest.approx(expected, rel=0.12)
+    assert unseen.std() == pytest.approx(expected, rel=0.12, abs=0)
 
 
 def test_groups_that_do_not_differ_are_found_not_to():
@@ -100,9 +102,10 @@ def test_groups_that_do_not_differ_are_found_not_to():
     rate = plain.params["r"] / plain.params["alpha"]
     for i in range(8):
         own = fitted.params["r"] / fitted.params["alpha"] * np.exp(fitted.params[f"buying[store=s{i:02d}]"])
-        assert own == pytest.approx(rate, rel=0.15)
+        assert own == pytest.approx(rate, rel=0.15, abs=0)
 
 
+@pytest.mark.slow
 def test_two_columns_of_groups_and_a_covariate_stand_together():
     rfm, _ = stores([100] * 10, seed=9)
     region = np.where(np.isin(rfm.groups["store"], ["s01", "s03", "s05", "s07"]), "north", "south")
@@ -151,7 +154,7 @@ def test_a_bootstrap_of_pooled_groups_is_refused():
 def test_intervals_of_groups_and_of_their_spread_hold_and_pooling_errs_least():
     holds, spreads, errors = [], [], {"pooled": [], "alone": [], "without": []}
     rng = np.random.default_rng(12)
-    bases = 100
+    bases = 60
     for seed in range(bases):
         sizes = rng.integers(20, 400, 12)
         rfm, effects = stores(sizes, seed=seed)

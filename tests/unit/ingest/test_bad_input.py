@@ -56,7 +56,7 @@ BAD_LOGS = {
     "customers of mixed types": (
         lambda: _rfm(GOOD.assign(who=[1, "b", 2])),
         InputError,
-        "A column of the log holds values of several types (Conversion failed for column who",
+        "holds values of several types, or of one that no table engine knows (Conversion failed for column who",
     ),
     "two columns of one name": (
         lambda: _rfm(GOOD.set_axis(["who", "day", "day"], axis=1), amount=None),
@@ -64,11 +64,11 @@ BAD_LOGS = {
         "The log has two columns of one name",
     ),
     "dates as text": (
-        lambda: _rfm(GOOD.assign(day="2024-01-01")),
+        lambda: _rfm(GOOD.assign(day="last week")),
         InputError,
-        "'day' holds String, not dates; convert it first, e.g. with pandas.to_datetime(log['day'])",
+        "'day' holds 'last week', which is no date in a format that is known; name its format, e.g. with date_format=",
     ),
-    "dates as numbers": (lambda: _rfm(GOOD.assign(day=20240101)), InputError, "'day' holds Int64, not dates"),
+    "dates as numbers": (lambda: _rfm(GOOD.assign(day=20240101)), InputError, "say so with date_format='yyyymmdd'"),
     "missing dates": (
         lambda: _rfm(pd.concat([GOOD.assign(day=pd.NaT)] * 3)),
         InputError,
@@ -78,9 +78,9 @@ BAD_LOGS = {
     "tz and no time zone": (lambda: _rfm(tz="UTC"), InputError, "'day' has no time zone to convert from; leave tz out"),
     "an unknown time zone": (lambda: _rfm(AWARE, tz="Mars/Base"), ArgumentError, "'Mars/Base', which is no IANA"),
     "amounts as text": (
-        lambda: _rfm(GOOD.assign(paid="7")),
+        lambda: _rfm(GOOD.assign(paid="seven")),
         InputError,
-        "'paid' holds String, not numbers, so nothing can be summed; convert it first",
+        "'paid' holds 'seven', which is no number with a decimal point, so nothing can be summed; correct it",
     ),
     "truth values as amounts": (lambda: _rfm(GOOD.assign(paid=True)), InputError, "'paid' holds Boolean, not numbers"),
     "a missing amount": (
@@ -200,10 +200,10 @@ def test_a_bad_table_is_refused_with_a_sentence(wrong):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("log.csv", "who,day,paid\n1,2024-01-05,5\n2,last week,6\n", "'day' holds String, not dates"),
-        ("log.csv", "who;day;paid\n1;2024-01-05;3,5\n", "'paid' holds String, not numbers"),
+        ("log.csv", "who,day,paid\n1,2024-01-05,5\n2,last week,6\n", "'day' holds 'last week' in line 3"),
+        ("log.csv", "who;day;paid\n1;2024-01-05;3,5x5\n", "'paid' holds '3,5x5' in line 2"),
         ("log.parquet", "no parquet", "can't be read"),
-        ("log.xlsx", "no table", "give files that all end in .csv"),
+        ("log.doc", "no table", "give files that all end in .csv"),
     ],
 )
 def test_a_bad_file_is_refused_with_a_sentence(name, content, words, tmp_path):

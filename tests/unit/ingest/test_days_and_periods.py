@@ -10,6 +10,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from clvmodels import heuristics
 from clvmodels.ingest import rfm_summary
 
 ASKED = {"customer": "who", "time": "day", "amount": "paid"}
@@ -119,6 +120,36 @@ def test_the_recent_window_counts_back_from_the_end():
     assert whole.recent_purchases.tolist() == [2]
 
 
+def daily(n):
+    """Return a log of a customer who buys every day for so many days, from Monday, the first of January 2024."""
+    return _log(*(date(2024, 1, 1) + timedelta(days=i) for i in range(n)))
+
+
+@pytest.mark.parametrize(
+    ("recent", "days"),
+    [("1 week", 7), (2, 14), (10 / 7, 10), ("1 month", 31), ("2 months", 61), (None, 92), ("10.4 days", 11)],
+)
+def test_a_purchase_is_recent_when_less_than_the_window_ago(recent, days):
+    """A quarter of a year has 91.3 days: from today, 0 days ago, to 91 days ago there are 92."""
+    assert rfm_summary(daily(140), **ASKED, recent=recent).recent_purchases.tolist() == [days]
+    assert rfm_summary(daily(140), **ASKED, recent=recent).recent_spend.tolist() == [5 * days]
+
+
+@pytest.mark.parametrize(("n_days", "recent", "weeks"), [(140, 2, 2), (140, 1, 1), (144, 3, 3), (140, 2.5, 3)])
+def test_whole_periods_are_recent_from_their_first_day_on(n_days, recent, weeks):
+    """144 days end in a week just begun, which is one of the recent ones."""
+    summary = rfm_summary(daily(n_days), **ASKED, recent=recent, collapse="period")
+    assert summary.recent_purchases.tolist() == [weeks]
+
+
+def test_who_buys_every_day_of_the_window_goes_on_every_day():
+    for recent in ("1 week", 2, 10 / 7):
+        summary = rfm_summary(daily(140), **ASKED, recent=recent)
+        ahead = heuristics.forecast("recent_run_rate", summary, horizon=3)
+        assert ahead.purchases[0] == pytest.approx(21, rel=1e-12, abs=0)
+        assert ahead.spend[0] == pytest.approx(105, rel=1e-12, abs=0)
+
+
 def test_customers_who_came_later_are_left_out_and_counted():
     log = pd.concat([_log("2024-01-01", "2024-02-10"), _log("2024-02-05", "2024-02-06", who=2)])
     for ends in ({}, {"holdout_end": "2024-02-11"}):
@@ -192,3 +223,21 @@ def test_groups_are_those_of_the_customers_even_where_some_are_left_out():
     assert summary.groups["segment"].tolist() == ["early"]
     grouped = rfm_summary(log, **ASKED, groups="segment", collapse="period")
     assert grouped.groups["segment"].tolist() == ["late", "early"]
+
+
+@pytest.mark.parametrize("zero_amounts", ["keep", "drop"])
+def test_what_is_said_of_amounts_is_said_of_rows_that_count(zero_amounts):
+    """Three rows of zero are observed, two are in the holdout, and four come after the end."""
+    days = ["2024-01-03", "2024-01-05", "2024-01-10", "2024-01-20", "2024-01-22"]
+    later = ["2024-02-01", "2024-02-02", "2024-02-03", "2024-02-04"]
+    log = pd.concat([_log("2024-01-01", "2024-01-12", "2024-01-24"), _log(*days, *later, paid=0.0)])
+    asked = ASKED | {"zero_amounts": zero_amounts}
+    for ends, said in (
+        ({"observation_end": "2024-01-14"}, "3 rows"),
+        ({"observation_end": "2024-01-14", "holdout_end": "2024-01-28"}, "5 rows"),
+        ({}, "9 rows"),
+    ):
+        text = next(note.text for note in rfm_summary(log, **asked, **ends).notes if note.code == "zero_amounts")
+        assert f": {said} with an amount of zero" in text
+    before = {"observation_end": "2024-01-02"}
+    assert "zero_amounts" not in _codes(rfm_summary(log, **asked, **before))

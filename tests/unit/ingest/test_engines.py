@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import duckdb
 import numpy as np
 import pandas as pd
@@ -19,6 +21,8 @@ ENDS = {"observation_end": "2023-10-31", "holdout_end": "2024-04-30"}
 def test_every_engine_gives_the_same_summary(kind, refunds, log, as_kind):
     expected = rfm_summary(log, **ASKED, **ENDS, refunds=refunds)
     found = rfm_summary(as_kind(kind, log), **ASKED, **ENDS, refunds=refunds)
+    if kind.startswith("csv"):  # ids of text files are text, in the order of numbers where they are written so
+        expected = replace(expected, customer_id=expected.customer_id.astype(str).astype(object))
     # 1e-12: the engines may add up a customer's few amounts in different orders.
     pd.testing.assert_frame_equal(found.to_frame(), expected.to_frame(), rtol=1e-12, atol=1e-12, check_dtype=False)
     for name in ("purchases", "repeat_purchases", "new_customers", "spend"):
@@ -82,7 +86,7 @@ def test_a_log_without_amounts_has_no_money(log):
 def test_an_aggregated_table_comes_from_every_engine(kind, as_kind):
     table = pd.DataFrame({"customer_id": [5, 3], "frequency": [2, 0], "recency": [3.5, 0.0], "T": [9.0, 4.0]})
     summary = as_summary(as_kind(kind, table), period="week")
-    assert summary.customer_id.tolist() == [5, 3]
+    assert summary.customer_id.tolist() == (["5", "3"] if kind == "csv" else [5, 3])
     assert summary.recency.tolist() == [3.5, 0.0]
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from clvmodels.ingest import rfm_summary
+from clvmodels.ingest.log_spec import LogSpec
 from clvmodels.ingest.some_customers import log_of_some
 
 
@@ -133,7 +134,7 @@ def test_a_share_of_the_customers_holds_each_whole_or_not_at_all(columns):
             "date": np.datetime64("2024-01-01") + rng.integers(0, 300, len(who)).astype("timedelta64[D]"),
         }
     )
-    some = log_of_some(log, customer=columns, columns=["date"], one_in=4).to_pandas()
+    some = log_of_some(log, LogSpec(customer=columns, time="date"), one_in=4).to_pandas()
     assert list(some.columns) == ["card", *(["mail"] if columns != "card" else []), "date"]
     key = "card" if columns == "card" else "mail"  # by card alone, a mail's two cards are two customers
     kept = log[log[key].isin(some[key])]

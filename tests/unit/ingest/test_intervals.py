@@ -25,7 +25,8 @@ def by_hand(log, *, weeks):
 def test_times_between_purchases_are_those_of_the_log_in_every_engine(kind, collapse, log, as_kind):
     found = rfm_summary(as_kind(kind, log), **ASKED, **ENDS, collapse=collapse)
     expected = by_hand(log, weeks=collapse == "period")
-    np.testing.assert_array_equal(found.customer_id, expected.index)
+    ids = expected.index.astype(str) if kind.startswith("csv") else expected.index  # text files hold text
+    np.testing.assert_array_equal(found.customer_id, ids)
     np.testing.assert_allclose(found.litt, expected, rtol=1e-12, atol=1e-12)  # a few terms in another order
 
 

@@ -139,7 +139,8 @@ def test_a_log_on_spark_has_the_summary_of_one_machine(question, parts, on_spark
 def test_what_is_said_of_a_log_is_said_on_spark_as_far_as_no_customer_is_needed(on_spark):
     question = SHOP | SHOP_ENDS | {"refunds": "drop"}
     local, found = (clv.rfm_summary(log, **question).notes for log in (shop(), on_spark(shop())))
-    assert found == tuple(note for note in local if note.code != "first_bought_later")
+    of_customers = {"first_bought_later", "collective_id"}
+    assert found == tuple(note for note in local if note.code not in of_customers)
     netted = {note.code: note.text for note in clv.rfm_summary(on_spark(shop()), **SHOP, refunds="customer").notes}
     assert netted["refunds"].startswith("Netted against purchases of the same customer, latest first: ")
 
@@ -247,13 +248,13 @@ def test_fit_and_scores_of_cdnow_are_those_of_one_machine(collapse, on_spark, tm
     buying, local = clv.fit("bgnbd", table), clv.fit("bgnbd", stored)
     np.testing.assert_allclose(list(buying.params.values()), list(local.params.values()), rtol=1e-12)
     spend, local_spend = clv.fit("gammagamma", table), clv.fit("gammagamma", stored)
-    assert spend.log_likelihood == pytest.approx(local_spend.log_likelihood, rel=1e-12)
+    assert spend.log_likelihood == pytest.approx(local_spend.log_likelihood, rel=1e-12, abs=0)
     # Sums within cells differ in their last digits, and where the top is flat the search stops that much elsewhere.
     np.testing.assert_allclose(list(spend.params.values()), list(local_spend.params.values()), rtol=1e-7)
     scores = clv.score(table, local, spend=local_spend, horizon=39)
     expected = clv.score(stored, local, spend=local_spend, horizon=39, out=tmp_path / "scores")
     assert scores.columns == expected.columns
-    assert scores.worth.expected == pytest.approx(expected.worth.expected, rel=1e-12)
+    assert scores.worth.expected == pytest.approx(expected.worth.expected, rel=1e-12, abs=0)
     found = scores.to_native().toArrow().sort_by("customer_id").to_pandas()
     apart = pd.concat([pd.read_parquet(path) for path in (tmp_path / "scores").glob("part-*.parquet")])
     apart = apart.sort_values("customer_id", ignore_index=True)
@@ -411,3 +412,35 @@ def test_a_moment_without_zone_is_taken_as_it_is(spark):
     rows = [(1, datetime.datetime(2024, 1, 1, 23, 30)), (1, datetime.datetime(2024, 1, 9, 0, 30))]
     log = spark.createDataFrame(rows, "who int, at timestamp_ntz")
     assert clv.rfm_summary(log, customer="who", time="at").recency.tolist() == [8 / 7]
+
+
+def test_texts_orders_and_missing_customers_are_read_on_spark_as_here(on_spark):
+    log = shop()
+    written = log.assign(
+        who=log["who"].map(lambda who: f" c{who} " if who % 2 else f"c{who}").where(log["who"] != 3),
+        on=log["on"].dt.strftime("%d/%m/%Y"),
+        paid=log["paid"].map("{:.2f} EUR".format).str.replace(".", ","),
+        number=[str(i // 2) for i in range(len(log))],
+    )
+    question = SHOP | SHOP_ENDS | {"refunds": "day", "order": "number", "missing_customers": "drop"}
+    found, expected = clv.rfm_summary(on_spark(written, 3), **question), clv.rfm_summary(written, **question)
+    same(found, expected)
+    codes = {"date_format", "amount_format", "spaces_trimmed", "orders", "missing_customers"}
+    assert codes <= {note.code for note in found.notes}
+    for code in codes - {"spaces_trimmed"}:  # a text in two parts is counted in both
+        assert [note.text for note in found.notes if note.code == code] == [
+            note.text for note in expected.notes if note.code == code
+        ]
+
+
+def test_dates_that_can_be_read_in_several_ways_are_asked_for_on_spark(on_spark):
+    early = shop().assign(on=lambda log: np.where(np.arange(len(log)) % 2, "03/02/2024", "05/11/2024"))
+    with pytest.raises(InputError, match=r"can be read in 2 ways.*from 2024-02-03 to 2024-11-05"):
+        clv.rfm_summary(on_spark(early), **SHOP, refunds="drop")
+    summary = clv.rfm_summary(on_spark(early), **SHOP, refunds="drop", date_format="%d/%m/%Y")
+    assert str(summary.observation_end) == "2024-11-05"
+
+
+def test_whole_periods_on_spark_are_those_of_the_calendar(on_spark):
+    question = SHOP | {"refunds": "drop", "collapse": "period", "period": "quarter"}
+    same(clv.rfm_summary(on_spark(shop(), 3), **question), clv.rfm_summary(shop(), **question))

@@ -25,14 +25,14 @@ def exact(gamma, a, d):
 def test_a_decline_has_eleven_digits(gamma, a, d):
     with mp.workdps(60):
         right = float(exact(gamma, a, d))
-    assert float(log_decline(gamma, a, d)) == pytest.approx(right, rel=1e-11)
+    assert float(log_decline(gamma, a, d)) == pytest.approx(right, rel=1e-11, abs=0)
 
 
 @given(ABOVE_ONE, SHAPE, STEP)
 def test_gamma_may_be_small_and_negative(gamma, a, d):
     with mp.workdps(60):
         right = float(exact(gamma, a + 1, d))
-    assert float(log_decline(gamma, a + 1, d)) == pytest.approx(right, rel=1e-11)
+    assert float(log_decline(gamma, a + 1, d)) == pytest.approx(right, rel=1e-11, abs=0)
 
 
 @pytest.mark.parametrize("function", [log_leaving, log_staying])
@@ -55,3 +55,11 @@ def test_slopes_are_derivatives(function, t, gamma, delta, c):
             known = float(mp.diff(right, at, tuple(int(i == j) for j in range(3))))
             # Slopes only lead the search: eight digits are plenty, and none where a slope is nearly zero.
             assert float(found) == pytest.approx(known, rel=1e-8, abs=1e-10)
+
+
+@pytest.mark.parametrize("t", [1e5, 1e6, 1e12])
+@pytest.mark.parametrize("c", [1.0, 8.0, 20.0])
+def test_staying_is_right_far_out(c, t):
+    with mp.workdps(400):  # t^c has up to 240 digits
+        right = float(-exact(1e-3, 2.0, mp.mpf(t) ** c))
+    assert float(log_staying(1e-3, 2.0, c, t)[0]) == pytest.approx(right, rel=1e-11, abs=0)

@@ -48,12 +48,14 @@ def test_expectation_and_pmf_ahead_have_ten_digits(age):
             params = {"gamma": gamma, "delta": delta, "c": c, "age": age}
             stays = [survival(gamma, delta, c, age + k) / survival(gamma, delta, c, age) for k in range(6)]
             right = float(mp.fsum(stays[1:]))
-            assert float(BDW.expectation(params, 5.0)) == pytest.approx(right, rel=RELATIVE), params
+            assert float(BDW.expectation(params, 5.0)) == pytest.approx(right, rel=RELATIVE, abs=0), params
             right = [float(stays[k] - stays[k + 1]) for k in range(4)] + [float(stays[4])]
             np.testing.assert_allclose(BDW.pmf(params, 5.0, 4), right, rtol=RELATIVE, err_msg=str(params))
             if c == 1:
                 same = SBG.updated({"gamma": gamma, "delta": delta}, {"T": np.array(age)})
-                assert float(SBG.expectation(same, 5.0)) == pytest.approx(float(mp.fsum(stays[1:])), rel=RELATIVE)
+                assert float(SBG.expectation(same, 5.0)) == pytest.approx(
+                    float(mp.fsum(stays[1:])), rel=RELATIVE, abs=0
+                )
                 np.testing.assert_allclose(SBG.pmf(same, 5.0, 4), right, rtol=RELATIVE)
 
 
@@ -63,14 +65,14 @@ def test_a_long_sum_of_renewals_is_that_of_its_terms(shapes):
     k = np.arange(1.0, 10_001.0)
     params = {"gamma": gamma, "delta": delta, "c": c}
     one_by_one = 1 - np.cumsum(BDW.pmf(params, np.inf, 10_001)[:-1])  # absolute error 1e-13, over a sum above 1e-2
-    assert float(BDW.expectation(params, 1e4)) == pytest.approx(one_by_one[: len(k)].sum(), rel=1e-8)
+    assert float(BDW.expectation(params, 1e4)) == pytest.approx(one_by_one[: len(k)].sum(), rel=1e-8, abs=0)
 
 
 def test_many_renewals_under_bdw_with_c_1_are_those_of_sbg():
     for gamma, delta, t in itertools.product((0.3, 1.0, 2.5, 40.0), (0.5, 50.0), (63.0, 64.0, 1e4, 1e7, np.inf)):
         right = SBG.expectation({"gamma": gamma, "delta": delta}, t)
         found = BDW.expectation({"gamma": gamma, "delta": delta, "c": 1.0}, t)
-        assert float(found) == pytest.approx(float(right), rel=RELATIVE), (gamma, delta, t)
+        assert float(found) == pytest.approx(float(right), rel=RELATIVE, abs=0), (gamma, delta, t)
 
 
 @pytest.mark.parametrize(("gamma", "delta", "c"), [(3.0, 2.0, 0.6), (1.2, 5.0, 1.6), (0.9, 0.5, 2.0)])
@@ -86,7 +88,24 @@ def test_a_whole_life_of_renewals_is_a_long_sum_and_what_is_beyond(gamma, delta,
         ends = [mp.mpf(n) * 10**k for k in range(0, 24, 4)]
         right = head + float(mp.quad(lambda u: stays(mp.e**u) * mp.e**u, [mp.log(e) for e in ends]) - stays(n) / 2)
     found = BDW.expectation({"gamma": gamma, "delta": delta, "c": c}, np.inf)
-    assert float(found) == pytest.approx(right, rel=RELATIVE)
+    assert float(found) == pytest.approx(right, rel=RELATIVE, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("gamma", "delta", "c", "age", "right"),  # Abel and Plana's sums to 17 digits: tests/accuracy/steps.py
+    [
+        (20.0, 2.0, 0.1, 0.0, 29452.9127668253),
+        (1e3, 1e3, 0.1, 0.0, 149583398.299722),
+        (1e3, 1e3, 0.1, 77.0, 436098282.995328),
+        (20.02, 0.3, 0.05, 0.0, 9.39115505754741e19),  # the sum is nearly all tail
+        (1e3, 1e3, 0.01, 0.0, 1.70356233181604e176),
+        (0.0746, 2.78, 19.94, 6.0, 11.8276648062805),  # the power law comes at once, its age wears off slowly
+        (1e3, 1e3, 0.002, 0.0, np.inf),  # 3.6e1282: finite, but no float
+    ],
+)
+def test_a_slow_life_without_end_is_summed(gamma, delta, c, age, right):
+    params = {"gamma": gamma, "delta": delta, "c": c, "age": age}
+    assert BDW.expectation(params, np.inf) == pytest.approx(right, rel=1e-12, abs=0)  # 15 digits are written here
 
 
 def test_without_a_mean_a_whole_life_is_infinite():

@@ -38,7 +38,7 @@ def test_each_quantity_has_its_priors_and_its_posterior(believed):
         name = ax.get_title(loc="left").replace(" ", "_")
         for label, column in (("prior", "prior_median"), ("posterior", "estimate")):
             x, y = curves(ax)[label].get_data()
-            assert x[np.argmax(y)] == pytest.approx(table.loc[name, column], rel=0.1)
+            assert x[np.argmax(y)] == pytest.approx(table.loc[name, column], rel=0.1, abs=0)
     assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["prior", "posterior"]
 
 
@@ -77,7 +77,7 @@ def test_classes_stand_at_their_means(rfm):
     ax = plots.spend_by_frequency(found, ax=plots.blank())
     np.testing.assert_allclose(ax.collections[1].get_offsets()[:, 1], found.by_frequency["mean_spend"])
     overall = rfm.monetary_value[rfm.monetary_value > 0].mean()
-    assert ax.lines[0].get_ydata()[0] == pytest.approx(overall)
+    assert ax.lines[0].get_ydata()[0] == pytest.approx(overall, rel=1e-9, abs=0)
 
 
 def test_intervals_are_drawn_in_multiples_of_their_estimates():

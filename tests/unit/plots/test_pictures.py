@@ -190,7 +190,7 @@ def test_the_revenue_path_draws_a_cut_month_thinner_and_sums_up():
     path = Path(np.array([1.0, 2.0, 2.5]), np.ones(3), np.array([90.0, 80.0, 35.0]), np.ones(3))
     ax = plots.revenue_path(path, ax=plots.blank())
     widths = [bar.get_width() for bar in ax.patches]
-    assert widths[2] == pytest.approx(widths[0] / 2)
+    assert widths[2] == pytest.approx(widths[0] / 2, rel=1e-9, abs=0)
     np.testing.assert_allclose(ax.figure.axes[1].lines[0].get_ydata(), [90, 170, 205])
 
 

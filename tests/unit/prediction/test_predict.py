@@ -107,7 +107,9 @@ def test_a_customer_not_seen_yet_follows_the_model_itself():
     new = clv.predict(given, None, horizon="1 year")
     assert len(new) == 1
     assert new["p_alive"][0] == 1
-    assert new["expected_purchases"][0] == pytest.approx(float(given.model.expectation(PARAMS, 365.25 / 7)))
+    assert new["expected_purchases"][0] == pytest.approx(
+        float(given.model.expectation(PARAMS, 365.25 / 7)), rel=1e-9, abs=0
+    )
     assert "customer_id" not in new.to_frame()
 
 

@@ -70,18 +70,20 @@ def test_parts_are_the_deviations_that_come(believed, newcomers, came):
     moved = came * np.exp(np.random.default_rng(6).normal(0, 0.02, len(came)))
     everything = np.sqrt(sum(part**2 for part in total.parts.values()))
     # The error of a standard deviation from 2,000 totals is 1.6%, and their tails are a little heavier than normal.
-    assert everything == pytest.approx(np.std(moved), rel=0.08)
+    assert everything == pytest.approx(np.std(moved), rel=0.08, abs=0)
     certain = clv.predict(clv.estimate_from("bgnbd", believed.params, period="week"), newcomers, horizon=AHEAD).total
     assert set(certain.parts) == {"chance"}
-    assert certain.parts["chance"] == pytest.approx(total.parts["chance"], rel=0.05)
-    assert total.parts["common shock"] == pytest.approx(0.02 * total.expected)
+    assert certain.parts["chance"] == pytest.approx(total.parts["chance"], rel=0.05, abs=0)
+    assert total.parts["common shock"] == pytest.approx(0.02 * total.expected, rel=1e-9, abs=0)
 
 
 def test_chance_of_a_single_customer_holds_nothing_of_the_parameters(believed):
     """Parameters and chance add up to the variance of the predictive distribution."""
     one = clv.predict(believed, None, horizon=AHEAD)
     # Distributions are averaged over as many draws as there are, so that the two agree to rounding.
-    assert one.total.parts["chance"] ** 2 + one.total.parts["parameters"] ** 2 == pytest.approx(one.variance[0])
+    assert one.total.parts["chance"] ** 2 + one.total.parts["parameters"] ** 2 == pytest.approx(
+        one.variance[0], rel=1e-9, abs=0
+    )
 
 
 @pytest.mark.parametrize("none", [0, 0.0, Shock.of(0.0)])
@@ -141,7 +143,7 @@ def test_what_is_fixed_moves_the_interval_and_not_its_width():
     plain = total_of("value", Sum(1_000.0, draws, 400.0), 0.9, known(0.1))
     less = total_of("value", Sum(1_000.0, draws, 400.0), 0.9, known(0.1), 250.0)
     assert (plain.lower - less.lower, plain.upper - less.upper, plain.expected - less.expected) == pytest.approx(
-        (250, 250, 250)
+        (250, 250, 250), rel=1e-9, abs=0
     )
 
 

@@ -33,18 +33,22 @@ def test_discounted_expectation_has_ten_digits(shape, horizon, delta):
         right = float(exact(*shape, horizon, delta))
     params = {name: np.array([[v]]) for name, v in zip(("r", "alpha", "a", "b"), shape, strict=True)}
     found = discounted_expectation(MODEL, params, float(horizon), delta)[0, 0]
-    assert found == pytest.approx(right, rel=1e-10)
+    assert found == pytest.approx(right, rel=1e-10, abs=0)
 
 
 def test_no_discount_is_the_plain_expectation():
     params = {"r": np.array([0.3]), "alpha": np.array([4.0]), "a": np.array([0.8]), "b": np.array([2.0])}
-    assert discounted_expectation(MODEL, params, 39.0, 0.0) == pytest.approx(MODEL.expectation(params, 39.0))
+    assert discounted_expectation(MODEL, params, 39.0, 0.0) == pytest.approx(
+        MODEL.expectation(params, 39.0), rel=1e-9, abs=0
+    )
 
 
 @pytest.mark.parametrize("period", ["day", "week", "month", "year"])
 def test_a_yearly_rate_discounts_a_year_by_itself(period):
     unit = Period.of(period)
-    assert np.exp(-Terms(discount_rate=0.15).force_of_interest(unit) * unit.per_year) == pytest.approx(1 / 1.15)
+    assert np.exp(-Terms(discount_rate=0.15).force_of_interest(unit) * unit.per_year) == pytest.approx(
+        1 / 1.15, rel=1e-9, abs=0
+    )
 
 
 @pytest.mark.parametrize("delta", [0.004, 0.1, 3.0])
@@ -63,4 +67,4 @@ def test_steps_are_discounted_one_by_one(name, shape, horizon, delta):
     k = np.arange(0.0, min(np.floor(horizon), np.ceil(40 / delta)) + 1)
     bought = np.diff(model.expectation(shape, k))  # loses digits where k is large and what is bought small
     right = np.sum(np.exp(-delta * k[1:]) * bought)
-    assert discounted_expectation(model, params, horizon, delta)[0, 0] == pytest.approx(right, rel=1e-9)
+    assert discounted_expectation(model, params, horizon, delta)[0, 0] == pytest.approx(right, rel=1e-9, abs=0)

@@ -11,6 +11,7 @@ import clvmodels as clv
 from clvmodels.errors import ArgumentError, InputError
 from clvmodels.valuation.compound import Compound
 from clvmodels.valuation.few_draws import few_draws
+from clvmodels.valuation.purchase_sums import PurchaseSums
 from clvmodels.valuation.top import certainty
 
 BUYING = {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259}
@@ -85,23 +86,24 @@ def test_probabilities_are_those_of_outcomes_drawn_under_draws_of_both_models(wo
 
 
 def test_few_draws_say_what_all_draws_of_spend_say(worth):
-    few, every = few_draws(worth.spend, 10), worth.spend.draws
+    few, every = few_draws(worth.spend), worth.spend.draws
     assert len(few["p"]) == 6
-    pmf = stats.nbinom(0.8, 0.3).pmf(np.arange(60))[None, :]
+    bought = PurchaseSums.of_pmf(stats.nbinom(0.8, 0.3).pmf(np.arange(60))[None, :])
     for n, m in ((0, 0.0), (1, 20.0), (6, 40.0)):
         for amount in (5.0, 40.0, 300.0):
             below = [
-                Compound.of(pmf, *(np.atleast_2d(v).T for v in worth.spend.model.beta_prime(draws, n, m))).cdf(
+                Compound.of(bought, *(np.atleast_2d(v).T for v in worth.spend.model.beta_prime(draws, n, m))).cdf(
                     np.array([amount])
                 )[0]
                 for draws in (few, every)
             ]
-            assert below[0] == pytest.approx(below[1], abs=1e-3)  # 66 repeat buyers; stated are 4e-4 for a hundred
+            # 66 repeat buyers, whose draws come by importance and are skew; stated are 4e-4 for a hundred.
+            assert below[0] == pytest.approx(below[1], abs=1.5e-3)
 
 
 def test_draws_without_a_mean_do_not_poison_quantiles():
     pmf = np.array([[0.3, 0.4, 0.3, 0.0]])
-    law = Compound.of(pmf, np.full((2, 1), 20.0), np.full((2, 1), 6.0), np.array([[0.8], [4.0]]))
+    law = Compound.of(PurchaseSums.of_pmf(pmf), np.full((2, 1), 20.0), np.full((2, 1), 6.0), np.array([[0.8], [4.0]]))
     mean, variance = law.moments()
     assert np.isinf(mean[0])
     assert np.isinf(variance[0])
@@ -115,10 +117,10 @@ def test_a_mixture_has_the_moments_of_its_draws():
     rng = np.random.default_rng(2)
     d, k = rng.integers(0, 3, 400_000), rng.choice(4, 400_000, p=pmf[0])
     sums = np.where(k > 0, rng.gamma(np.maximum(k, 1) * p[d, 0], 1.0), 0.0) / rng.gamma(q[d, 0], 1 / scale[d, 0])
-    law = Compound.of(pmf, scale, p, q)
+    law = Compound.of(PurchaseSums.of_pmf(pmf), scale, p, q)
     mean, variance = law.moments()
-    assert mean[0] == pytest.approx(sums.mean(), rel=0.01)
-    assert variance[0] == pytest.approx(sums.var(), rel=0.05)
+    assert mean[0] == pytest.approx(sums.mean(), rel=0.01, abs=0)
+    assert variance[0] == pytest.approx(sums.var(), rel=0.05, abs=0)
     for amount in (5.0, 60.0, 200.0):
         assert law.cdf(np.array([amount]))[0] == pytest.approx((sums <= amount).mean(), abs=4 * 0.5 / np.sqrt(4e5))
 
@@ -150,7 +152,7 @@ def test_probabilities_of_counts_are_those_of_the_prediction(worth):
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.9])
 def test_places_at_the_top_add_up(worth, share):
     for forecast in (worth, worth.prediction):
-        assert clv.p_top(forecast, share=share).sum() == pytest.approx(share * len(worth), rel=1e-8)
+        assert clv.p_top(forecast, share=share).sum() == pytest.approx(share * len(worth), rel=1e-8, abs=0)
 
 
 def test_the_top_and_the_order_are_those_of_drawn_bases(worth, drawn):
@@ -198,10 +200,10 @@ def test_the_affordable_cost_is_repaid_as_often_as_it_says():
 
 def test_a_group_bears_what_its_own_customers_bring(small, worth):
     everybody = clv.affordable_cost(worth, confidence=0.9)
-    assert everybody["expected_value"][0] == pytest.approx(worth["clv"].mean() + 1.0)
+    assert everybody["expected_value"][0] == pytest.approx(worth["clv"].mean() + 1.0, rel=1e-9, abs=0)
     assert everybody["affordable_cost"][0] < everybody["expected_value"][0]
     assert everybody["affordable_cost"][0] == pytest.approx(
-        (_lower(worth, 0.8) + 200) / 200
+        (_lower(worth, 0.8) + 200) / 200, rel=1e-9, abs=0
     )  # the cost that the valuation takes off comes back on top
     many = clv.affordable_cost(worth, customers=1e6)["affordable_cost"][0]
     assert everybody["affordable_cost"][0] < many < everybody["expected_value"][0]
@@ -211,7 +213,7 @@ def test_a_group_bears_what_its_own_customers_bring(small, worth):
 
 def _lower(worth, ci_prob):
     ahead = clv.predict(worth.prediction.estimate, worth.prediction.summary, horizon=52, ci_prob=ci_prob)
-    return clv.value(ahead, worth.spend, margin=0.4, acquisition_cost=1.0).total().lower
+    return clv.value(ahead, worth.spend, margin=0.4, acquisition_cost=1.0).total.lower
 
 
 def test_what_cannot_be_is_refused(worth):
@@ -240,3 +242,18 @@ def test_quantiles_hold_where_spend_is_learned_from_thirty_buyers():
         upper = clv.quantiles(clv.value(newcomer, spend), probabilities=[0.9])["90%"].to_numpy()
         below.append(1 - clv.p_above(truth, upper)[0])
     assert np.mean(below) == pytest.approx(0.9, abs=4 * np.std(below) / np.sqrt(len(below)))
+
+
+def test_the_cost_that_one_customer_repays_is_the_margin_of_a_quantile():
+    """Buyers of one price and a known rate: the customer drawn from the group buys by a mixture of their binomials."""
+    table = pd.DataFrame({"frequency": [2.0, 30.0, 30.0], "recency": [30.0, 38.0, 38.0], "T": [39.0, 39.0, 39.0]})
+    base = clv.as_summary(table, period="week")
+    ahead = clv.predict(clv.estimate_from("nbd", {"r": 0.8, "alpha": 5.0}, period="week"), base, horizon=26)
+    counts = np.arange(400)
+    laws = [stats.nbinom(0.8 + x, 44 / (44 + 26)).cdf(counts) for x in table["frequency"]]
+    for margin, confidence in ((0.3, 0.5), (0.3, 0.8), (1.0, 0.8)):
+        found = clv.affordable_cost(clv.value(ahead, 10.0, margin=margin), confidence=confidence)
+        repaid = counts[np.argmax(np.mean(laws, axis=0) >= 1 - confidence)]
+        assert repaid > 0
+        # A price is held to a hundred-thousandth.
+        assert found["affordable_cost_single"][0] == pytest.approx(margin * 10 * repaid, rel=1e-4, abs=0)

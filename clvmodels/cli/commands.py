@@ -1,0 +1,208 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from clvmodels.api import CLV
+from clvmodels.cli import steps
+from clvmodels.cli.arguments import Business, Columns, Folder, Learning, length
+from clvmodels.cli.big_job import Memory, job_in_parts
+from clvmodels.cli.console import entry
+from clvmodels.cli.job import whole_job
+from clvmodels.cli.refreshing import refreshed
+from clvmodels.evaluation.holdout import A_THIRD
+from clvmodels.ingest import load_cdnow
+from clvmodels.models import catalogue, usual_purchase_model, usual_spend_model
+
+_FOLDER = Path("clv-run")
+_REVENUE = Business()
+_BY_MAXIMUM = Learning()
+_ALL_OF_IT = Memory()
+_BUYING, _SPEND = usual_purchase_model(), usual_spend_model()
+_GUARD = "Guard texts in CSV files that a spreadsheet would take for formulas."
+
+type ExcelSafe = Annotated[bool, Parameter(name="--excel-safe", negative=(), help=_GUARD)]
+
+
+def demo(*, excel_safe: ExcelSafe = False, out: Folder = Path("clv-demo")) -> None:
+    """Do the whole job on the 23,570 customers of CDNOW."""
+    columns = Columns(customer="customer_id", time="date", amount="amount")
+    study = CLV(horizon=52, holdout=39, margin=0.3, discount_rate=0.15)
+    whole_job(study, load_cdnow(), columns, out, title="What CDNOW's customers will be worth", excel_safe=excel_safe)
+
+
+def run(
+    log: str,
+    *,
+    columns: Columns,
+    business: Business = _REVENUE,
+    learning: Learning = _BY_MAXIMUM,
+    horizon: str = "52",
+    holdout: str = A_THIRD,
+    model: str = _BUYING.name,
+    spend: str = _SPEND.name,
+    common_shock: bool = False,
+    memory: Memory = _ALL_OF_IT,
+    excel_safe: ExcelSafe = False,
+    out: Folder = _FOLDER,
+) -> None:
+    """Do the whole job on a log.
+
+    Parameters
+    ----------
+    log
+        Path or glob of CSV, Parquet or Excel files.
+    horizon
+        How far ahead: a number of periods, or a text with its unit ("12 months").
+    holdout
+        How much of the end of the log to check forecasts on: periods, a text with its unit, or "none".
+    model
+        Name of a model of buying; see `clv models`.
+    spend
+        Name of a spend model, or the one price of every purchase.
+    common_shock
+        Learn from earlier days of the log what moves all customers together, and let the totals' intervals hold it.
+    """
+    plan = learning.plan()
+    study = CLV(
+        model=model,
+        spend=length(spend),
+        horizon=length(horizon),
+        holdout=None if holdout == "none" else length(holdout),
+        margin=business.margin,
+        discount_rate=business.discount_rate,
+        acquisition_cost=business.acquisition_cost,
+        method=plan.method,
+        covariates=plan.covariates,
+        pooled=plan.pooled,
+        common_shock=common_shock,
+    )
+    if memory.memory_limit is None:
+        whole_job(study, log, columns, out, title="What our customers will be worth", excel_safe=excel_safe)
+    else:
+        job_in_parts(study, log, columns, memory, out, excel_safe=excel_safe)
+
+
+def refresh(
+    folder: Path,
+    log: str,
+    *,
+    excel_safe: ExcelSafe = False,
+    out: Annotated[Path | None, Parameter(name="--out", show_default=False)] = None,
+) -> None:
+    """Bring the study of `clv run` up to date with a later log, and say what has changed.
+
+    Parameters
+    ----------
+    folder
+        Folder of the study; what was asked there is asked again.
+    log
+        Path or glob of CSV, Parquet or Excel files: all of the base from its first day on, with the columns of before.
+    out
+        Folder of the new study; the old one's when left out, which is replaced when all went well.
+    """
+    refreshed(folder, log, folder if out is None else out, excel_safe=excel_safe)
+
+
+def models() -> None:
+    """List the models: what they fit, what they assume, what they need, when they mislead."""
+    for row in catalogue().to_dict("records"):
+        print(f"{row['name']}  {row['title']}")
+        print(entry({name: row[name] for name in ("setting", "assumes", "parameters", "statistics", "misleads")}))
+
+
+def check(log: str, *, columns: Columns) -> None:
+    """Look at a log before believing it.
+
+    Parameters
+    ----------
+    log
+        Path or glob of CSV, Parquet or Excel files.
+    """
+    steps.check(log, columns)
+
+
+def rfm(log: str, *, columns: Columns, holdout: str | None = None, out: Folder = _FOLDER) -> None:
+    """Read a log and write its summary, one row a customer.
+
+    Parameters
+    ----------
+    log
+        Path or glob of CSV, Parquet or Excel files.
+    holdout
+        How much of the end of the log to keep back for `clv compare`.
+    """
+    steps.rfm(log, columns, holdout, out)
+
+
+def fit(
+    *,
+    model: str = _BUYING.name,
+    spend: str = _SPEND.name,
+    learning: Learning = _BY_MAXIMUM,
+    excel_safe: ExcelSafe = False,
+    out: Folder = _FOLDER,
+) -> None:
+    """Fit a model of buying, and one of spend, to the summary of `clv rfm`.
+
+    Parameters
+    ----------
+    model
+        Name of a model of buying; see `clv models`.
+    spend
+        Name of a spend model.
+    """
+    steps.fit(model, spend, learning, out, excel_safe=excel_safe)
+
+
+def predict(*, horizon: str = "52", excel_safe: ExcelSafe = False, out: Folder = _FOLDER) -> None:
+    """Forecast purchases from what `clv fit` wrote.
+
+    Parameters
+    ----------
+    horizon
+        How far ahead: a number of periods, or a text with its unit ("12 months").
+    """
+    steps.predict(horizon, out, excel_safe=excel_safe)
+
+
+def value(*, business: Business = _REVENUE, excel_safe: ExcelSafe = False, out: Folder = _FOLDER) -> None:
+    """Value the customers over the horizon of `clv predict`."""
+    steps.value(business, out, excel_safe=excel_safe)
+
+
+def compare(*, by: str | None = None, excel_safe: ExcelSafe = False, out: Folder = _FOLDER) -> None:
+    """Hold models and formulas against the holdout that `clv rfm --holdout` kept back.
+
+    Parameters
+    ----------
+    by
+        A group column that was carried along.
+    """
+    steps.compare(by, out, excel_safe=excel_safe)
+
+
+def report(*, title: str = "What our customers will be worth", out: Folder = _FOLDER) -> None:
+    """Write the page from what the steps before wrote.
+
+    Parameters
+    ----------
+    title
+        Heading of the page.
+    """
+    steps.report(title, out)
+
+
+def export(path: Path, *, excel_safe: ExcelSafe = False, out: Folder = _FOLDER) -> None:
+    """Write the list of customers, best first, to a CSV or Parquet file.
+
+    Parameters
+    ----------
+    path
+        The file; its ending says which kind.
+    """
+    steps.export(path, excel_safe, out)
