@@ -20,6 +20,7 @@ from clvmodels.ingest.orders import by_order, of_orders, order_totals
 from clvmodels.ingest.periods import Day, Span, as_date, day_of, recent_periods
 from clvmodels.ingest.purchases import Rules, collapsed, purchase_days
 from clvmodels.ingest.schema import LogColumns, Survey, missing_customers, somebody, standardised, surveyed
+from clvmodels.ingest.settled_sums import settled_sums
 from clvmodels.ingest.typed_tables import as_read, planned
 from clvmodels.records import Note, Period
 
@@ -214,9 +215,11 @@ class Reading:
             "recent_purchases": table["n_recent"].to_numpy().astype(np.float64),
         }
         if self.has_amounts:
-            total = table["spend"].to_numpy()
-            mean = np.where(n > 1, (total - table["first_value"].to_numpy()) / np.maximum(n - 1, 1), 0.0)
-            found |= {"monetary_value": mean, "total_spend": total, "recent_spend": table["spend_recent"].to_numpy()}
+            total, first_value, recent = (
+                settled_sums(table[name].to_numpy()) for name in ("spend", "first_value", "spend_recent")
+            )
+            mean = np.where(n > 1, settled_sums(total - first_value) / np.maximum(n - 1, 1), 0.0)
+            found |= {"monetary_value": mean, "total_spend": total, "recent_spend": recent}
         return found | (self._ahead(table) if self.has_holdout else {})
 
     def ids(self, table: pa.Table | pa.RecordBatch) -> Any:
@@ -228,7 +231,7 @@ class Reading:
             names = ["holdout_frequency", *(["holdout_spend"] if self.has_amounts else [])]
             return {name: np.zeros(len(table)) for name in names}
         ahead = {"holdout_frequency": table["n_ahead"].to_numpy().astype(np.float64)}
-        return ahead | ({"holdout_spend": table["spend_ahead"].to_numpy()} if self.has_amounts else {})
+        return ahead | ({"holdout_spend": settled_sums(table["spend_ahead"].to_numpy())} if self.has_amounts else {})
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -8,7 +8,9 @@ import narwhals as nw
 import numpy as np
 
 from clvmodels.arrays import AnyArray, FloatArray
+from clvmodels.ingest.engines import aggregated
 from clvmodels.ingest.periods import Span, as_date
+from clvmodels.ingest.settled_sums import settled_sums
 from clvmodels.records import Timeline
 
 
@@ -28,7 +30,8 @@ def timeline_of(
     if n_periods < 1:
         return None
     within = days.filter(nw.col("day") <= span.holdout_end)
-    by_day = within.group_by("day").agg(n=nw.len(), spend=nw.col("value").sum()).collect("pyarrow")
+    totals = {"n": "count(*)", "spend": "fsum(value)"}  # the engine's sum without the error of rounding
+    by_day = aggregated(within, "day", totals).sort("day").collect("pyarrow")
     place = span.place(by_day["day"].to_numpy())
 
     def binned(values: AnyArray) -> FloatArray:
@@ -43,5 +46,5 @@ def timeline_of(
         purchases=purchases,
         repeat_purchases=purchases - new_customers,
         new_customers=new_customers,
-        spend=binned(by_day["spend"].to_numpy()) if has_amounts else None,
+        spend=settled_sums(binned(by_day["spend"].to_numpy())) if has_amounts else None,
     )
