@@ -14,15 +14,11 @@ from clvmodels.delivery.estimate_checks import (
     check_draws,
     check_params,
     covariates_of,
-    flag,
     method_of,
     model_of,
-    notes_of,
-    number,
     period_of,
-    text,
-    whole,
 )
+from clvmodels.delivery.stored_values import flag, notes_of, number, text, whole
 from clvmodels.errors import InputError
 from clvmodels.inference.evidence import Stored
 from clvmodels.records import Estimate, Outcome, Prior, Priors

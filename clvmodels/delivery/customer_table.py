@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from clvmodels.delivery.estimate_checks import notes_of, stored_period
 from clvmodels.delivery.files import FilePath, as_path, write_json
 from clvmodels.delivery.folder import all_or_nothing, check_summary_format, read_json, summary_content
 from clvmodels.delivery.lock import settled
+from clvmodels.delivery.stored_values import notes_of, stored_period
 from clvmodels.errors import ArgumentError, InputError
 from clvmodels.ingest.engines import Workbench
 from clvmodels.ingest.log_spec import Collapse, LogSpec, MissingCustomers

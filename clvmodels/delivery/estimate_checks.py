@@ -3,62 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from math import inf, isfinite, isnan
 from typing import Any, get_args
 
 import numpy as np
 
 from clvmodels import models
 from clvmodels.arrays import FloatArray
+from clvmodels.delivery.stored_values import flag, listed, number, stored_period, text
 from clvmodels.inference.fitting import Method
 from clvmodels.inference.given import PRICE
 from clvmodels.models import AbstractModel, AbstractSpendModel
-from clvmodels.records import SIDES, Covariates, Note, Period
+from clvmodels.records import SIDES, Covariates, Period
 from clvmodels.records.covariates import Term
-from clvmodels.records.period import NAMED_PERIODS
 
 _METHODS = {*get_args(Method.__value__), "given", PRICE}
 _LEAST, _MOST = 1e-100, 1e100  # a search stays far within; beyond, sums overflow
-
-
-def number(value: Any, what: str, *, low: float = -inf, unknown: bool = False) -> float:
-    """Return a finite number at or above a bound, or NaN where it may be unknown.
-
-    Raises
-    ------
-    ValueError
-        When it is anything else.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError(f"{what} is no number")
-    found = float(value)
-    if unknown and isnan(found):
-        return found
-    if not isfinite(found) or found < low:
-        raise ValueError(f"{what} is {found:g}")
-    return found
-
-
-def whole(value: Any, what: str, *, low: int = 0) -> int:
-    """Return a whole number at or above a bound, or raise a ValueError."""
-    found = number(value, what, low=low)
-    if found != int(found):
-        raise ValueError(f"{what} is {found:g}, which is no whole number")
-    return int(found)
-
-
-def text(value: Any, what: str) -> str:
-    """Return a text, or raise a ValueError."""
-    if not isinstance(value, str):
-        raise ValueError(f"{what} is no text")
-    return value
-
-
-def flag(value: Any, what: str) -> bool:
-    """Return a truth value, or raise a ValueError."""
-    if not isinstance(value, bool):
-        raise ValueError(f"{what} is neither true nor false")
-    return value
 
 
 def method_of(value: Any) -> str:
@@ -79,34 +38,13 @@ def period_of(content: Any, model: AbstractModel) -> Period | None:
     return stored_period(content)
 
 
-def stored_period(content: Any) -> Period:
-    """Return a unit of time, or raise a ValueError."""
-    period = Period(text(content["name"], "the period"), number(content["days"], "the period", low=1e-9))
-    if set(content) != {"name", "days"} or NAMED_PERIODS.get(period.name, period.days) != period.days:
-        raise ValueError("the period isn't as long as its name says")
-    if period.name not in NAMED_PERIODS and period.name != f"{period.days:g}-day period":
-        raise ValueError(f"the period is called {period.name!r}")
-    return period
-
-
-def notes_of(content: Any) -> tuple[Note, ...]:
-    """Return notes, or raise a ValueError."""
-    found = tuple(Note(**note) for note in _listed(content, "the notes"))
-    for note in found:
-        text(note.code, "a note's code")
-        text(note.text, "a note")
-        if note.level not in ("info", "warning"):
-            raise ValueError(f"a note has the level {note.level!r}")
-    return found
-
-
 def covariates_of(content: Any, model: AbstractModel) -> Covariates | None:
     """Return the columns that act on a model, or raise a ValueError."""
     if content is None:
         return None
     terms = []
-    for told in _listed(content, "the covariates"):
-        levels = tuple(text(level, "a level") for level in _listed(told["levels"], "the levels"))
+    for told in listed(content, "the covariates"):
+        levels = tuple(text(level, "a level") for level in listed(told["levels"], "the levels"))
         term = Term(**{**told, "levels": levels})
         if term.side not in SIDES or term.side not in model.sides:
             raise ValueError(f"{term.side!r} is nothing that a column acts on")
@@ -168,9 +106,3 @@ def _check_range(name: str, values: FloatArray, *, real: bool) -> None:
     elif values.min() < _LEAST or values.max() > _MOST:
         odd = values[(values < _LEAST) | (values > _MOST)][0]
         raise ValueError(f"{name} has a value of {odd:g}, and only positive numbers that a fit can reach are possible")
-
-
-def _listed(content: Any, what: str) -> list[Any]:
-    if not isinstance(content, list | tuple):
-        raise ValueError(f"{what} are no list")
-    return list(content)

@@ -12,10 +12,10 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray
 from clvmodels.delivery.contents import check_format, described, restored
-from clvmodels.delivery.estimate_checks import number
 from clvmodels.delivery.files import FilePath, as_path, write_text
 from clvmodels.delivery.lock import settled
 from clvmodels.delivery.netcdf import MAGIC, read_netcdf, write_netcdf
+from clvmodels.delivery.stored_values import number
 from clvmodels.errors import ClvError, InputError
 from clvmodels.records import Estimate, check_estimate
 

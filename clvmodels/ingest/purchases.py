@@ -22,6 +22,26 @@ type ZeroAmounts = Literal["keep", "drop"]
 REFUNDED = nw.col("amount") < 0
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class PurchaseDays:
+    """One row a customer and day of purchase.
+
+    Attributes
+    ----------
+    days : lazy frame
+        ``customer``, ``day``, ``value``, and the range of each group column that day.
+    amounts : lazy frame or None
+        ``customer``, ``day`` and ``least``, whose minimum is the least amount among the rows of each day, refunds
+        included; nothing of it is computed before somebody asks. None where there is no money.
+    notes : list of Note
+        What was touched.
+    """
+
+    days: nw.LazyFrame[Any]
+    amounts: nw.LazyFrame[Any] | None
+    notes: list[Note]
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """How rows become purchases; days are day numbers from 1970-01-01."""
@@ -41,10 +61,14 @@ def purchase_days(
     survey: Survey,
     *,
     foreign: bool,
-) -> tuple[nw.LazyFrame[Any], list[Note]]:
-    """Return one row a customer and day of purchase, with ``value`` and the range of each group column that day.
+    again: bool = True,
+) -> PurchaseDays:
+    """Return the days of purchase of each customer.
 
     The grouping by customer and day is the one heavy step; its result is kept, and all later questions are put to it.
+    A second sum makes it half as slow again, so the least amount of a day is grouped along only where another look at
+    some of the rows is dear (``again`` says it isn't), or can't be had: somebody else's connection has them, or a
+    customer has several ids.
 
     Raises
     ------
@@ -64,13 +88,18 @@ def purchase_days(
         if rules.zero_amounts == "drop":
             rows = rows.filter(nw.col("amount") != 0)
     netted = bool(survey.n_negative) and rules.refunds in ("day", "customer")
-    days = bench.keep(_grouped(_measured(rows, columns, netted=netted), columns.ids), foreign=foreign)
-    if len(columns.ids) > 1 or rules.same_customer is not None:
+    linked = len(columns.ids) > 1 or rules.same_customer is not None
+    along = bool(columns.money) and (linked or foreign or not again)
+    days = bench.keep(_grouped(_measured(rows, columns, netted=netted, least=along), columns.ids), foreign=foreign)
+    if linked:
         days, note = with_customer(bench, days, columns, rules.same_customer)
         days = bench.keep(_grouped(days, ["customer"]))
         notes.append(note)
     else:
         days = days.rename({"id_0": "customer"})
+    amounts = None
+    if columns.money:
+        amounts = days if along else rows.select("day", customer=nw.col("id_0"), least=nw.col("amount"))
     if netted:
         notes += [] if is_muted() else refund_findings(days)
         if rules.refunds == "day":
@@ -78,7 +107,7 @@ def purchase_days(
         else:
             days, note = netted_by_customer(bench, days, rules.observation_end, survey)
         notes.append(note)
-    return days, notes
+    return PurchaseDays(days, amounts, notes)
 
 
 def collapsed(bench: Workbench, days: nw.LazyFrame[Any], span: Span) -> nw.LazyFrame[Any]:
@@ -95,14 +124,14 @@ def collapsed(bench: Workbench, days: nw.LazyFrame[Any], span: Span) -> nw.LazyF
     )
 
 
-def _measured(rows: nw.LazyFrame[Any], columns: LogColumns, *, netted: bool) -> nw.LazyFrame[Any]:
+def _measured(rows: nw.LazyFrame[Any], columns: LogColumns, *, netted: bool, least: bool) -> nw.LazyFrame[Any]:
     value = nw.lit(0.0) if columns.amount is None else nw.col("amount")
     measures = {"value": value}
     if netted:
         measures["bought"] = nw.when(value > 0).then(value).otherwise(0.0)
         measures["n_refunds"] = nw.when(value < 0).then(1).otherwise(0)
     there = rows.collect_schema().names()
-    if columns.money:  # which tells one row, and one that is there twice, from others
+    if least:
         measures["least"] = value
     for name in columns.group_ids:
         for edge in (f"low_{name}", f"high_{name}"):  # orders have a range already

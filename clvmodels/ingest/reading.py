@@ -21,6 +21,7 @@ from clvmodels.ingest.periods import Day, Span, as_date, day_of, recent_periods
 from clvmodels.ingest.purchases import Rules, collapsed, purchase_days
 from clvmodels.ingest.schema import LogColumns, Survey, missing_customers, somebody, standardised, surveyed
 from clvmodels.ingest.settled_sums import settled_sums
+from clvmodels.ingest.timeline import by_day
 from clvmodels.ingest.typed_tables import as_read, planned
 from clvmodels.records import Note, Period
 
@@ -114,6 +115,8 @@ class Reading:
         Counts over the rows.
     days : lazy frame
         One row a customer and day of purchase, with the range of each group column that day.
+    amounts : lazy frame or None
+        What tells the least amount among the rows of each customer and day, computed when it's asked for.
     purchases : lazy frame
         One row a purchase: ``customer``, ``day``, ``value``.
     notes : tuple of Note
@@ -126,6 +129,7 @@ class Reading:
     span: Span
     survey: Survey
     days: nw.LazyFrame[Any]
+    amounts: nw.LazyFrame[Any] | None
     purchases: nw.LazyFrame[Any]
     notes: tuple[Note, ...]
     numbered: bool = False
@@ -140,35 +144,20 @@ class Reading:
             When the log can't be read, a column is missing or of the wrong type, or rows can't be used.
         """
         look = looked_through(bench, log, question)
-        found = cls.surveyed(
-            bench,
-            look.rows,
-            question.ending(look.survey),
-            look.survey,
-            foreign=is_foreign(log) and question.columns.order is None,
-            notes=look.notes,
-        )
-        return replace(found, numbered=look.numbered)
+        return cls.surveyed(bench, look, question.ending(look.survey))
 
     @classmethod
-    def surveyed(
-        cls,
-        bench: Workbench,
-        rows: nw.LazyFrame[Any],
-        question: Question,
-        survey: Survey,
-        *,
-        start: int | None = None,
-        foreign: bool = False,
-        notes: tuple[Note, ...] = (),
-    ) -> Reading:
+    def surveyed(cls, bench: Workbench, look: Look, question: Question, *, start: int | None = None) -> Reading:
         """Group rows that were looked through before; ``start`` is the day of the first purchase, where it's known."""
-        rules = question.rules()
-        days, told = purchase_days(bench, rows, question.columns, rules, survey, foreign=foreign)
+        rules, survey = question.rules(), look.survey
+        found = purchase_days(bench, look.rows, question.columns, rules, survey, foreign=look.foreign, again=look.again)
+        days = found.days
         if start is None:
             start = days.select(nw.col("day").min()).collect("pyarrow")["day"].to_list()[0]
         span = question.span(first_day(start, rules.observation_end))
-        return cls(question, span, survey, days, collapsed(bench, days, span) if span.whole else days, (*notes, *told))
+        purchases = collapsed(bench, days, span) if span.whole else days
+        notes = (*look.notes, *found.notes)
+        return cls(question, span, survey, days, found.amounts, purchases, notes, look.numbered)
 
     @property
     def later(self) -> bool:
@@ -189,6 +178,15 @@ class Reading:
     def holdout_length(self) -> float:
         """Periods of the holdout."""
         return holdout_length(self.span)
+
+    @cached_property
+    def by_day(self) -> pa.Table:
+        """Days up to the end of the holdout, in order, with the number of customers who bought, and their ``spend``."""
+        return by_day(self.days, self.span)
+
+    def by_day_of(self, purchases: nw.LazyFrame[Any]) -> pa.Table:
+        """Return the same of some of the purchases."""
+        return self.by_day if purchases is self.days else by_day(purchases, self.span)
 
     def share(self, k: int, n: int) -> Reading:
         """Return the customers whose ids fall into share k of n, with all that is known of the whole log."""
@@ -215,10 +213,9 @@ class Reading:
             "recent_purchases": table["n_recent"].to_numpy().astype(np.float64),
         }
         if self.has_amounts:
-            total, first_value, recent = (
-                settled_sums(table[name].to_numpy()) for name in ("spend", "first_value", "spend_recent")
-            )
-            mean = np.where(n > 1, settled_sums(total - first_value) / np.maximum(n - 1, 1), 0.0)
+            total, recent = (settled_sums(table[name].to_numpy()) for name in ("spend", "spend_recent"))
+            repeats = settled_sums(total - table["first_value"].to_numpy())
+            mean = np.where(n > 1, repeats / np.maximum(n - 1, 1), 0.0)
             found |= {"monetary_value": mean, "total_spend": total, "recent_spend": recent}
         return found | (self._ahead(table) if self.has_holdout else {})
 
@@ -248,12 +245,18 @@ class Look:
         What reading them decided.
     numbered : bool
         Whether ids that are text are counted with as whole numbers, which is faster.
+    foreign : bool
+        Whether they are computed on somebody else's connection.
+    again : bool
+        Whether another look at some of them is cheap; at text in a file it isn't.
     """
 
     rows: nw.LazyFrame[Any]
     survey: Survey
-    notes: tuple[Note, ...]
+    notes: tuple[Note, ...] = ()
     numbered: bool = False
+    foreign: bool = False
+    again: bool = True
 
 
 def looked_through(bench: Workbench, log: Any, question: Question) -> Look:
@@ -285,7 +288,15 @@ def looked_through(bench: Workbench, log: Any, question: Question) -> Look:
         found = rows.select(**order_totals(columns, question.last_counted)).collect("pyarrow").rows(named=True)[0]
         survey, note = of_orders(survey, found, columns)
         notes.append(note)
-    return Look(rows, survey, tuple(notes), proven.get(columns.customer[0]) == "BIGINT")
+    ordered = columns.order is not None  # rows are kept then
+    return Look(
+        rows,
+        survey,
+        tuple(notes),
+        numbered=proven.get(columns.customer[0]) == "BIGINT",
+        foreign=is_foreign(log) and not ordered,
+        again=ordered or files is None or files.kind != "csv",
+    )
 
 
 def as_asked(rows: nw.LazyFrame[Any], question: Question) -> nw.LazyFrame[Any]:

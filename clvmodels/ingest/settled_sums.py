@@ -13,13 +13,13 @@ _TENS = 10.0 ** np.arange(309)
 def settled_sums(values: FloatArray) -> FloatArray:
     """Round sums to fourteen significant digits, so that the same log gives the same numbers, bit by bit.
 
-    The engine adds in any order, as its threads come to it, and the last bits of a sum hang on that. Sums of prices with
-    cents come out as a person would write them: 334.6, not 334.59999999999997.
+    The engine adds in any order, as its threads come to it, and the last bits of a sum hang on that. Sums of prices
+    with cents come out as a person would write them: 334.6, not 334.59999999999997.
 
     Parameters
     ----------
     values : array
-        Sums of up to some thousands of amounts each; values that aren't finite, or above 1e13, or all but 0, stay as they are.
+        Sums of up to some thousands of amounts each. Values that aren't finite, or above 1e13, stay as they are.
 
     Examples
     --------

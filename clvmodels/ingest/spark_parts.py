@@ -14,7 +14,7 @@ from clvmodels.ingest.engines import Workbench
 from clvmodels.ingest.memory import rows_at_once
 from clvmodels.ingest.orders import order_totals
 from clvmodels.ingest.purchases import REFUNDED, purchase_days
-from clvmodels.ingest.reading import Question, Reading, as_asked
+from clvmodels.ingest.reading import Look, Question, Reading, as_asked
 from clvmodels.ingest.schema import Survey, faults, first_rows, standardised, survey_totals
 from clvmodels.ingest.streaming import Customers
 from clvmodels.ingest.texts import Plan
@@ -105,7 +105,7 @@ class Worker:
 
         def told(bench: Workbench, rows: nw.LazyFrame[Any], _: pa.Schema) -> Iterator[pa.RecordBatch]:
             asked = as_asked(rows, self.question)
-            days, _notes = purchase_days(bench, asked, columns, rules, survey, foreign=False)
+            days = purchase_days(bench, asked, columns, rules, survey, foreign=False).days
             first = days.select(nw.col("day").min().cast(nw.Int64)).collect("pyarrow")
             yield from first.to_native().to_batches()
 
@@ -130,7 +130,7 @@ class Worker:
         kept = {"customer_id": columns.customer[0]} | dict(zip(columns.group_ids, columns.groups, strict=True))
 
         def told(bench: Workbench, rows: nw.LazyFrame[Any], log: pa.Schema) -> Iterator[pa.RecordBatch]:
-            reading = Reading.surveyed(bench, as_asked(rows, question), question, survey, start=start)
+            reading = Reading.surveyed(bench, Look(as_asked(rows, question), survey), question, start=start)
             for table in Customers(reading, intervals, end_given=True, rows_at_once=at_once).tables():
                 found = table.select(names)
                 for to, name in kept.items():

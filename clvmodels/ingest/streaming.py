@@ -76,7 +76,9 @@ class Customers:
             seen = purchases.filter(nw.col("day") <= end).select("customer").unique()
             purchases = purchases.join(seen, on="customer", how="semi")
         newcomers = (np.array([*self._newcomers.keys()]), np.array([*self._newcomers.values()]))
-        return timeline_of(purchases, newcomers, self.reading.span, has_amounts=self.reading.has_amounts)
+        return timeline_of(
+            self.reading.by_day_of(purchases), newcomers, self.reading.span, has_amounts=self.reading.has_amounts
+        )
 
     def notes(self) -> tuple[Note, ...]:
         """Return what reading has touched and noticed, once all customers have been read."""

@@ -161,7 +161,7 @@ def rfm_summary(  # noqa: PLR0913
         if len(late):
             purchases = purchases.join(bench.put(late), on="customer", how="anti")
         newcomers = np.unique(table["first"].to_numpy(), return_counts=True)
-        timeline = timeline_of(purchases, newcomers, span, has_amounts=reading.has_amounts)
+        timeline = timeline_of(reading.by_day_of(purchases), newcomers, span, has_amounts=reading.has_amounts)
         groups_found = reading.group_values()
         found = None if groups_found is None else groups_found.sort("customer").collect("pyarrow").to_native()
         checks = _checks(reading, table)

@@ -6,6 +6,7 @@ from typing import Any
 
 import narwhals as nw
 import numpy as np
+import pyarrow as pa
 
 from clvmodels.arrays import AnyArray, FloatArray
 from clvmodels.ingest.engines import aggregated
@@ -14,37 +15,41 @@ from clvmodels.ingest.settled_sums import settled_sums
 from clvmodels.records import Timeline
 
 
+def by_day(days: nw.LazyFrame[Any], span: Span) -> pa.Table:
+    """Return the days up to the end of the holdout, in order: ``day``, ``n`` purchases, and their ``spend``."""
+    within = days.filter(nw.col("day") <= span.holdout_end)
+    totals = {"n": "count(*)", "spend": "fsum(value)"}  # the engine's sum without the error of rounding
+    return aggregated(within, "day", totals).sort("day").collect("pyarrow").to_native()
+
+
 def timeline_of(
-    days: nw.LazyFrame[Any], newcomers: tuple[AnyArray, AnyArray], span: Span, *, has_amounts: bool
+    days: pa.Table, newcomers: tuple[AnyArray, AnyArray], span: Span, *, has_amounts: bool
 ) -> Timeline | None:
     """Count purchases, newcomers and money by whole periods; None where not one is whole.
 
     Parameters
     ----------
-    days : lazy frame
-        One row a purchase of the customers in the summary: ``customer``, ``day``, ``value``.
+    days : table
+        As `by_day` gives them, of the customers in the summary.
     newcomers : array of int and array, shape (day,)
         Day numbers of first purchases, and how many customers had theirs on each.
     """
     n_periods = span.n_whole(span.holdout_end)
     if n_periods < 1:
         return None
-    within = days.filter(nw.col("day") <= span.holdout_end)
-    totals = {"n": "count(*)", "spend": "fsum(value)"}  # the engine's sum without the error of rounding
-    by_day = aggregated(within, "day", totals).sort("day").collect("pyarrow")
-    place = span.place(by_day["day"].to_numpy())
+    place = span.place(days["day"].to_numpy())
 
     def binned(values: AnyArray) -> FloatArray:
         return np.bincount(place, weights=values, minlength=n_periods)[:n_periods]
 
     first_days, n_first = newcomers
     new_customers = np.bincount(span.place(first_days), weights=n_first, minlength=n_periods)[:n_periods]
-    purchases = binned(by_day["n"].to_numpy())
+    purchases = binned(days["n"].to_numpy())
     return Timeline(
         start=as_date(span.first_day_of(0)),
         n_observed=min(span.n_whole(span.observation_end), n_periods),
         purchases=purchases,
         repeat_purchases=purchases - new_customers,
         new_customers=new_customers,
-        spend=settled_sums(binned(by_day["spend"].to_numpy())) if has_amounts else None,
+        spend=settled_sums(binned(days["spend"].to_numpy())) if has_amounts else None,
     )

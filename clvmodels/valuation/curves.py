@@ -60,7 +60,8 @@ class Curves:
     def of(cls, law: Sums) -> Curves:
         """Evaluate distributions at equal steps of the logarithm of money."""
         low, high = law.typical(np.array(-_FAR)), law.typical(np.array(_FAR))
-        apart = (_ERROR * _BEND / law.narrowness()) ** 0.25
+        with np.errstate(divide="ignore"):  # who buys nothing has a straight curve
+            apart = (_ERROR * _BEND / law.narrowness()) ** 0.25
         n = int(np.clip(np.max((high - low) / apart, initial=0.0) + 2, _FEWEST, _MOST))
         step = (high - low) / (n - 1)
         value, slope = np.stack([law.reached(low + i * step)[:2] for i in range(n)], axis=-1)

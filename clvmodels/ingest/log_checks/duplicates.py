@@ -83,8 +83,7 @@ def _pairs(profile: Profile, sample: Sample) -> list[Note]:
         compared = f"{{:,.0f}} would be usual (purchases of one customer on different days are alike in {usual:.1%})"
     if same - expected < _SURE * error:
         return []
-    mask = (nw.col("least") > 0) & (nw.col("value") == 2 * nw.col("least"))
-    n, money = profile.total(mask, "least")
+    n, money, first = profile.pairs()
     heavy = money * (1 - expected / same) > profile.by_chance
     text = (
         f"{count_of(n, 'row')} may be copies: so often a customer has two rows of one amount on one day, where "
@@ -92,7 +91,7 @@ def _pairs(profile: Profile, sample: Sample) -> list[Note]:
         f"{profile.by_chance:,.2f} by which chance moves the total{', so values come out too high' if heavy else ''}; "
         f"drop rows that are there twice."
     )
-    return [Note("duplicate_rows", text, "warning" if heavy else "info", n, money, profile.show(mask))]
+    return [Note("duplicate_rows", text, "warning" if heavy else "info", n, money, first)]
 
 
 def _alike(sample: Sample) -> tuple[float, int]:

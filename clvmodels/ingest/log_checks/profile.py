@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clvmodels.arrays import BoolArray, FloatArray, IntArray
-from clvmodels.ingest.engines import aggregated, share
+from clvmodels.ingest.engines import share
 from clvmodels.ingest.periods import Span, as_date
 from clvmodels.ingest.schema import N_SHOWN
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 TOP = 60  # largest customers and purchases: enough to see how fast sizes fall
 _SAMPLED = 200_000  # purchases of the customers who are looked at one by one
-_BY_DAY = {"purchases": "count(*)"}
-_MONEY_BY_DAY = {"value": "sum(value)"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,8 +166,9 @@ class Profile:
         The largest purchases, where there is money.
     show : callable
         From a mask over the purchases to the first of them, as text.
-    total : callable
-        From a mask over the purchases and a column to how many these are, and the sum of it.
+    pairs : callable
+        How many purchases are made of two rows of one amount, what one row of each is worth together, and the first of
+        them as text.
     """
 
     daily: Daily
@@ -179,7 +178,7 @@ class Profile:
     sample: Sample | None = None
     largest: tuple[tuple[float, str, int], ...] = ()
     show: Callable[[nw.Expr], str] = lambda _: ""
-    total: Callable[[nw.Expr, str], tuple[int, float]] = lambda *_: (0, 0.0)
+    pairs: Callable[[], tuple[int, float, str]] = lambda: (0, 0.0, "")
 
     @property
     def has_money(self) -> bool:
@@ -205,35 +204,47 @@ class Profile:
 def profile_of(reading: Reading, customers: Tops) -> Profile:
     """Make the profile of a log that was read, its customers being counted."""
     days = reading.days.filter(nw.col("day") <= reading.span.holdout_end)
-    daily = daily_of(aggregated(days, "day", _BY_DAY | (_MONEY_BY_DAY if reading.has_amounts else {})))
+    daily = _daily(reading)
     n_shares = max(1, round(daily["purchases"].sum() / _SAMPLED))
-    names = ["customer", "day", "value", *(["least"] if reading.has_amounts else [])]
-    some = share(days.select(*names), 0, n_shares).sort("customer", "day").collect("pyarrow").to_native()
+    some = share(days.select("customer", "day", "value"), 0, n_shares)
+    if reading.amounts is not None:
+        some = some.join(_least(share(reading.amounts, 0, n_shares)), on=["customer", "day"], how="left")
     largest: tuple[tuple[float, str, int], ...] = ()
     if reading.has_amounts:
         top = days.select("value", "customer", "day").sort("value", "customer", "day", descending=[True, False, False])
         rows = top.head(TOP).collect("pyarrow").rows()
         largest = tuple((float(value), str(who), int(day)) for value, who, day in rows)
 
-    def show(mask: nw.Expr) -> str:
-        found = days.filter(mask).sort("day", "customer").head(N_SHOWN).collect("pyarrow").rows(named=True)
+    def show(mask: nw.Expr, among: nw.LazyFrame[Any] = days) -> str:
+        found = among.filter(mask).sort("day", "customer").head(N_SHOWN).collect("pyarrow").rows(named=True)
         money = reading.has_amounts
         return "; ".join(
             f"{row['customer']} on {as_date(row['day'])}{f', {row["value"]:,.2f}' if money else ''}" for row in found
         )
 
-    def total(mask: nw.Expr, column: str) -> tuple[int, float]:
-        found = days.filter(mask).select(n=nw.len(), sum=nw.col(column).sum()).collect("pyarrow").rows()[0]
-        return int(found[0]), float(found[1] or 0.0)
+    def pairs() -> tuple[int, float, str]:
+        assert reading.amounts is not None  # nobody asks where there is no money
+        alike = (nw.col("least") > 0) & (nw.col("value") == 2 * nw.col("least"))
+        both = days.select("customer", "day", "value").join(
+            _least(reading.amounts), on=["customer", "day"], how="inner"
+        )
+        found = both.filter(alike).select(n=nw.len(), money=nw.col("least").sum()).collect("pyarrow").rows()[0]
+        return int(found[0]), float(found[1] or 0.0), show(alike, both)
 
-    return Profile(daily, reading.span, today(), customers, _sample(some, reading.has_amounts), largest, show, total)
+    sample = _sample(some.sort("customer", "day").collect("pyarrow").to_native(), reading.has_amounts)
+    return Profile(daily, reading.span, today(), customers, sample, largest, show, pairs)
 
 
-def daily_of(found: nw.LazyFrame[Any]) -> Daily:
-    """Return the days from rows of one a day."""
-    table = found.sort("day").collect("pyarrow").to_native()
-    columns = {name: table[name].cast(pa.float64()).to_numpy() for name in table.column_names if name != "day"}
-    return Daily(table["day"].to_numpy().astype(np.int64), columns)
+def _least(amounts: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Return the least amount of each customer and day."""
+    return amounts.group_by("customer", "day").agg(nw.col("least").min())
+
+
+def _daily(reading: Reading) -> Daily:
+    found = reading.by_day
+    names = {"n": "purchases"} | ({"spend": "value"} if reading.has_amounts else {})
+    columns = {to: found[name].to_numpy().astype(np.float64) for name, to in names.items()}
+    return Daily(found["day"].to_numpy().astype(np.int64), columns)
 
 
 def today() -> int:

@@ -37,7 +37,11 @@ def test_a_table_on_disk_hangs_on_no_order_of_rows(log, tmp_path):
     tables = []
     for k, rows in enumerate(shuffled(log)):
         clv.rfm_table(rows, **ASKED, out=tmp_path / f"{k}", memory_limit="1GB")
-        tables.append(pq.read_table(tmp_path / f"{k}" / "summary.parquet").to_pandas().sort_values("customer_id", ignore_index=True))
+        tables.append(
+            pq.read_table(tmp_path / f"{k}" / "summary.parquet")
+            .to_pandas()
+            .sort_values("customer_id", ignore_index=True)
+        )
     for other in tables[1:]:
         pd.testing.assert_frame_equal(tables[0], other, check_exact=True)
 
