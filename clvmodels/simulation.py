@@ -13,7 +13,7 @@ import pandas as pd
 from clvmodels.arrays import AnyArray, FloatArray
 from clvmodels.errors import ArgumentError, check_between, check_kind
 from clvmodels.kernels.namespace import NUMPY
-from clvmodels.models import AbstractModel, purchase_model, spend_model, usual_spend_model
+from clvmodels.models import AbstractModel, purchase_model, usual_spend_model
 from clvmodels.records import Covariates, Estimate, Period
 
 _LONGEST = 100_000.0  # years; dates to the microsecond reach 290,000
@@ -117,13 +117,12 @@ def _told(
 ) -> tuple[Period, Mapping[str, float], Covariates | None]:
     """Return the unit of time, all parameters, and the covariates where they are known."""
     if isinstance(model, Estimate):
-        purchase_model(model.model.name)
-        assert model.period is not None  # every estimate of a model of buying has one
-        if period is not None and Period.of(period) != model.period:
+        unit = model.time_unit
+        if period is not None and Period.of(period) != unit:
             raise ArgumentError(
-                f"period is {period!r}, and the estimate counts time in {model.period.name}s; leave period out."
+                f"period is {period!r}, and the estimate counts time in {unit.name}s; leave period out."
             )
-        return model.period, {**model.params, **(params or {})}, model.covariates
+        return unit, {**model.params, **(params or {})}, model.covariates
     if params is not None:
         check_kind("params", params, Mapping, "give a dict of numbers by name")
     if params is None:
@@ -136,7 +135,7 @@ def _told(
 def _spending(spend_params: Mapping[str, float] | Estimate | None, columns: Columns) -> tuple[Any, dict[str, Any]]:
     """Return the model of spend and each customer's parameters."""
     if isinstance(spend_params, Estimate):
-        fitted = spend_model(spend_params.model.name)
+        fitted = spend_params.spend_model
         return fitted, _individual(fitted, spend_params.params, spend_params.covariates, columns)
     usual = usual_spend_model()
     return usual, {} if spend_params is None else _individual(usual, spend_params, None, columns)

@@ -12,11 +12,12 @@ from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.errors import InputError, check_between, check_kind, check_known
 from clvmodels.evaluation.forecasts import Forecast, of_model, of_rule
 from clvmodels.evaluation.scores import bias, captured, gini, mae, rmse, spearman
+from clvmodels.grammar.model import as_purchase_model
 from clvmodels.heuristics.registry import rules
 from clvmodels.heuristics.terms import HeuristicSettings
 from clvmodels.inference import fit
 from clvmodels.inference.selection import noise_notes
-from clvmodels.models import purchase_model, usual_purchase_model, usual_spend_model
+from clvmodels.models import usual_purchase_model, usual_spend_model
 from clvmodels.records import Estimate, Note, Scorecard, Summary, Target, check_estimate, check_summary
 from clvmodels.valuation.customers import mean_trouble
 from clvmodels.valuation.no_mean import NO_MEAN
@@ -103,7 +104,7 @@ def compare(
     check_kind("models", wanted, Sequence, "give names of models, or estimates")
     fitted = [fit(model, summary) if isinstance(model, str) else check_estimate(model) for model in wanted]
     for estimate in fitted:
-        purchase_model(estimate.model.name)
+        as_purchase_model(estimate.model)
     worth = None if summary.holdout.spend is None or summary.monetary_value is None else spend
     worth = usual_spend_model().name if worth == USUAL else worth
     worth = fit(worth, summary) if isinstance(worth, str) else worth

@@ -12,11 +12,11 @@ from scipy.special import expit
 
 from clvmodels.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from clvmodels.errors import ArgumentError, check_between
+from clvmodels.grammar import Common, Quantity, Side
 from clvmodels.inference.comparability import informative
 from clvmodels.inference.fitting import fit
 from clvmodels.kernels.namespace import NUMPY
-from clvmodels.models import get
-from clvmodels.records import Common, Covariates, Estimate, Patterns, Quantity, Side, Summary, Term, check_summary
+from clvmodels.records import Covariates, Estimate, Patterns, Summary, Term, check_summary
 from clvmodels.records.covariates import UNSEEN, labels_of
 from clvmodels.voice import muted
 
@@ -191,7 +191,7 @@ def _levels(estimate: Estimate, groups: _Groups, *, and_unseen: bool = True) -> 
     patterns = None if estimate.covariates is None else groups.typical(estimate.covariates, and_unseen=and_unseen)
     point = {name: np.array([value]) for name, value in estimate.params.items()}
     at_point, over_draws = (_coordinates(estimate, patterns, size, draws) for draws in (point, estimate.draws))
-    shares = {quantity.name: quantity.share for quantity in get(estimate.model.name).quantities}
+    shares = {quantity.name: quantity.share for quantity in estimate.model.quantities}
     return {name: _Level(at_point[name][0], over_draws[name], share) for name, share in shares.items()}
 
 
@@ -199,7 +199,7 @@ def _coordinates(
     estimate: Estimate, patterns: Patterns | None, size: int, draws: Mapping[str, FloatArray]
 ) -> dict[str, FloatArray]:
     """Return the coordinates of the model's quantities, shape (draw, group)."""
-    model = get(estimate.model.name)
+    model = estimate.model
     effects = {} if patterns is None else patterns.effects(draws, np.arange(size))
     params = model.individual(NUMPY, {p.name: draws[p.name][:, None] for p in model.parameters}, effects)
     shape = (len(next(iter(draws.values()))), size)
@@ -211,7 +211,7 @@ def _alone(estimate: Estimate, groups: _Groups) -> dict[str, FloatArray]:
     tells = informative(estimate, groups.summary)
     speaking = np.bincount(groups.codes, tells, len(groups.names)) > 0
     unknown = np.full(len(groups.names) + 1, np.nan)
-    names = [quantity.name for quantity in get(estimate.model.name).quantities]
+    names = [quantity.name for quantity in estimate.model.quantities]
     if speaking.sum() < 2:
         return dict.fromkeys(names, unknown)
     some = groups.taken(speaking[groups.codes])
@@ -268,5 +268,5 @@ def _pooled_column(estimate: Estimate, by: str | None) -> str:
 
 def _quantity(estimate: Estimate, side: Side) -> Quantity:
     """Return what an effect on a side moves."""
-    laws = get(estimate.model.name).mixing
+    laws = estimate.model.mixing
     return next(law.level for law in laws if not isinstance(law, Common) and law.side == side)

@@ -11,7 +11,6 @@ import pandas as pd
 from clvmodels.errors import ArgumentError, InputError
 from clvmodels.evaluation.scores import captured, gini
 from clvmodels.kernels.namespace import NUMPY
-from clvmodels.models import purchase_model
 from clvmodels.prediction.counts import counts_of
 from clvmodels.prediction.futures import Futures
 from clvmodels.prediction.totals import membership, purchases_by_group, total_of
@@ -59,7 +58,7 @@ def tracking_table(estimate: Estimate, summary: Summary) -> pd.DataFrame:
             "followed over time; make it from the transaction log."
         )
     estimate.check_period(summary)
-    model = purchase_model(estimate.model.name)
+    model = estimate.purchase_model
     params, cohorts = _cohorts(estimate, summary)
     begins = summary.T.max() - cohorts.columns["T"]
     ends = np.arange(1.0, len(timeline.repeat_purchases) + 1)
@@ -107,7 +106,7 @@ def purchase_frequency_table(estimate: Estimate, summary: Summary, *, most: int 
     if most < 1:
         raise ArgumentError(f"most is {most!r}; it must be at least 1, so that there is a row to compare.")
     estimate.check_period(summary)
-    model = purchase_model(estimate.model.name)
+    model = estimate.purchase_model
     params, cohorts = _cohorts(estimate, summary)
     expected = model.pmf(params, cohorts.columns["T"], most) @ cohorts.counts
     actual = np.bincount(np.minimum(summary.frequency, most).astype(np.int64), minlength=most + 1)
@@ -150,7 +149,7 @@ def frequency_recency_table(estimate: Estimate, summary: Summary, *, horizon: fl
     True
     """
     estimate.check_period(summary)
-    facts = purchase_model(estimate.model.name)
+    facts = estimate.purchase_model
     if facts.contractual:
         raise ArgumentError(
             f"{facts.title} is for contracts, in which frequency and recency are one, so there is no matrix of them; "
@@ -323,5 +322,5 @@ def lift_table(scorecard: Scorecard) -> pd.DataFrame:
 def _cohorts(estimate: Estimate, summary: Summary) -> tuple[Mapping[str, Any], Histories]:
     """Return who was observed for how long, told apart by covariates, and the parameters of each as newcomers."""
     cohorts = estimate.histories(summary, ("T",))
-    model = purchase_model(estimate.model.name)
+    model = estimate.purchase_model
     return model.individual(NUMPY, estimate.params, cohorts.effects(estimate.params)), cohorts

@@ -9,8 +9,9 @@ import numpy as np
 
 from clvmodels.arrays import BoolArray, Columns, FloatArray
 from clvmodels.errors import ArgumentError
-from clvmodels.models import AbstractModel, AbstractPurchaseModel, AbstractSpendModel, check_histories, get
-from clvmodels.records import SIDES, Estimate, Parameter, Side, Summary, check_summary
+from clvmodels.grammar import SIDES, Parameter, Side
+from clvmodels.models import AbstractModel, AbstractPurchaseModel, AbstractSpendModel, check_histories
+from clvmodels.records import Estimate, Summary, check_summary
 
 _NEARLY_NONE = 1e-200  # for a null of 0: histories that leaving explains 1e190 times better still don't feel it
 _ENOUGH = 1_000  # histories on which two formulas are told apart
@@ -63,7 +64,7 @@ def extra_of(narrow: Estimate, wide: Estimate, summary: Summary) -> Extra | None
     if narrow.model.name == wide.model.name:
         return Extra((), more) if more else None
     columns = summary.statistics(wide.model.statistics).columns
-    parameters = nested(get(narrow.model.name), get(wide.model.name), {**wide.params, **narrow.params}, columns)
+    parameters = nested(narrow.model, wide.model, {**wide.params, **narrow.params}, columns)
     return Extra(parameters, more) if parameters else None
 
 
@@ -138,7 +139,7 @@ def check_comparable(estimates: Sequence[Estimate], summary: Summary) -> None:
     """Raise where log-likelihoods are densities of different things."""
     check_summary(summary)
     for estimate in estimates:
-        model = get(estimate.model.name)
+        model = estimate.model
         estimate.check_period(summary)
         if isinstance(model, AbstractPurchaseModel):
             check_histories(model, summary.statistics(model.statistics).columns)
@@ -170,7 +171,7 @@ def check_fitted_here(estimates: Sequence[Estimate], summary: Summary) -> None:
 
 def counts_steps(estimate: Estimate) -> bool:
     """Return whether the likelihood is a probability of what happened at whole steps, not a density in time."""
-    model = get(estimate.model.name)
+    model = estimate.model
     return isinstance(model, AbstractPurchaseModel) and model.discrete
 
 
@@ -184,4 +185,4 @@ def informative(estimate: Estimate, summary: Summary) -> BoolArray:
 
 
 def _is_spend(estimate: Estimate) -> bool:
-    return isinstance(get(estimate.model.name), AbstractSpendModel)
+    return isinstance(estimate.model, AbstractSpendModel)

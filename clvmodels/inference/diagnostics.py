@@ -8,10 +8,10 @@ import numpy as np
 from scipy.special import chdtri
 
 from clvmodels.arrays import FloatArray
+from clvmodels.grammar.model import Params
 from clvmodels.inference.comparability import nested
 from clvmodels.inference.parabola import TRUSTED_K, Likeness
-from clvmodels.models import AbstractModel, AbstractPurchaseModel, AbstractSpendModel, get, purchase_model, registry
-from clvmodels.models.base import Params
+from clvmodels.models import AbstractModel, AbstractPurchaseModel, AbstractSpendModel, purchase_model, registry
 from clvmodels.records import Estimate, Histories, Note, Summary
 
 _FEW_CUSTOMERS = 200  # below it standard errors of shape parameters are commonly half their size
@@ -27,7 +27,7 @@ def parameter_notes(estimate: Estimate, histories: Histories | None = None) -> t
 
     Without the histories that were fitted, only what parameters tell by themselves.
     """
-    model = get(estimate.model.name)
+    model = estimate.model
     notes = [Note("model_misleads", f"{model.title} by its nature: {model.misleads}.")]
     pooled = estimate.covariates is not None and estimate.covariates.pooled
     if pooled:
@@ -152,7 +152,7 @@ def _trust(estimate: Estimate) -> str:
 
 def _with_partners(estimate: Estimate, wide: Sequence[str]) -> list[str]:
     """Return parameters with those that move along with them from draw to draw, in the model's order."""
-    model = get(estimate.model.name)
+    model = estimate.model
     logs = {p.name: np.log(estimate.draws[p.name]) for p in model.free if np.ptp(estimate.draws[p.name]) > 0}
 
     def moves_along(name: str) -> bool:

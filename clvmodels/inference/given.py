@@ -10,7 +10,7 @@ import numpy as np
 
 from clvmodels.errors import ArgumentError, check_between
 from clvmodels.inference.diagnostics import parameter_notes
-from clvmodels.models import AbstractSpendModel, get, spend_model, usual_spend_model
+from clvmodels.models import AbstractSpendModel, get, usual_spend_model
 from clvmodels.records import Estimate, Outcome, Period, Summary
 
 PRICE = "price"  # the method of an estimate of spend that is one price for every purchase
@@ -47,7 +47,7 @@ def price_of(spend: Estimate) -> float | None:
     if spend.method != PRICE:
         return None
     nothing = np.zeros(1)
-    return float(spend_model(spend.model.name).expected_spend(spend.params, nothing, nothing)[0])
+    return float(spend.spend_model.expected_spend(spend.params, nothing, nothing)[0])
 
 
 def estimate_from(

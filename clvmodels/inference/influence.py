@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from clvmodels.arrays import Columns, FloatArray, IntArray
+from clvmodels.grammar.model import as_purchase_model
 from clvmodels.inference.belief import Belief
 from clvmodels.inference.mle import Maximum, maximise
 from clvmodels.inference.space import Space
 from clvmodels.kernels.namespace import NUMPY
-from clvmodels.models import purchase_model
 from clvmodels.records import Estimate, Histories, Note, Summary
 from clvmodels.records.covariates import PATTERN
 
@@ -49,7 +49,7 @@ class Fitting:
 
     def rows(self, top: Maximum) -> tuple[FloatArray, FloatArray]:
         """Return log-likelihood and P(alive) of a customer of each row."""
-        model = purchase_model(self.space.model.name)
+        model = as_purchase_model(self.space.model)
         params = {name: float(value) for name, value in self.space.natural(top.theta, top.held).items()}
         effects = {} if self.space.patterns is None else self.space.patterns.effects(params, self.columns[PATTERN])
         own = model.individual(NUMPY, params, effects)

@@ -11,9 +11,10 @@ from scipy.special import expit
 
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import check_between
+from clvmodels.grammar import Quantity
 from clvmodels.kernels.namespace import NUMPY
-from clvmodels.models import AbstractModel, get
-from clvmodels.records import Estimate, Quantity
+from clvmodels.models import AbstractModel
+from clvmodels.records import Estimate
 
 _WIDTH = 4.0  # standard deviations of a prior that a curve is drawn over
 _POINTS = 400
@@ -30,7 +31,7 @@ def quantity_draws(estimate: Estimate) -> dict[str, FloatArray]:
     >>> {name: values.round(3).tolist() for name, values in quantity_draws(given).items()}
     {'mean_rate': [0.05], 'rate_spread': [2.0], 'mean_dropout': [0.25], 'dropout_spread': [0.238]}
     """
-    return _quantities(get(estimate.model.name), estimate.draws)
+    return _quantities(estimate.model, estimate.draws)
 
 
 def quantity_table(estimate: Estimate, *, ci_prob: float = 0.95) -> pd.DataFrame:
@@ -63,7 +64,7 @@ def quantity_table(estimate: Estimate, *, ci_prob: float = 0.95) -> pd.DataFrame
     3  dropout_spread      0.24   0.15   0.35         0.01         0.94
     """
     check_between("ci_prob", ci_prob, 0, 1, "it is the probability between the bounds", open_low=True, open_high=True)
-    model = get(estimate.model.name)
+    model = estimate.model
     tails = [(1 - ci_prob) / 2, (1 + ci_prob) / 2]
     points, draws = _quantities(model, estimate.params), quantity_draws(estimate)
     before = estimate.priors.table(ci_prob=ci_prob).set_index("quantity") if estimate.priors else None
@@ -93,7 +94,7 @@ def density_table(estimate: Estimate) -> pd.DataFrame:
     """
     from scipy.stats import gaussian_kde  # noqa: PLC0415 - takes a third of a second to load
 
-    model = get(estimate.model.name)
+    model = estimate.model
     draws = model.coordinates(NUMPY, estimate.draws)
     parts = []
     for quantity in model.quantities:

@@ -14,11 +14,11 @@ import numpy as np
 
 from clvmodels.arrays import Columns, FloatArray
 from clvmodels.errors import ArgumentError
+from clvmodels.grammar.mixing import Side
 from clvmodels.kernels.tape import TAPE, Node, factor, spread
-from clvmodels.models import AbstractSpendModel, get
+from clvmodels.models import AbstractSpendModel
 from clvmodels.records import Estimate, Patterns, Summary
 from clvmodels.records.covariates import PATTERN
-from clvmodels.records.mixing import Side
 
 _BLOCK = 8_000_000  # histories times draws at once: 64 MB
 _TRUSTED_K = 0.7  # above it the approximation errs by amounts that can't be told
@@ -97,7 +97,7 @@ def loo(estimate: Estimate, summary: Summary) -> LeaveOneOut:
             f"against each other; fit it with n_draws of some hundreds."
         )
     histories = estimate.histories(summary)
-    model = get(estimate.model.name)
+    model = estimate.model
     spends = isinstance(model, AbstractSpendModel)  # it learns nothing from customers without a repeat purchase
     rows = np.flatnonzero(histories.columns[model.statistics[0]] > 0) if spends else np.arange(len(histories))
     counts = histories.counts[rows]
@@ -124,7 +124,7 @@ def loo(estimate: Estimate, summary: Summary) -> LeaveOneOut:
 
 def log_likelihoods(estimate: Estimate, columns: Columns, patterns: Patterns | None) -> FloatArray:
     """Return the log-likelihood of each row under each draw, shape (draw, row)."""
-    model, nodes = get(estimate.model.name), factor(columns)
+    model, nodes = estimate.model, factor(columns)
     names = [p.name for p in model.parameters]
     out = np.empty((estimate.n_draws, len(next(iter(columns.values())))))
     for i in range(estimate.n_draws):

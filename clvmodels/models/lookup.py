@@ -5,8 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from clvmodels.arrays import Columns
-from clvmodels.errors import ArgumentError, InputError, check_known
-from clvmodels.models.base import REGISTRY, AbstractModel, AbstractPurchaseModel, AbstractSpendModel
+from clvmodels.errors import InputError, check_known
+from clvmodels.grammar.model import (
+    REGISTRY,
+    AbstractModel,
+    AbstractPurchaseModel,
+    AbstractSpendModel,
+    as_purchase_model,
+    as_spend_model,
+)
 
 
 def registry() -> dict[str, AbstractModel]:
@@ -36,24 +43,12 @@ def check_histories(model: AbstractPurchaseModel, columns: Columns) -> None:
 
 def purchase_model(name: str) -> AbstractPurchaseModel:
     """Return the model of that name, which must be one of buying."""
-    model = get(name)
-    if not isinstance(model, AbstractPurchaseModel):
-        raise ArgumentError(
-            f"{model.title} says what a purchase is worth, not when it comes; here a model of buying is needed, "
-            f"such as {_names(AbstractPurchaseModel)}."
-        )
-    return model
+    return as_purchase_model(get(name))
 
 
 def spend_model(name: str) -> AbstractSpendModel:
     """Return the model of that name, which must be one of spend."""
-    model = get(name)
-    if not isinstance(model, AbstractSpendModel):
-        raise ArgumentError(
-            f"{model.title} says when purchases come, not what they are worth; here a model of spend is needed, "
-            f"such as {_names(AbstractSpendModel)}."
-        )
-    return model
+    return as_spend_model(get(name))
 
 
 def usual_purchase_model() -> AbstractPurchaseModel:
@@ -64,7 +59,3 @@ def usual_purchase_model() -> AbstractPurchaseModel:
 def usual_spend_model() -> AbstractSpendModel:
     """Return the model of spend that is taken where nobody names one."""
     return next(model for model in registry().values() if isinstance(model, AbstractSpendModel) and model.usual)
-
-
-def _names(kind: type) -> str:
-    return ", ".join(repr(name) for name, model in registry().items() if isinstance(model, kind))

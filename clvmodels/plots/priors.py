@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from clvmodels.grammar import Quantity
 from clvmodels.inference.interpretation import density_table
-from clvmodels.models import get
 from clvmodels.plots.numbers import short
 from clvmodels.plots.style import COLOURS, canvas, dress, nothing_to_show, panels, percentages
-from clvmodels.records import Estimate, Quantity
+from clvmodels.records import Estimate
 
 _WIDE = 1_000.0  # from lowest to highest value: above it powers of ten are ticks enough
 _FADED = 0.01  # of a curve's top: beyond it there is nothing to see
@@ -45,7 +45,7 @@ def prior_posterior(estimate: Estimate) -> Figure:
     ['mean rate', 'rate spread', 'mean dropout', 'dropout spread']
     """
     table = density_table(estimate)
-    quantities = get(estimate.model.name).quantities
+    quantities = estimate.model.quantities
     axes = panels(len(quantities), across=min(2, len(quantities)), width=7.6, height=2.2)
     for i, (ax, quantity) in enumerate(zip(axes, quantities, strict=True)):
         _before_and_after(ax, quantity, table[table["quantity"] == quantity.name], legend=i == 0)

@@ -8,10 +8,11 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import ArgumentError
+from clvmodels.grammar import BetaMixing, Common, GammaMixing
 from clvmodels.kernels.namespace import NUMPY
-from clvmodels.models import AbstractPurchaseModel, purchase_model
+from clvmodels.models import AbstractPurchaseModel
 from clvmodels.prediction.futures import Futures, ParamDraws, in_any_phase
-from clvmodels.records import BetaMixing, Common, Estimate, GammaMixing, Summary, check_summary
+from clvmodels.records import Estimate, Summary, check_summary
 
 BUYING_RATE = "buying_rate"
 
@@ -59,7 +60,7 @@ def with_buying_rate(summary: Summary, buying: Estimate) -> Summary:
     >>> round(spend.params["spend[buying_rate]"], 2)
     0.23
     """
-    model = purchase_model(buying.model.name)
+    model = buying.purchase_model
     law = _law_of_buying(model)
     futures = Futures.of(buying, check_summary(summary))
     point = {name: np.array([value]) for name, value in buying.params.items()}

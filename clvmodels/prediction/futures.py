@@ -19,7 +19,7 @@ from numpy.polynomial import chebyshev
 from clvmodels.arrays import AnyArray, Columns, FloatArray, IntArray
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.kernels.tape import TAPE, Node, factor, spread
-from clvmodels.models import AbstractPurchaseModel, check_histories, purchase_model
+from clvmodels.models import AbstractPurchaseModel, check_histories
 from clvmodels.prediction.row_blocks import blocks
 from clvmodels.records import Estimate, Histories, Summary, check_summary
 from clvmodels.records.covariates import PATTERN
@@ -77,7 +77,7 @@ class Futures:
     @classmethod
     def of(cls, estimate: Estimate, summary: Summary | None, groups: Mapping[str, AnyArray] | None = None) -> Futures:
         """Group the futures of a summary's customers, or of customers not seen yet, one for each row of ``groups``."""
-        model = purchase_model(estimate.model.name)
+        model = estimate.purchase_model
         if summary is None:
             histories = _newcomer(estimate, model, groups)
             n_phases = 1

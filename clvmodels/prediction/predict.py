@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from clvmodels.arrays import AnyArray, FloatArray
 from clvmodels.errors import ArgumentError, check_between
-from clvmodels.models import purchase_model
+from clvmodels.grammar.model import as_purchase_model
 from clvmodels.prediction.counts import Counts
 from clvmodels.prediction.futures import in_any_phase
 from clvmodels.prediction.grid_sums import FEW, few_sum
@@ -71,10 +71,9 @@ def predict(
        p_active  purchases_upper
     0     0.461              7.0
     """
-    purchase_model(check_estimate(estimate).model.name)
-    assert estimate.period is not None  # every estimate of a model of buying has one
+    as_purchase_model(check_estimate(estimate).model)
     check_between("ci_prob", ci_prob, 0, 1, "it is the probability inside the interval", open_low=True, open_high=True)
-    periods = estimate.period.horizon(horizon)
+    periods = estimate.time_unit.horizon(horizon)
     shock = None if shock is None else Shock.of(shock)
     newcomers = _newcomers(summary, covariates)
     purchases = Counts.of(estimate, summary, newcomers, periods)

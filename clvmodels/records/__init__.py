@@ -4,13 +4,11 @@ from clvmodels.records.covariates import Covariates, Patterns, Term
 from clvmodels.records.customer_table import AbstractCustomerTable, Customers, Spending, grouped_for
 from clvmodels.records.dependence import Correlation, MoneyChange, SpendDependence
 from clvmodels.records.drift import Drift, DriftTable
-from clvmodels.records.estimate import Estimate, Evidence, ModelFacts, Outcome, check_estimate
+from clvmodels.records.estimate import Estimate, Evidence, Outcome, check_estimate
 from clvmodels.records.heuristic import HeuristicForecast
 from clvmodels.records.histories import Histories, Members
 from clvmodels.records.log_check import LogCheck
-from clvmodels.records.mixing import SIDES, BetaMixing, Common, GammaMixing, Mixing, Quantity, Side
 from clvmodels.records.note import Note
-from clvmodels.records.parameter import Parameter
 from clvmodels.records.period import Period
 from clvmodels.records.prediction import Prediction
 from clvmodels.records.prior import Prior, Priors
@@ -23,10 +21,7 @@ from clvmodels.records.total import Sum, Total
 from clvmodels.records.valuation import Path, Terms, Valuation, check_forecast
 
 __all__ = [
-    "SIDES",
     "AbstractCustomerTable",
-    "BetaMixing",
-    "Common",
     "Correlation",
     "Covariates",
     "Customers",
@@ -34,31 +29,25 @@ __all__ = [
     "DriftTable",
     "Estimate",
     "Evidence",
-    "GammaMixing",
     "HeuristicForecast",
     "Histories",
     "Holdout",
     "LikelihoodRatio",
     "LogCheck",
     "Members",
-    "Mixing",
-    "ModelFacts",
     "MoneyChange",
     "Note",
     "Outcome",
-    "Parameter",
     "Path",
     "Patterns",
     "Period",
     "Prediction",
     "Prior",
     "Priors",
-    "Quantity",
     "Scorecard",
     "Scores",
     "Shock",
     "ShockLaw",
-    "Side",
     "SpendDependence",
     "Spending",
     "Sum",

@@ -5,39 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import log
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from clvmodels.arrays import Columns, FloatArray, frozen
+from clvmodels.arrays import FloatArray, frozen
 from clvmodels.errors import ArgumentError, check_between, check_kind
+from clvmodels.grammar.model import (
+    AbstractModel,
+    AbstractPurchaseModel,
+    AbstractSpendModel,
+    as_purchase_model,
+    as_spend_model,
+)
 from clvmodels.records.covariates import Covariates
 from clvmodels.records.histories import Histories
 from clvmodels.records.log_check import shown
-from clvmodels.records.mixing import Side
 from clvmodels.records.note import Note
 from clvmodels.records.period import Period
 from clvmodels.records.prior import Priors
 from clvmodels.records.summary import Summary
-
-
-class ModelFacts(Protocol):
-    """What an estimate asks of its model."""
-
-    name: ClassVar[str]
-    title: ClassVar[str]
-    statistics: ClassVar[tuple[str, ...]]
-
-    def pointwise(
-        self, params: Mapping[str, Any], columns: Columns, effects: Mapping[Side, Any] | None = None
-    ) -> FloatArray:
-        """Return the log-likelihood of each row, shape (row,)."""
-        ...
-
-    def coordinates(self, xp: Any, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the quantities that people understand, as logarithms or log-odds."""
-        ...
 
 
 class Evidence(Protocol):
@@ -87,7 +75,7 @@ class Estimate:
 
     Attributes
     ----------
-    model : ModelFacts
+    model : AbstractModel
         The model.
     params : mapping of str to float
         The point estimate.
@@ -123,7 +111,7 @@ class Estimate:
         The data and the sampler behind it; not kept on disk.
     """
 
-    model: ModelFacts
+    model: AbstractModel
     params: Mapping[str, float]
     period: Period | None
     method: str
@@ -146,6 +134,23 @@ class Estimate:
         values = ", ".join(f"{name}={value:.4g}" for name, value in self.params.items())
         told = f"{self.model.name}: {values}; log-likelihood {self.log_likelihood:.3f}; {self.method}"
         return f"Estimate({told}{shown(self.notes)})"
+
+    @property
+    def purchase_model(self) -> AbstractPurchaseModel:
+        """The model, which must be one of buying."""
+        return as_purchase_model(self.model)
+
+    @property
+    def time_unit(self) -> Period:
+        """The unit of time of the rates, which a model of buying has."""
+        as_purchase_model(self.model)
+        assert self.period is not None  # made with one
+        return self.period
+
+    @property
+    def spend_model(self) -> AbstractSpendModel:
+        """The model, which must be one of spend."""
+        return as_spend_model(self.model)
 
     @property
     def n_draws(self) -> int:

@@ -8,8 +8,8 @@ from scipy import special
 
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import ArgumentError, check_between
+from clvmodels.grammar.model import as_spend_model
 from clvmodels.kernels.special import betaln
-from clvmodels.models import spend_model
 from clvmodels.records import Estimate, Note, Prediction, Summary, Terms, Valuation
 from clvmodels.valuation.compound import Compound
 from clvmodels.valuation.customers import Customers, mean_trouble
@@ -71,10 +71,9 @@ def capped_value(
     >>> clv.capped_value(newcomer, heavy, cap=1_000, margin=0.3).round(2).to_dict("records")
     [{'median_value': 0.0, 'value_lower': 0.0, 'value_upper': 198.34, 'capped_value': 27.98, 'cap': 1000.0}]
     """
-    spend_model(spend.model.name)
+    as_spend_model(spend.model)
     terms = Terms(margin, discount_rate)
-    assert prediction.estimate.period is not None  # every estimate of a model of buying has one
-    delta = terms.force_of_interest(prediction.estimate.period)
+    delta = terms.force_of_interest(prediction.estimate.time_unit)
     if np.isinf(prediction.horizon) and delta == 0:
         raise ArgumentError(
             "An unlimited horizon needs a discount_rate above 0: without it what a customer brings has no end. Give a "

@@ -9,7 +9,7 @@ import pandas as pd
 
 from clvmodels.arrays import AnyArray, FloatArray
 from clvmodels.errors import ArgumentError, check_between
-from clvmodels.models import AbstractPurchaseModel, purchase_model, registry
+from clvmodels.models import AbstractPurchaseModel, registry
 from clvmodels.prediction.futures import Futures, ParamDraws
 from clvmodels.records import Estimate, Period, Summary, Terms
 from clvmodels.valuation.discounting import discounted_expectation
@@ -182,7 +182,7 @@ def cohort_projection(
 
 
 def _contractual(estimate: Estimate) -> tuple[AbstractPurchaseModel, Period]:
-    model = purchase_model(estimate.model.name)
+    model = estimate.purchase_model
     if not model.contractual or estimate.period is None:
         known = [repr(m.name) for m in registry().values() if isinstance(m, AbstractPurchaseModel) and m.contractual]
         raise ArgumentError(

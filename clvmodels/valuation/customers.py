@@ -10,7 +10,7 @@ from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.errors import FitError
 from clvmodels.inference.given import PRICE
 from clvmodels.kernels.namespace import NUMPY
-from clvmodels.models import AbstractSpendModel, spend_model
+from clvmodels.models import AbstractSpendModel
 from clvmodels.prediction.counts import counts_of
 from clvmodels.prediction.futures import Futures, ParamDraws
 from clvmodels.records import Estimate, Histories, Prediction
@@ -80,7 +80,7 @@ class Customers:
         history = rows.columns["history"].astype(np.int64)
         columns = {name: values[rows.columns["spend"].astype(np.int64)] for name, values in spends.columns.items()}
         n, m, pattern = columns["n"], columns["m"], columns.get(PATTERN, np.zeros(len(rows)))
-        model = spend_model(spend.model.name)
+        model = spend.spend_model
         params = _individual(model, spends.patterns, _point(spend), pattern)
         known = prediction.summary is not None
         if with_means and (trouble := _trouble(model, spend, params, n, rows.counts, known=known)) is not None:
@@ -142,7 +142,7 @@ def mean_trouble(spend: Estimate, customers: Base) -> str | None:
     """
     if spend.method == PRICE:
         return None
-    model = spend_model(spend.model.name)
+    model = spend.spend_model
     groups = () if spend.covariates is None else spend.covariates.columns
     spends = spend.histories(grouped_for(customers, model.statistics, groups))
     n, pattern = spends.columns["n"], spends.columns.get(PATTERN, np.zeros(len(spends)))

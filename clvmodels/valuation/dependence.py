@@ -11,6 +11,7 @@ from scipy.special import chdtrc, polygamma
 
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import check_between
+from clvmodels.grammar import GammaMixing
 from clvmodels.inference.dependence import (
     MEASURES,
     RepeatBuyers,
@@ -19,10 +20,10 @@ from clvmodels.inference.dependence import (
     spend_by_frequency,
 )
 from clvmodels.inference.fitting import fit
-from clvmodels.models import get, usual_purchase_model, usual_spend_model
+from clvmodels.models import usual_purchase_model, usual_spend_model
 from clvmodels.prediction.buying_rate import BUYING_RATE, with_buying_rate
 from clvmodels.prediction.predict import predict
-from clvmodels.records import Estimate, GammaMixing, Prediction, Summary, check_summary
+from clvmodels.records import Estimate, Prediction, Summary, check_summary
 from clvmodels.records.dependence import Correlation, MoneyChange, SpendDependence
 from clvmodels.valuation.customers import Customers
 from clvmodels.voice import muted
@@ -161,7 +162,7 @@ def _correlations(
 
 def _underlying(dependent: Estimate, without: Estimate, rates: FloatArray, tails: list[float]) -> Correlation:
     """Return the correlation of log rates with the logs of customers' own levels of spend under the fitted law."""
-    law = next(law for law in get(dependent.model.name).mixing if isinstance(law, GammaMixing))
+    law = next(law for law in dependent.model.mixing if isinstance(law, GammaMixing))
 
     def correlation(estimate: Estimate, values: Mapping[str, Any]) -> FloatArray:
         told = np.asarray(values[_slope(estimate)]) * rates.std()

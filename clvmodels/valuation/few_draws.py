@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from clvmodels.arrays import FloatArray
-from clvmodels.models import get
 from clvmodels.prediction.futures import ParamDraws
 from clvmodels.prediction.purchases import thinned
 from clvmodels.records import Estimate
@@ -23,7 +22,7 @@ def few_draws(estimate: Estimate) -> ParamDraws:
     under a normal law (cubature of third degree); with a hundred repeat buyers the cumulative probabilities of spend
     then err by 4e-4, and by less than 1e-5 with a thousand, where a hundred draws err by 4e-3 and 2e-3.
     """
-    positive = [p.name for p in get(estimate.model.name).parameters]
+    positive = [p.name for p in estimate.model.parameters]
     effects = [] if estimate.covariates is None else list(estimate.covariates.names)
     draws = {name: estimate.draws[name] for name in positive + effects}
     if estimate.n_draws <= _ALL:

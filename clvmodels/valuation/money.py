@@ -104,9 +104,7 @@ def money_of(valuation: Valuation) -> Money:
     found = valuation.distribution
     if isinstance(found, Money):
         return found
-    period = valuation.prediction.estimate.period
-    assert period is not None  # every estimate of a model of buying has one
-    delta = valuation.terms.force_of_interest(period)
+    delta = valuation.terms.force_of_interest(valuation.prediction.estimate.time_unit)
     base = Customers.of(valuation.prediction, valuation.spend, delta)
     return Money(base, valuation.prediction, valuation.spend, valuation.terms)
 

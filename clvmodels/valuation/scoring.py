@@ -12,7 +12,6 @@ import pandas as pd
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.errors import ArgumentError
 from clvmodels.inference.given import PRICE, SAME_PRICE, price_of
-from clvmodels.models import purchase_model
 from clvmodels.prediction import predict
 from clvmodels.prediction.totals import total_of
 from clvmodels.records import AbstractCustomerTable, Estimate, Note, Shock, Spending, Sum, Summary, Terms, Total
@@ -44,7 +43,7 @@ class Job:
     @property
     def statistics(self) -> tuple[str, ...]:
         """What tells customers apart."""
-        model = purchase_model(self.buying.model.name)
+        model = self.buying.purchase_model
         return tuple(dict.fromkeys([*(model.alive_by or model.statistics), *(["x"] if self.spend else []), "T"]))
 
     @property

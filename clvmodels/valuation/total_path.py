@@ -49,9 +49,8 @@ def total_path(forecast: Prediction | Valuation, *, every: str | timedelta = "mo
     """
     check_forecast(forecast)
     prediction = forecast if isinstance(forecast, Prediction) else forecast.prediction
-    assert prediction.estimate.period is not None  # every estimate of a model of buying has one
     step = Period.of(every)
-    length = step.days / prediction.estimate.period.days
+    length = step.days / prediction.estimate.time_unit.days
     # A horizon of whole steps ends with the last of them, whatever its rounding.
     ends = np.arange(1.0, min(np.ceil(prediction.horizon / length - 1e-9), _MOST) + 1)
     until = np.minimum(ends * length, prediction.horizon)

@@ -6,9 +6,9 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import ArgumentError, check_kind
+from clvmodels.grammar.model import as_spend_model
 from clvmodels.inference.dependence import dependence_notes
 from clvmodels.inference.given import PRICE, at_price, price_of
-from clvmodels.models import spend_model
 from clvmodels.prediction.grid_sums import FEW, few_sum
 from clvmodels.prediction.low_rank import equal_tails
 from clvmodels.prediction.totals import total_of
@@ -78,10 +78,9 @@ def value(
     check_kind("the prediction", prediction, Prediction, "give what predict returns")
     terms = Terms(margin, discount_rate, acquisition_cost)
     spend = spend if isinstance(spend, Estimate) else at_price(spend, prediction.summary)
-    spend_model(spend.model.name)
+    as_spend_model(spend.model)
     estimate = prediction.estimate
-    assert estimate.period is not None  # every estimate of a model of buying has one
-    delta = terms.force_of_interest(estimate.period)
+    delta = terms.force_of_interest(estimate.time_unit)
     if np.isinf(prediction.horizon) and delta == 0:
         raise ArgumentError(
             "An unlimited horizon needs a discount_rate above 0: without it the value of a customer who may stay "

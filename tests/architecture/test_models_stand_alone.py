@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 import clvmodels as clv
-from clvmodels.models import base, usual_purchase_model, usual_spend_model
+from clvmodels.grammar import AbstractPurchaseModel, AbstractSpendModel
+from clvmodels.grammar.model import REGISTRY
+from clvmodels.models import usual_purchase_model, usual_spend_model
 
 PACKAGE = Path(__file__).parents[2] / "clvmodels"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
@@ -84,13 +86,29 @@ def test_a_name_in_a_docstring_is_fine():
     assert words('def fit(model):\n    """bgnbd"""') == {"fit", "model"}
 
 
+def test_a_model_that_forgets_a_fact_is_refused_when_it_is_made():
+    whole = {
+        name: value
+        for name, value in vars(type(clv.models.get("gammagamma"))).items()
+        if name not in ("__dict__", "__weakref__", "name")
+    }
+    facts = sorted(
+        name for name in whole if name in ("title", "setting", "assumes", "misleads", "parameters", "mixing")
+    )
+    assert len(facts) == 6
+    for fact in facts:
+        rest = {name: value for name, value in whole.items() if name != fact}
+        with pytest.raises(TypeError, match=f"Forgetful doesn't state {fact};"):
+            type("Forgetful", (AbstractSpendModel,), {"name": "forgetful", **rest})
+
+
 def test_every_model_has_the_name_of_its_file():
     assert {model.name: type(model).__module__ for model in clv.models.registry().values()} == {
         name: f"clvmodels.models.{name}" for name in clv.models.registry()
     }
 
 
-@pytest.mark.parametrize("kind", [base.AbstractPurchaseModel, base.AbstractSpendModel])
+@pytest.mark.parametrize("kind", [AbstractPurchaseModel, AbstractSpendModel])
 def test_exactly_one_model_of_a_kind_is_the_usual_one(kind):
     assert len([model for model in clv.models.registry().values() if isinstance(model, kind) and model.usual]) == 1
 
@@ -117,7 +135,7 @@ def newcomer(tmp_path):
     module = sys.modules["newcomer"] = module_from_spec(spec)
     spec.loader.exec_module(module)
     yield "newcomer"
-    del base.REGISTRY["newcomer"], sys.modules["newcomer"]
+    del REGISTRY["newcomer"], sys.modules["newcomer"]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Tables bigger than memory: customers kept on disk, and scored in parts."""
