@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from clvmodels.arrays import FloatArray
-from clvmodels.inference.mle import Maximum, Objective, climb
+from clvmodels.inference.climbing import climb
+from clvmodels.inference.mle import Maximum
+from clvmodels.inference.objective import Objective
 
 _DECREMENT = 1e-5  # log-likelihood left to gain: a three-hundredth of a standard error
 

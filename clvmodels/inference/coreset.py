@@ -18,7 +18,7 @@ import numpy as np
 from scipy import linalg
 
 from clvmodels.arrays import BoolArray, FloatArray, IntArray
-from clvmodels.inference.mle import Objective
+from clvmodels.inference.objective import Objective
 from clvmodels.inference.threads import single_threaded
 
 _CANDIDATES = 2_000  # histories to choose from

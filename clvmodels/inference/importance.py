@@ -19,7 +19,8 @@ from scipy.special import gammaln, logsumexp
 
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.inference.coreset import LogPosterior
-from clvmodels.inference.mle import Maximum, Objective
+from clvmodels.inference.mle import Maximum
+from clvmodels.inference.objective import Objective
 from clvmodels.inference.uncertainty import wide_root
 from clvmodels.kernels.pareto_tail import smoothed
 

@@ -10,7 +10,8 @@ import numpy as np
 from clvmodels.arrays import Columns, FloatArray
 from clvmodels.errors import ArgumentError
 from clvmodels.inference.belief import Belief, priors_for
-from clvmodels.inference.mle import Maximum, Objective, maximise
+from clvmodels.inference.mle import Maximum, maximise
+from clvmodels.inference.objective import Objective
 from clvmodels.inference.sampling import Sampling
 from clvmodels.inference.space import Space, scaled
 from clvmodels.records import Note, Outcome, Priors

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,22 +12,17 @@ from clvmodels.arrays import BoolArray, Columns, FloatArray, IntArray
 from clvmodels.errors import FitError
 from clvmodels.grammar import Parameter
 from clvmodels.inference.belief import Belief
+from clvmodels.inference.climbing import polish
+from clvmodels.inference.objective import Objective
 from clvmodels.inference.space import Space, scaled
-from clvmodels.kernels.tape import TAPE, factor, gradient, spread
 from clvmodels.records import Outcome
 
 _SEARCH_CUSTOMERS = 4_000  # enough to land near the maximum of any base; the polish then sees every customer
 _STARTS = 5
-_DECREMENT = 1e-9  # log-likelihood left to gain; published log-likelihoods carry three decimals
-_ROUNDING = 1e-14  # of the log-likelihood: what a sum over many rows can tell apart
 _AGREE = 0.01  # starts within this log-likelihood of the best have found the same top
 _FALLS = 2  # values tried past the best one: the likelihood of a count of phases has one top
 _NEAR = 3.0  # log-likelihood below a top within which its parabola is believed, if it fits there
 _LIKE = 0.3  # of the fall by the parabola: what the likelihood may differ from it
-_NEWTON_STEPS = 60
-_BORROWED_STEPS = 4
-_SHORTEST = 1e-6  # a Newton step cut to a millionth without gain: rounding decides, the top is reached
-_STEP = 1e-5  # of the logarithms: a difference of exact gradients then errs by about 1e-5 of itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,85 +51,6 @@ class Maximum:
     height: float
     outcome: Outcome
     held: Mapping[str, float] = field(default_factory=dict)
-
-
-class Objective:
-    """Minus the log-likelihood of a model, less the logarithm of a prior where there is one, over the space of a fit.
-
-    ``share`` is the part of the customers that the columns stand for: a prior counts by as much.
-    """
-
-    def __init__(
-        self,
-        space: Space,
-        columns: Columns,
-        counts: FloatArray,
-        held: Mapping[str, float] | None = None,
-        belief: Belief | None = None,
-        share: float = 1.0,
-    ) -> None:
-        self.space = space
-        self.counts = counts
-        self.held = dict(held or {})
-        self.statistics = columns
-        self.columns = factor(columns)
-        self.belief = belief
-        self.share = share
-
-    def __call__(self, theta: FloatArray) -> tuple[float, FloatArray]:
-        """Return the value and its gradient."""
-        leaves = self.space.leaves(theta, self.columns)
-        with np.errstate(all="ignore"):
-            rows = self.space.model.log_likelihood(TAPE, self.space.individual(leaves, self.held), self.columns)
-            value = float(np.sum(self.counts * spread(rows, len(self.counts))))  # pairwise, and without threads
-            slope = self.space.slope(leaves, self.columns, gradient(rows, self.counts, leaves))
-        if self.belief is not None:
-            prior, prior_slope = self.belief(theta, self.held)
-            value, slope = value + self.share * prior, slope + self.share * prior_slope
-        if not (np.isfinite(value) and np.all(np.isfinite(slope))):
-            return np.inf, np.zeros_like(theta)
-        return -value, -slope
-
-    def reweighted(self, counts: FloatArray) -> Objective:
-        """Return the same for other counts of the same rows."""
-        other = copy(self)
-        other.counts = counts
-        return other
-
-    def of_rows(self, rows: IntArray) -> Objective:
-        """Return the same for some of the rows."""
-        some = {name: values[rows] for name, values in self.statistics.items()}
-        return Objective(self.space, some, self.counts[rows], self.held, self.belief, self.share)
-
-    def log_likelihoods(self, theta: FloatArray) -> FloatArray:
-        """Return the log-likelihood of a customer of each row at many points of shape (draw, name); shape (draw, row)
-        or, where it is the same at every point, (row,)."""
-        leaves = self.space.leaves(theta[0] if len(theta) == 1 else theta, self.columns)
-        with np.errstate(all="ignore"):
-            rows = self.space.model.log_likelihood(TAPE, self.space.individual(leaves, self.held), self.columns)
-            return spread(rows, len(self.counts))
-
-    def log_prior(self, theta: FloatArray) -> FloatArray:
-        """Return what is believed before at many points of shape (draw, name), shape (draw,); 0 without a prior."""
-        return np.zeros(len(theta)) if self.belief is None else self.share * self.belief.of_draws(theta, self.held)
-
-    def log_posterior(self, theta: FloatArray) -> FloatArray:
-        """Return the log-likelihood, with the prior where there is one, at many points of shape (draw, name); -inf
-        where it isn't finite, and beyond the boundary of the search, where parameters of 1e20 leave no digits."""
-        return self.summed(self.log_likelihoods(theta), theta)
-
-    def summed(self, rows: FloatArray, theta: FloatArray) -> FloatArray:
-        """Return the log-posterior from the log-likelihoods of the rows."""
-        with np.errstate(all="ignore"):
-            values = np.sum(self.counts * rows, axis=-1) + self.log_prior(theta)
-        within = np.all((theta >= self.space.low) & (theta <= self.space.high), axis=-1)
-        return np.asarray(np.where(np.isfinite(values) & within, values, -np.inf))
-
-    def curvature(self, theta: FloatArray, slope: FloatArray) -> FloatArray:
-        """Return the Hessian by differences of the exact gradient from the one at theta."""
-        hessian = np.array([(self(theta + step)[1] - slope) / _STEP for step in np.eye(len(theta)) * _STEP])
-        symmetric: FloatArray = (hessian + hessian.T) / 2
-        return symmetric
 
 
 def maximise(
@@ -253,7 +168,7 @@ class _Search:
         best = min(tops, key=lambda top: top.value)
         agreeing = sum(top.value < best.value + _AGREE for top in tops)
         objective = Objective(self.space, self.columns, self.counts, held, self.belief)
-        theta, value, information, decrement = _polish(objective, best.theta, best.information / share)
+        theta, value, information, decrement = polish(objective, best.theta, best.information / share)
         inside = (theta > self.space.low) & (theta < self.space.high)
         outcome = _outcome(self.space, theta, information[np.ix_(inside, inside)], decrement, agreeing, len(starts))
         return Maximum(theta, information, inside, -value, outcome, held)
@@ -309,72 +224,6 @@ def _descend(objective: Objective, start: FloatArray, known: _Top | None) -> _To
         return met[0]
     theta = np.asarray(result.x)
     return _Top(float(result.fun), theta, objective.curvature(theta, objective(theta)[1]))
-
-
-def _polish(
-    objective: Objective, theta: FloatArray, information: FloatArray
-) -> tuple[FloatArray, float, FloatArray, float]:
-    """Climb to the top of the whole likelihood by Newton steps, halved while they don't help.
-
-    The first steps use the curvature found in the search, which is nearly right and gets better by what each step shows
-    (BFGS), the later ones their own.
-    """
-    theta, value, slope = climb(objective, theta, information, _DECREMENT)
-    information = objective.curvature(theta, slope)
-    step = _newton_step(information, slope, _free(objective.space, theta, slope))
-    return theta, value, information, float(slope @ step) / 2
-
-
-def climb(
-    objective: Objective, theta: FloatArray, information: FloatArray, decrement: float
-) -> tuple[FloatArray, float, FloatArray]:
-    """Climb from near the top until a step would gain less than ``decrement``; return place, value and slope."""
-    value, slope = objective(theta)
-    for attempt in range(_NEWTON_STEPS):
-        step = _newton_step(information, slope, _free(objective.space, theta, slope))
-        if float(slope @ step) / 2 < max(decrement, _ROUNDING * abs(value)):
-            break
-        length = 1.0
-        while length > _SHORTEST:
-            trial = np.clip(theta - length * step, objective.space.low, objective.space.high)
-            new_value, new_slope = objective(trial)
-            if new_value < value:
-                break
-            length /= 2
-        else:
-            break
-        information = _bent(information, trial - theta, new_slope - slope)
-        theta, value, slope = trial, new_value, new_slope
-        if attempt >= _BORROWED_STEPS or length < 1:
-            information = objective.curvature(theta, slope)
-    return theta, value, slope
-
-
-def _bent(information: FloatArray, step: FloatArray, change: FloatArray) -> FloatArray:
-    """Return the curvature that explains how the slope changed over a step (BFGS)."""
-    expected = information @ step
-    seen, foreseen = float(change @ step), float(step @ expected)
-    if not (seen > 0 and foreseen > 0):
-        return information
-    better: FloatArray = information + np.outer(change, change) / seen - np.outer(expected, expected) / foreseen
-    return better
-
-
-def _free(space: Space, theta: FloatArray, slope: FloatArray) -> BoolArray:
-    """Return which parameters aren't held at their boundary by a likelihood that still rises beyond it."""
-    low, high = theta <= space.low, theta >= space.high
-    free: BoolArray = ~((low & (slope > 0)) | (high & (slope < 0)))
-    return free
-
-
-def _newton_step(information: FloatArray, slope: FloatArray, free: BoolArray) -> FloatArray:
-    """Return the step to the top of the local parabola; flat and upward directions are taken as gently curved."""
-    step = np.zeros_like(slope)
-    if free.any():
-        values, vectors = np.linalg.eigh(information[np.ix_(free, free)])
-        safe = np.maximum(np.abs(values), 1e-8 * max(np.abs(values).max(), 1e-300))
-        step[free] = vectors @ ((vectors.T @ slope[free]) / safe)
-    return step
 
 
 def _outcome(

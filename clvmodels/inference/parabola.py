@@ -17,7 +17,8 @@ from scipy.special import chdtri
 
 from clvmodels.arrays import BoolArray, FloatArray, IntArray
 from clvmodels.inference.coreset import QUICK, LogPosterior
-from clvmodels.inference.mle import Maximum, Objective, representatives
+from clvmodels.inference.mle import Maximum, representatives
+from clvmodels.inference.objective import Objective
 from clvmodels.inference.uncertainty import is_flat, laplace_draws
 from clvmodels.kernels.pareto_tail import smoothed
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import clvmodels as clv
-from clvmodels.inference.mle import Objective
+from clvmodels.inference.objective import Objective
 from clvmodels.inference.space import Space
 from clvmodels.inference.transforms import Scale
 from clvmodels.kernels.namespace import NUMPY

@@ -9,7 +9,7 @@ import clvmodels as clv
 from clvmodels.inference.belief import Belief
 from clvmodels.inference.coreset import QUICK, THOROUGH, LogPosterior
 from clvmodels.inference.informative import informative
-from clvmodels.inference.mle import Objective
+from clvmodels.inference.objective import Objective
 from clvmodels.inference.space import Space, scaled
 from clvmodels.inference.transforms import Scale
 

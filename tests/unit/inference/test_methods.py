@@ -11,7 +11,8 @@ from clvmodels.inference import importance
 from clvmodels.inference.belief import Belief
 from clvmodels.inference.diagnostics import importance_notes
 from clvmodels.inference.importance import posterior_draws
-from clvmodels.inference.mle import Maximum, Objective
+from clvmodels.inference.mle import Maximum
+from clvmodels.inference.objective import Objective
 from clvmodels.inference.space import Space, scaled
 from clvmodels.inference.transforms import Scale
 from clvmodels.kernels.pareto_tail import smoothed

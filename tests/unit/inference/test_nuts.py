@@ -6,7 +6,7 @@ import pytest
 import clvmodels as clv
 from clvmodels.errors import ArgumentError
 from clvmodels.inference.belief import Belief
-from clvmodels.inference.mle import Objective
+from clvmodels.inference.objective import Objective
 from clvmodels.inference.space import scaled
 
 pytestmark = pytest.mark.bayes
