@@ -14,8 +14,9 @@ from clvmodels.errors import ArgumentError, ClvError, check_between
 from clvmodels.evaluation import common_shock as estimate_shock
 from clvmodels.evaluation import compare
 from clvmodels.evaluation import drift as hold_against
-from clvmodels.evaluation.changes import check_later, comparable
+from clvmodels.evaluation.changes import comparable
 from clvmodels.evaluation.holdout import A_THIRD, check_holdout, last_day_before
+from clvmodels.evaluation.matched_bases import check_later
 from clvmodels.inference.fitting import Method
 from clvmodels.inference.given import at_price
 from clvmodels.inference.plan import Plan
