@@ -167,7 +167,7 @@ def tell(study: CLV, ahead: Valuation | Prediction, out: Path, written: list[str
     if study.scorecard is not None:
         for target, table in study.scorecard.tables.items():
             print(f"\n{target.capitalize()} in the holdout, forecast and actual\n{short(table)}")
-    horizon = ahead.prediction.horizon if isinstance(ahead, Valuation) else ahead.horizon
+    horizon = ahead.prediction.horizon
     assert study.summary is not None  # the job has read it
     unit = study.summary.period.name
     print(f"\n{len(study.summary):,} customers over the next {horizon:.4g} {unit}s: {total}")

@@ -7,10 +7,10 @@ import numpy as np
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import InputError
 from clvmodels.evaluation.outcomes import outcomes_of
-from clvmodels.records import Prediction, Valuation
+from clvmodels.records import AnyForecast
 
 
-def pit(forecast: Prediction | Valuation, actual: FloatArray, *, seed: int = 1) -> FloatArray:
+def pit(forecast: AnyForecast, actual: FloatArray, *, seed: int = 1) -> FloatArray:
     """Return the randomised probability integral transform of what came.
 
     Where a forecast is right, these numbers are uniform on (0, 1), whatever it forecasts. A probability mass at the

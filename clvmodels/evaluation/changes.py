@@ -10,13 +10,13 @@ from clvmodels.evaluation.decile_moves import decile_moves
 from clvmodels.evaluation.matched_bases import Matched, check_later
 from clvmodels.evaluation.parameter_change import parameter_changes, recentred
 from clvmodels.prediction import predict
-from clvmodels.records import Drift, Note, Prediction, Summary, Total, Valuation
+from clvmodels.records import AnyForecast, Drift, Note, Prediction, Summary, Total, Valuation
 from clvmodels.valuation import value
 from clvmodels.voice import muted
 
 
 @muted()
-def drift(before: Valuation | Prediction, after: Valuation | Prediction, *, n_movers: int = 20) -> Drift:
+def drift(before: AnyForecast, after: AnyForecast, *, n_movers: int = 20) -> Drift:
     """Hold an earlier forecast against a later state of the same base.
 
     Parameters
@@ -73,9 +73,9 @@ def drift(before: Valuation | Prediction, after: Valuation | Prediction, *, n_mo
     elapsed = matched.elapsed
     forecast, missed = _forecast(before, matched)
     estimates = [(earlier.estimate, later.estimate)]
-    if isinstance(before, Valuation) and isinstance(after, Valuation):
-        estimates.append((before.spend, after.spend))
-    worth = "clv" if isinstance(before, Valuation) else "expected_purchases"
+    if before.valuation is not None and after.valuation is not None:
+        estimates.append((before.valuation.spend, after.valuation.spend))
+    worth = "expected_purchases" if before.valuation is None else "clv"
     assert base.observation_end is not None  # check_later has looked
     assert now.observation_end is not None
     return Drift(
@@ -86,19 +86,19 @@ def drift(before: Valuation | Prediction, after: Valuation | Prediction, *, n_mo
         earlier.ci_prob,
         pd.concat([parameter_changes(*pair, earlier.ci_prob) for pair in estimates], ignore_index=True),
         forecast,
-        *decile_moves(matched, before[worth], after[worth], int(n_movers)),
+        *decile_moves(matched, before.expected, after.expected, int(n_movers)),
         worth,
         (*matched.notes(), *missed, *(note for pair in estimates for note in recentred(*pair))),
     )
 
 
-def _prediction(forecast: Valuation | Prediction) -> Prediction:
+def _prediction(forecast: AnyForecast) -> Prediction:
     if not isinstance(forecast, Valuation | Prediction):
         raise ArgumentError(
             f"A Valuation or Prediction is needed at both ends and a {type(forecast).__name__} was given; make one "
             f"with predict, and value where there is money."
         )
-    return forecast.prediction if isinstance(forecast, Valuation) else forecast
+    return forecast.prediction
 
 
 def _base(prediction: Prediction) -> Summary:
@@ -107,32 +107,31 @@ def _base(prediction: Prediction) -> Summary:
     return prediction.summary
 
 
-def comparable(
-    before: Valuation | Prediction, after: Valuation | Prediction
-) -> tuple[Valuation | Prediction, Valuation | Prediction]:
+def comparable(before: AnyForecast, after: AnyForecast) -> tuple[AnyForecast, AnyForecast]:
     """Return both forecasts as they are, or their purchases alone where money has a mean at one end only."""
-    both = isinstance(before, Valuation) == isinstance(after, Valuation)
+    both = (before.valuation is None) == (after.valuation is None)
     return (before, after) if both else (_prediction(before), _prediction(after))
 
 
-def _check_alike(before: Valuation | Prediction, after: Valuation | Prediction) -> None:
+def _check_alike(before: AnyForecast, after: AnyForecast) -> None:
     """Raise where two forecasts don't ask the same question."""
     horizons = _prediction(before).horizon, _prediction(after).horizon
-    if isinstance(before, Valuation) != isinstance(after, Valuation):
+    if (before.valuation is None) != (after.valuation is None):
         raise ArgumentError("One forecast has money and the other has none, so they don't compare; value both or none.")
     if horizons[0] != horizons[1]:
         raise ArgumentError(
             f"The forecasts look {horizons[0]:g} and {horizons[1]:g} periods ahead, so customers would seem to move "
             f"between deciles by the horizon alone; give both one horizon."
         )
-    if isinstance(before, Valuation) and isinstance(after, Valuation) and before.terms != after.terms:
+    terms = [forecast.valuation.terms for forecast in (before, after) if forecast.valuation is not None]
+    if len(set(terms)) > 1:
         raise ArgumentError(
-            f"The valuations have different terms ({before.terms} and {after.terms}), so values would change by the "
+            f"The valuations have different terms ({terms[0]} and {terms[1]}), so values would change by the "
             f"terms alone; value both on the same."
         )
 
 
-def _forecast(before: Valuation | Prediction, matched: Matched) -> tuple[pd.DataFrame, list[Note]]:
+def _forecast(before: AnyForecast, matched: Matched) -> tuple[pd.DataFrame, list[Note]]:
     """Return what was forecast of the time between and what came."""
     base, then, now = _prediction(before), matched.before, matched.after
     known = then if matched.known.all() else then.take(matched.known)
@@ -141,8 +140,8 @@ def _forecast(before: Valuation | Prediction, matched: Matched) -> tuple[pd.Data
     bought = float(np.maximum(matched.change("frequency"), 0.0).sum())
     rows = [_row(ahead.total, "purchases", len(known), bought)]
     rows.append(_of_new("purchases", n_new, float(now.frequency[matched.new].sum()) + n_new))
-    if isinstance(before, Valuation) and then.total_spend is not None and now.total_spend is not None:
-        worth = value(ahead, before.spend).total
+    if before.valuation is not None and then.total_spend is not None and now.total_spend is not None:
+        worth = value(ahead, before.valuation.spend).total
         rows.append(_row(worth, "spend", len(known), float(matched.change("total_spend").sum())))
         rows.append(_of_new("spend", n_new, float(now.total_spend[matched.new].sum())))
     return pd.DataFrame(rows).astype({"inside": "boolean"}), [

@@ -10,14 +10,12 @@ import pandas as pd
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import InputError, check_between
 from clvmodels.evaluation.outcomes import parts_of
-from clvmodels.records import Holdout, Prediction, Valuation
+from clvmodels.records import AnyForecast, Holdout, Prediction
 
 _BINS = 10
 
 
-def coverage_table(
-    forecast: Prediction | Valuation, *, levels: Sequence[float] = (0.5, 0.8, 0.9, 0.95)
-) -> pd.DataFrame:
+def coverage_table(forecast: AnyForecast, *, levels: Sequence[float] = (0.5, 0.8, 0.9, 0.95)) -> pd.DataFrame:
     """Return how many customers lie in their predictive intervals, and how many the forecast itself expects to.
 
     Purchases are whole numbers, and no purchase has a probability of its own, so an interval that is asked for 80% must
@@ -119,24 +117,23 @@ def activity_table(prediction: Prediction) -> pd.DataFrame:
     return table
 
 
-def _came(forecast: Prediction | Valuation, holdout: Holdout) -> FloatArray:
+def _came(forecast: AnyForecast, holdout: Holdout) -> FloatArray:
     """Return the actual purchases, or the actual revenue, of each customer."""
-    if isinstance(forecast, Prediction):
+    if forecast.valuation is None:
         return holdout.frequency
     if holdout.spend is None:
         raise InputError("The holdout has no amounts, so there is nothing to hold the value against.")
     return np.maximum(holdout.spend, 0.0)
 
 
-def _holdout(forecast: Prediction | Valuation) -> Holdout:
+def _holdout(forecast: AnyForecast) -> Holdout:
     """Return the truth that a forecast speaks of."""
-    prediction = forecast if isinstance(forecast, Prediction) else forecast.prediction
-    summary = prediction.summary
+    summary = forecast.summary
     if summary is None or summary.holdout is None:
         raise InputError("The customers have no holdout, so there is nothing to hold the forecast against.")
-    if abs(summary.holdout.duration - prediction.horizon) > 1e-9:
+    if abs(summary.holdout.duration - forecast.prediction.horizon) > 1e-9:
         raise InputError(
-            f"The forecast looks {prediction.horizon:g} {summary.period.name}s ahead and the holdout is "
+            f"The forecast looks {forecast.prediction.horizon:g} {summary.period.name}s ahead and the holdout is "
             f"{summary.holdout.duration:g} long; predict over the same length."
         )
     return summary.holdout

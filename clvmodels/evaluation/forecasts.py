@@ -13,7 +13,7 @@ from clvmodels.evaluation.scores import log_score_of
 from clvmodels.heuristics import forecast as carry_forward
 from clvmodels.heuristics.terms import HeuristicSettings
 from clvmodels.prediction import predict
-from clvmodels.records import Estimate, Prediction, Summary, Target, Total, Valuation
+from clvmodels.records import AnyForecast, Estimate, Summary, Target, Total
 from clvmodels.valuation import value
 from clvmodels.valuation.totals import totals_of
 
@@ -99,12 +99,12 @@ def of_rule(name: str, summary: Summary, settings: HeuristicSettings) -> dict[Ta
     return found
 
 
-def _forecast(name: str, forecast: Prediction | Valuation, actual: FloatArray) -> Forecast:
+def _forecast(name: str, forecast: AnyForecast, actual: FloatArray) -> Forecast:
     """Score a forecast of purchases or of revenue, customer by customer."""
     crps, log_score = np.empty(len(actual)), np.empty(len(actual))
     for who, case, law, came in outcomes_of(forecast, actual):
         crps[who], log_score[who] = law.crps(came)[case], log_score_of(law.prob(came))[case]
-    what, expected = ("purchases", "expected_purchases") if isinstance(forecast, Prediction) else ("clv", "clv")
+    what = "purchases" if forecast.valuation is None else "clv"
     inside = (forecast[f"{what}_lower"] <= actual) & (actual <= forecast[f"{what}_upper"])
-    point = forecast[expected]
+    point = forecast.expected
     return Forecast(name, "model", point, point, crps, log_score, inside.astype(float))

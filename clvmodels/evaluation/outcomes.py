@@ -9,7 +9,7 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.prediction.counts import counts_of
-from clvmodels.records import Histories, Prediction, Valuation
+from clvmodels.records import AnyForecast, Histories
 from clvmodels.valuation.money import money_of
 
 
@@ -41,18 +41,18 @@ class Predictive(Protocol):
         ...
 
 
-def parts_of(forecast: Prediction | Valuation) -> Iterator[tuple[IntArray, IntArray, Predictive]]:
+def parts_of(forecast: AnyForecast) -> Iterator[tuple[IntArray, IntArray, Predictive]]:
     """Give customers, the place of each among some rows, and the distributions of these: of purchases, or of revenue,
     discounted as the valuation is, before margin and cost."""
-    if isinstance(forecast, Prediction):
-        yield from counts_of(forecast).by_customer()
+    if forecast.valuation is None:
+        yield from counts_of(forecast.prediction).by_customer()
     else:
-        for customers, place, law in money_of(forecast).by_customer():
+        for customers, place, law in money_of(forecast.valuation).by_customer():
             yield customers, place, law.revenue
 
 
 def outcomes_of(
-    forecast: Prediction | Valuation, actual: FloatArray
+    forecast: AnyForecast, actual: FloatArray
 ) -> Iterator[tuple[IntArray, IntArray, Predictive, FloatArray]]:
     """Give customers, their predictive distributions and their actual outcomes.
 

@@ -18,10 +18,11 @@ from clvmodels.records.selection import LikelihoodRatio, Vuong
 from clvmodels.records.shock import Shock, ShockLaw
 from clvmodels.records.summary import Holdout, Summary, Timeline, check_summary
 from clvmodels.records.total import Sum, Total
-from clvmodels.records.valuation import Path, Terms, Valuation, check_forecast
+from clvmodels.records.valuation import AnyForecast, Path, Terms, Valuation, check_forecast
 
 __all__ = [
     "AbstractCustomerTable",
+    "AnyForecast",
     "Correlation",
     "Covariates",
     "Customers",

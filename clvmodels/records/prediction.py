@@ -81,6 +81,21 @@ class Prediction:
     def __getitem__(self, column: str) -> FloatArray:
         return self.columns[column]
 
+    @property
+    def prediction(self) -> Prediction:
+        """The purchases behind it: itself. So a valuation and a prediction can be asked alike."""
+        return self
+
+    @property
+    def valuation(self) -> None:
+        """The value behind it: none."""
+        return None
+
+    @property
+    def expected(self) -> FloatArray:
+        """What is expected from each customer: purchases, shape (customer,)."""
+        return self.columns["expected_purchases"]
+
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas frame, one row a customer, in the order of the summary."""
         if self.summary is None:

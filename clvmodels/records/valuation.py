@@ -17,6 +17,7 @@ from clvmodels.records.log_check import shown
 from clvmodels.records.note import Note
 from clvmodels.records.period import Period
 from clvmodels.records.prediction import Prediction
+from clvmodels.records.summary import Summary
 from clvmodels.records.total import Sum, Total
 
 
@@ -147,18 +148,35 @@ class Valuation:
     def __getitem__(self, column: str) -> FloatArray:
         return self.columns[column] if column in self.columns else self.prediction[column]
 
+    @property
+    def summary(self) -> Summary | None:
+        """The customers; None for a customer not seen yet."""
+        return self.prediction.summary
+
+    @property
+    def valuation(self) -> Valuation:
+        """The value behind it: itself. So a valuation and a prediction can be asked alike."""
+        return self
+
+    @property
+    def expected(self) -> FloatArray:
+        """What is expected from each customer: value after margin and cost, shape (customer,)."""
+        return self.columns["clv"]
+
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas frame, one row a customer: the prediction's columns, then those of value."""
         return self.prediction.to_frame().assign(**self.columns)
 
     def to_native(self) -> Any:
         """Return the kind of table that the log was."""
-        summary = self.prediction.summary
         frame = self.to_frame()
-        return frame if summary is None or summary.as_native is None else summary.as_native(frame)
+        return frame if self.summary is None or self.summary.as_native is None else self.summary.as_native(frame)
 
 
-def check_forecast(value: object) -> Prediction | Valuation:
+type AnyForecast = Prediction | Valuation  # of purchases, or of value; both answer to the same names
+
+
+def check_forecast(value: object) -> AnyForecast:
     """Return what was given when it is a forecast, else raise an ArgumentError that says how to make one."""
     if isinstance(value, Valuation):
         return value

@@ -19,12 +19,12 @@ from clvmodels.evaluation import (
 )
 from clvmodels.heuristics import HeuristicTerms, business_figures, forecast
 from clvmodels.heuristics.registry import rules
-from clvmodels.records import Drift, HeuristicForecast, Note, Prediction, Scorecard, Summary, Terms, Valuation
+from clvmodels.records import AnyForecast, Drift, HeuristicForecast, Note, Prediction, Scorecard, Summary, Terms
 from clvmodels.reporting.material import ReportMaterial
 
 
 def gather(  # noqa: PLR0913 - each is a part of the page
-    ahead: Valuation | Prediction,
+    ahead: AnyForecast,
     *,
     title: str,
     margin: float,
@@ -53,10 +53,10 @@ def gather(  # noqa: PLR0913 - each is a part of the page
     drift : Drift or None
         What has changed since the last time.
     """
-    prediction = ahead.prediction if isinstance(ahead, Valuation) else ahead
+    prediction, worth = ahead.prediction, ahead.valuation
     material = ReportMaterial(
         prediction=prediction,
-        valuation=ahead if isinstance(ahead, Valuation) else None,
+        valuation=worth,
         title=title,
         scorecard=scorecard,
         heuristics=tuple(heuristics),
@@ -70,7 +70,7 @@ def gather(  # noqa: PLR0913 - each is a part of the page
         purchase_frequency=purchase_frequency_table(estimate, summary),
         p_alive_matrix=_matrix(prediction, None),
         expected_purchases_matrix=_matrix(prediction, min(prediction.horizon, 10 * float(summary.T.max()))),
-        lorenz=lorenz_table(ahead) if isinstance(ahead, Valuation) else None,
+        lorenz=None if worth is None else lorenz_table(worth),
     )
     if back is None or back.summary is None or scorecard is None:
         return material

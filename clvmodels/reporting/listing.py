@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clvmodels.records import Prediction, Valuation
+from clvmodels.records import AnyForecast
 from clvmodels.reporting.target import rank
 from clvmodels.storage.files import FilePath, write_table
 
 
-def export(valuation: Valuation | Prediction, path: FilePath, *, excel_safe: bool = False) -> Path:
+def export(valuation: AnyForecast, path: FilePath, *, excel_safe: bool = False) -> Path:
     """Write one row a customer, best first, with full precision.
 
     Parameters

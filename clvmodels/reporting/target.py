@@ -8,14 +8,14 @@ import pandas as pd
 from clvmodels.arrays import AnyArray
 from clvmodels.errors import check_between
 from clvmodels.evaluation.ranking import places
-from clvmodels.records import Prediction, Valuation, check_forecast
+from clvmodels.records import AnyForecast, check_forecast
 from clvmodels.valuation.top import certainty as ranking_certainty
 
 _TENTH = 0.1
 
 
 def rank(
-    valuation: Valuation | Prediction, *, top: int | None = None, min_p_alive: float = 0.0, certainty: bool = False
+    valuation: AnyForecast, *, top: int | None = None, min_p_alive: float = 0.0, certainty: bool = False
 ) -> pd.DataFrame:
     """List the customers, best first.
 
@@ -66,20 +66,20 @@ def rank(
         check_between("top", top, 1, float("inf"), "it counts the customers to list")
     table = valuation.to_frame()
     n = len(table)
-    place, decile = places(valuation["clv"] if isinstance(valuation, Valuation) else valuation["expected_purchases"])
+    place, decile = places(valuation.expected)
     first: dict[str, AnyArray] = {"rank": place, "decile": decile}
-    prediction = valuation.prediction if isinstance(valuation, Valuation) else valuation
-    if prediction.summary is not None:
-        first["customer_id"] = prediction.summary.customer_id
+    summary = valuation.summary
+    if summary is not None:
+        first["customer_id"] = summary.customer_id
     if certainty and n:
         share = _TENTH if top is None else int(top) / n
         table = table.assign(**ranking_certainty(valuation, share))
-    if isinstance(valuation, Valuation):
-        spent = valuation.terms.acquisition_cost or 0.0
+    if valuation.valuation is not None:
+        spent = valuation.valuation.terms.acquisition_cost or 0.0
         for name, column in (("break_even_cost", "clv"), ("break_even_cost_lower", "clv_expected_lower")):
             table[name] = np.maximum(valuation[column] + spent, 0.0)
     table = table.assign(**first)
-    groups = {} if prediction.summary is None else prediction.summary.groups
+    groups = {} if summary is None else summary.groups
     carried = {f"{name} (group)" if name in table.columns else name: values for name, values in groups.items()}
     front = ["customer_id", "rank", "decile"] if "customer_id" in first else ["rank", "decile"]
     ranked = table.assign(**carried)[[*front, *carried, *table.columns.drop(front)]].iloc[np.argsort(place)]

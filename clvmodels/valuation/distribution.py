@@ -9,13 +9,11 @@ import pandas as pd
 
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import ArgumentError, InputError, check_between
-from clvmodels.records import Prediction, Valuation
+from clvmodels.records import AnyForecast
 from clvmodels.valuation.money import distribution_of
 
 
-def quantiles(
-    forecast: Prediction | Valuation, *, probabilities: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95)
-) -> pd.DataFrame:
+def quantiles(forecast: AnyForecast, *, probabilities: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95)) -> pd.DataFrame:
     """Return quantiles of what comes from each customer, parameters and chance together.
 
     Parameters
@@ -51,11 +49,11 @@ def quantiles(
         check_between("probabilities", p, 0, 1, "each is a probability inside 0 and 1", open_low=True, open_high=True)
     found = distribution_of(forecast).quantiles(asked)
     columns = {f"{100 * p:.10g}%": values for p, values in zip(asked, found, strict=True)}
-    summary = (forecast.prediction if isinstance(forecast, Valuation) else forecast).summary
+    summary = forecast.summary
     return pd.DataFrame(columns if summary is None else {"customer_id": summary.customer_id, **columns})
 
 
-def p_above(forecast: Prediction | Valuation, amount: float | FloatArray) -> FloatArray:
+def p_above(forecast: AnyForecast, amount: float | FloatArray) -> FloatArray:
     """Return the probability that more comes from each customer than an amount.
 
     Parameters

@@ -10,7 +10,7 @@ import numpy as np
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.prediction.counts import counts_of
 from clvmodels.prediction.distribution import AbstractDistribution
-from clvmodels.records import Estimate, Histories, Prediction, Terms, Valuation
+from clvmodels.records import AnyForecast, Estimate, Histories, Prediction, Terms, Valuation
 from clvmodels.records.distribution import Distribution
 from clvmodels.valuation.compound import Compound
 from clvmodels.valuation.customers import Customers
@@ -109,6 +109,6 @@ def money_of(valuation: Valuation) -> Money:
     return Money(base, valuation.prediction, valuation.spend, valuation.terms)
 
 
-def distribution_of(forecast: Prediction | Valuation) -> Distribution:
+def distribution_of(forecast: AnyForecast) -> Distribution:
     """Return what comes from each customer: purchases, or value after margin and cost."""
-    return money_of(forecast) if isinstance(forecast, Valuation) else counts_of(forecast)
+    return counts_of(forecast.prediction) if forecast.valuation is None else money_of(forecast.valuation)

@@ -13,7 +13,7 @@ from clvmodels.errors import check_between
 from clvmodels.prediction.count_distribution import CountDistribution
 from clvmodels.prediction.counts import counts_of
 from clvmodels.prediction.purchases import growing_cells
-from clvmodels.records import Histories, Prediction, Valuation
+from clvmodels.records import AnyForecast, Histories
 from clvmodels.valuation.compound import Compound
 from clvmodels.valuation.inversion import smallest_reaching
 from clvmodels.valuation.money import money_of
@@ -25,7 +25,7 @@ type _Counts = list[CountDistribution]
 type _Sums = list[tuple[IntArray, Compound]]
 
 
-def p_top(forecast: Prediction | Valuation, *, share: float = 0.1) -> FloatArray:
+def p_top(forecast: AnyForecast, *, share: float = 0.1) -> FloatArray:
     """Return the probability that what comes from a customer is among the top share of what comes from all.
 
     The top begins at the amount that, over the whole base, the share of customers is expected to exceed. Where many are
@@ -65,7 +65,7 @@ def p_top(forecast: Prediction | Valuation, *, share: float = 0.1) -> FloatArray
     return _top(forecast, rows, parts, share)[rows.index]
 
 
-def certainty(forecast: Prediction | Valuation, share: float) -> dict[str, FloatArray]:
+def certainty(forecast: AnyForecast, share: float) -> dict[str, FloatArray]:
     """Return how surely each customer's rank is right: ``p_top`` for a share, and ``p_outranks``.
 
     ``p_outranks`` is the probability that what comes from the customer exceeds what comes from another one, drawn at
@@ -74,23 +74,22 @@ def certainty(forecast: Prediction | Valuation, share: float) -> dict[str, Float
     in the middle: these move both customers alike.
     """
     rows, parts = _outcomes(forecast)
-    expected = forecast["expected_purchases" if isinstance(forecast, Prediction) else "clv"]
-    expected = expected[rows.members.order[rows.members.begins[:-1]]]
+    expected = forecast.expected[rows.members.order[rows.members.begins[:-1]]]
     beats = _beats(_cells(parts, rows), rows.counts, expected)
     return {"p_top": _top(forecast, rows, parts, share)[rows.index], "p_outranks": beats[rows.index]}
 
 
-def _outcomes(forecast: Prediction | Valuation) -> tuple[Histories, _Counts | _Sums]:
+def _outcomes(forecast: AnyForecast) -> tuple[Histories, _Counts | _Sums]:
     """Return the distinct rows of a forecast, and what comes from them before margin and cost."""
-    if isinstance(forecast, Valuation):
-        worth = money_of(forecast)
+    if forecast.valuation is not None:
+        worth = money_of(forecast.valuation)
         return worth.rows, list(worth.revenues())
-    counts = counts_of(forecast)
+    counts = counts_of(forecast.prediction)
     return counts.rows, [part for _, part in counts.parts()]
 
 
-def _top(forecast: Prediction | Valuation, rows: Histories, parts: _Counts | _Sums, share: float) -> FloatArray:
-    if isinstance(forecast, Valuation) and forecast.terms.margin == 0:  # then all come out at the same
+def _top(forecast: AnyForecast, rows: Histories, parts: _Counts | _Sums, share: float) -> FloatArray:
+    if forecast.valuation is not None and forecast.valuation.terms.margin == 0:  # then all come out at the same
         return np.full(len(rows), share)
     return _of_sums(parts, rows, share) if _are_sums(parts) else _of_counts(parts, rows, share)
 

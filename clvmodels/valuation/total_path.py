@@ -11,7 +11,7 @@ import pandas as pd
 from clvmodels.prediction.counts import counts_of
 from clvmodels.prediction.grid_sums import FEW, few_sum
 from clvmodels.prediction.totals import expectation_bounds, total_of
-from clvmodels.records import Period, Prediction, Sum, Total, Valuation, check_forecast
+from clvmodels.records import AnyForecast, Period, Prediction, Sum, Total, Valuation, check_forecast
 from clvmodels.valuation.money import money_of
 from clvmodels.valuation.revenue import expected_revenue
 from clvmodels.valuation.totals import told
@@ -19,7 +19,7 @@ from clvmodels.valuation.totals import told
 _MOST = 120  # ends: ten years of months; each takes about as long as a forecast
 
 
-def total_path(forecast: Prediction | Valuation, *, every: str | timedelta = "month") -> pd.DataFrame:
+def total_path(forecast: AnyForecast, *, every: str | timedelta = "month") -> pd.DataFrame:
     """Return what the base has bought, or been worth, by the end of each month (or week, quarter) of the horizon.
 
     Parameters
@@ -48,16 +48,16 @@ def total_path(forecast: Prediction | Valuation, *, every: str | timedelta = "mo
     True
     """
     check_forecast(forecast)
-    prediction = forecast if isinstance(forecast, Prediction) else forecast.prediction
+    prediction, worth = forecast.prediction, forecast.valuation
     step = Period.of(every)
     length = step.days / prediction.estimate.time_unit.days
     # A horizon of whole steps ends with the last of them, whatever its rounding.
     ends = np.arange(1.0, min(np.ceil(prediction.horizon / length - 1e-9), _MOST) + 1)
     until = np.minimum(ends * length, prediction.horizon)
-    if isinstance(forecast, Prediction):
+    if worth is None:
         found = [_purchases_until(prediction, float(end)) for end in until]
     else:
-        found = [_value_until(forecast, float(end)) for end in until]
+        found = [_value_until(worth, float(end)) for end in until]
     table = pd.DataFrame({"end": end / length, **told(total)} for end, total in zip(until, found, strict=True))
     table.attrs |= {"every": step.name, "what": found[0].what}
     return table

@@ -13,7 +13,7 @@ from clvmodels.prediction.counts import counts_of
 from clvmodels.prediction.futures import Futures
 from clvmodels.prediction.grid_sums import FEW, GridSum, few_sum, taken_from
 from clvmodels.prediction.totals import membership, purchases_by_group, total_of
-from clvmodels.records import Prediction, ShockLaw, Sum, Total, Valuation, check_forecast, check_summary
+from clvmodels.records import AnyForecast, Prediction, ShockLaw, Sum, Total, Valuation, check_forecast, check_summary
 from clvmodels.valuation.money import money_of
 from clvmodels.valuation.revenue import expected_revenue
 
@@ -24,7 +24,7 @@ _CALENDAR = {"week": "W", "month": "M", "quarter": "Q", "year": "Y"}
 _PARTS = ("parameters", "chance", "common shock")
 
 
-def totals(forecast: Prediction | Valuation, *, by: str | None = None, cohort: Calendar = "month") -> pd.DataFrame:
+def totals(forecast: AnyForecast, *, by: str | None = None, cohort: Calendar = "month") -> pd.DataFrame:
     """Return the totals of groups of customers, with honest intervals.
 
     Parameters
@@ -76,9 +76,10 @@ def totals(forecast: Prediction | Valuation, *, by: str | None = None, cohort: C
     )
 
 
-def totals_of(forecast: Prediction | Valuation, codes: IntArray) -> list[Total]:
+def totals_of(forecast: AnyForecast, codes: IntArray) -> list[Total]:
     """Return the total of each group; ``codes`` are the groups of the customers, from 0 on, none of them empty."""
-    return _of_purchases(forecast, codes) if isinstance(forecast, Prediction) else _of_value(forecast, codes)
+    worth = forecast.valuation
+    return _of_purchases(forecast.prediction, codes) if worth is None else _of_value(worth, codes)
 
 
 def told(total: Total) -> dict[str, float | str]:
@@ -88,10 +89,10 @@ def told(total: Total) -> dict[str, float | str]:
     return {**bounds, **parts, "contains": total.sources}
 
 
-def groups_of(forecast: Prediction | Valuation, by: str | None, cohort: Calendar) -> tuple[AnyArray, IntArray]:
+def groups_of(forecast: AnyForecast, by: str | None, cohort: Calendar) -> tuple[AnyArray, IntArray]:
     """Return the labels of the groups in sorted order, and the group of each customer."""
     check_forecast(forecast)
-    summary = forecast.summary if isinstance(forecast, Prediction) else forecast.prediction.summary
+    summary = forecast.summary
     if by is None or summary is None:
         return np.array(["all"]), np.zeros(len(forecast), dtype=np.int64)
     check_summary(summary)
