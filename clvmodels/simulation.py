@@ -75,6 +75,11 @@ def simulate(  # noqa: PLR0913 - the arguments are the experiment
     InputError
         When an estimate's covariates are missing or can't be used.
 
+    See Also
+    --------
+    fit : Fit a model to a summary.
+    prior_predictive : Show what bases priors believe in, beside what a summary shows.
+
     Examples
     --------
     >>> import clvmodels as clv

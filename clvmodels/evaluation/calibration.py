@@ -36,6 +36,12 @@ def pit(forecast: AnyForecast, actual: FloatArray, *, seed: int = 1) -> FloatArr
     InputError
         When there isn't one number a customer.
 
+    See Also
+    --------
+    coverage_table : Return how many customers lie in their predictive intervals, and how many the forecast itself
+        expects to.
+    compare : Let models and business rules forecast the same holdout.
+
     Examples
     --------
     >>> import clvmodels as clv

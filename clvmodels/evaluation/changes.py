@@ -52,6 +52,11 @@ def drift(before: AnyForecast, after: AnyForecast, *, n_movers: int = 20) -> Dri
     InputError
         When customers can't be matched by their ids.
 
+    See Also
+    --------
+    predict : Forecast each customer's purchases.
+    value : Value each customer's purchases ahead.
+
     Examples
     --------
     >>> import clvmodels as clv

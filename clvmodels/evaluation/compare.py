@@ -75,6 +75,14 @@ def compare(
     ArgumentError
         For an unknown model, rule or group column.
 
+    See Also
+    --------
+    coverage_table : Return how many customers lie in their predictive intervals, and how many the forecast itself
+        expects to.
+    pit : Return the randomised probability integral transform of what came.
+    group_table : Hold the groups of a pooled fit side by side, each as its typical customer.
+    common_shock : Estimate what moves all customers together, by forecasting from earlier days of the same log.
+
     Examples
     --------
     >>> import clvmodels as clv

@@ -42,6 +42,12 @@ def coverage_table(forecast: AnyForecast, *, levels: Sequence[float] = (0.5, 0.8
     ArgumentError
         For a level outside (0, 1).
 
+    See Also
+    --------
+    pit : Return the randomised probability integral transform of what came.
+    activity_table : Return the probability to buy in the holdout against the share that did, in tenths of the
+        probability.
+
     Examples
     --------
     >>> import clvmodels as clv
@@ -87,6 +93,12 @@ def activity_table(prediction: Prediction) -> pd.DataFrame:
     ------
     InputError
         When there is no holdout, or it has another length.
+
+    See Also
+    --------
+    coverage_table : Return how many customers lie in their predictive intervals, and how many the forecast itself
+        expects to.
+    decile_table : Return predicted against actual purchases by decile of the prediction.
 
     Examples
     --------

@@ -54,6 +54,11 @@ def group_table(estimate: Estimate, summary: Summary, *, by: str | None = None, 
     ArgumentError
         When the estimate has no pooled groups, or several columns of them and none is named.
 
+    See Also
+    --------
+    compare : Let models and business rules forecast the same holdout.
+    totals : Return the totals of groups of customers, with honest intervals.
+
     Examples
     --------
     >>> import clvmodels as clv

@@ -73,6 +73,10 @@ def check_log(  # noqa: PLR0913 - a log has as many sides
     ArgumentError
         When an argument can't be what it is.
 
+    See Also
+    --------
+    rfm_summary : Summarise a transaction log: frequency, recency, T and money of each customer.
+
     Examples
     --------
     >>> import clvmodels as clv

@@ -107,6 +107,11 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
     FitError
         When the models can't be fitted at any origin.
 
+    See Also
+    --------
+    predict : Forecast each customer's purchases.
+    compare : Let models and business rules forecast the same holdout.
+
     Notes
     -----
     The size is estimated about zero, not about the mean miss, and kept with its doubt: three forecasts leave it open

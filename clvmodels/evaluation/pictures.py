@@ -42,6 +42,12 @@ def tracking_table(estimate: Estimate, summary: Summary) -> pd.DataFrame:
     InputError
         When the summary has no timeline.
 
+    See Also
+    --------
+    decile_table : Return predicted against actual purchases by decile of the prediction.
+    purchase_frequency_table : Return how many customers made 0, 1, 2, ... repeat purchases, and how many the model
+        expects.
+
     Examples
     --------
     >>> import clvmodels as clv
@@ -92,6 +98,12 @@ def purchase_frequency_table(estimate: Estimate, summary: Summary, *, most: int 
     DataFrame
         ``frequency`` (a label), ``actual`` and ``expected`` customers.
 
+    See Also
+    --------
+    tracking_table : Return repeat purchases by period of the calendar: what came and what the model expects.
+    frequency_recency_table : Return P(alive), or expected purchases, by frequency and recency, for customers
+        observed the longest.
+
     Examples
     --------
     >>> import clvmodels as clv
@@ -138,6 +150,12 @@ def frequency_recency_table(estimate: Estimate, summary: Summary, *, horizon: fl
     ------
     ArgumentError
         For contracts, whose frequency is their recency.
+
+    See Also
+    --------
+    predict : Forecast each customer's purchases.
+    purchase_frequency_table : Return how many customers made 0, 1, 2, ... repeat purchases, and how many the model
+        expects.
 
     Examples
     --------
@@ -200,6 +218,12 @@ def decile_table(prediction: Prediction) -> pd.DataFrame:
     InputError
         When there is no holdout, or it has another length.
 
+    See Also
+    --------
+    activity_table : Return the probability to buy in the holdout against the share that did, in tenths of the
+        probability.
+    tracking_table : Return repeat purchases by period of the calendar: what came and what the model expects.
+
     Examples
     --------
     >>> import clvmodels as clv
@@ -258,6 +282,12 @@ def lorenz_table(valuation: Valuation) -> pd.DataFrame:
         ``share_customers`` (best first) and cumulative shares ``value ahead`` and, where known, ``past spend``;
         Gini coefficients in ``attrs["gini"]``.
 
+    See Also
+    --------
+    lift_table : Return which share of the holdout's money (or purchases) each ranking reaches, by share of
+        customers targeted.
+    rank : List the customers, best first.
+
     Examples
     --------
     >>> import clvmodels as clv
@@ -293,6 +323,11 @@ def lift_table(scorecard: Scorecard) -> pd.DataFrame:
     -------
     DataFrame
         ``share_targeted``, one column a ranking, and ``perfect``: customers in the order of what they did.
+
+    See Also
+    --------
+    lorenz_table : Return which share of the value ahead, and of past spend, the best customers hold.
+    compare : Let models and business rules forecast the same holdout.
 
     Examples
     --------

@@ -37,6 +37,12 @@ def default_priors(model: str, summary: Summary) -> Priors:
     Priors
         One for each quantity of the model; ``table()`` shows them, ``replace()`` changes some.
 
+    See Also
+    --------
+    prior_draws : Draw parameters from priors.
+    prior_predictive : Show what bases priors believe in, beside what a summary shows.
+    fit : Fit a model to a summary.
+
     Examples
     --------
     >>> import clvmodels as clv
@@ -87,6 +93,11 @@ def prior_draws(
     ------
     ArgumentError
         For an unknown model, or a parameter that can't be held or not at that value.
+
+    See Also
+    --------
+    default_priors : Return the priors that a fit takes where none are given, in the period and currency of a summary.
+    prior_predictive : Show what bases priors believe in, beside what a summary shows.
 
     Examples
     --------

@@ -114,6 +114,13 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
         For an unknown model, method, side or prior, a start of another model, covariates or period, a parameter that
         can't be held, or arguments that don't go together.
 
+    See Also
+    --------
+    predict : Forecast each customer's purchases.
+    estimate_from : Make an estimate from published or stored parameters, without a fit.
+    default_priors : Return the priors that a fit takes where none are given, in the period and currency of a summary.
+    likelihood_ratio : Test a simpler model against a wider one that contains it.
+
     Examples
     --------
     >>> import clvmodels as clv

@@ -69,6 +69,12 @@ def estimate_from(
     Estimate
         With a single draw: intervals of expectations have no width.
 
+    See Also
+    --------
+    fit : Fit a model to a summary.
+    from_lifetimes : Take over a fitted lifetimes object.
+    load : Read an estimate that `save` has written, in either format; the content tells which.
+
     Examples
     --------
     >>> import clvmodels as clv

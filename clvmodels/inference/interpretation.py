@@ -50,6 +50,11 @@ def quantity_table(estimate: Estimate, *, ci_prob: float = 0.95) -> pd.DataFrame
         One row a quantity: ``quantity, meaning, estimate, lower, upper, prior_median, prior_lower, prior_upper``, in
         the summary's period and currency; bounds are NaN where there is a single draw, priors where there were none.
 
+    See Also
+    --------
+    fit : Fit a model to a summary.
+    residual_lifetime : Say how many renewals are still to come, and what they are worth in prices of one period.
+
     Examples
     --------
     >>> import clvmodels as clv

@@ -82,6 +82,11 @@ def loo(estimate: Estimate, summary: Summary) -> LeaveOneOut:
     ArgumentError
         When the estimate has a single draw, or counts time in another period.
 
+    See Also
+    --------
+    vuong : Test two models of which neither contains the other (Vuong, 1989).
+    likelihood_ratio : Test a simpler model against a wider one that contains it.
+
     Examples
     --------
     >>> import clvmodels as clv

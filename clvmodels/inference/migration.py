@@ -31,6 +31,10 @@ def from_lifetimes(fitter: Any, *, period: str | timedelta | Period | None = Non
     InputError
         When the object isn't fitted, or its model isn't one of ours.
 
+    See Also
+    --------
+    estimate_from : Make an estimate from published or stored parameters, without a fit.
+
     Examples
     --------
     >>> import clvmodels as clv

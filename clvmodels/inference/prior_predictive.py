@@ -72,6 +72,11 @@ def prior_predictive(
     ArgumentError
         For an unknown model or prior, or fewer than one draw or customer.
 
+    See Also
+    --------
+    prior_draws : Draw parameters from priors.
+    default_priors : Return the priors that a fit takes where none are given, in the period and currency of a summary.
+
     Notes
     -----
     Simulated purchases of one day count apart, those of a log once: bases of several purchases a day look busier here

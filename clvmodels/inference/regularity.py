@@ -77,6 +77,11 @@ def regularity(summary: Summary, *, ci_prob: float = 0.95) -> Regularity:
     FitError
         When no customer has two repeat purchases, or all buy like clockwork.
 
+    See Also
+    --------
+    fit : Fit a model to a summary.
+    likelihood_ratio : Test a simpler model against a wider one that contains it.
+
     Notes
     -----
     Given how many purchases a customer made and when the last one was, the shares of the times between them follow a

@@ -62,6 +62,11 @@ def likelihood_ratio(narrow: Estimate, wide: Estimate, summary: Summary) -> Like
         When the models aren't nested, an estimate wasn't fitted to these customers, or it isn't the maximum of a
         likelihood (priors, pooled groups).
 
+    See Also
+    --------
+    vuong : Test two models of which neither contains the other (Vuong, 1989).
+    loo : Score a fitted model by leaving out each customer in turn, without fitting again.
+
     References
     ----------
     Self & Liang (1987), Asymptotic Properties of Maximum Likelihood Estimators and Likelihood Ratio Tests under
@@ -156,6 +161,11 @@ def vuong(first: Estimate, second: Estimate, summary: Summary) -> Vuong:
         When one model contains the other (use `likelihood_ratio`), the likelihoods aren't of the same data, or an
         estimate wasn't fitted to these customers or isn't the maximum of a likelihood (priors, pooled groups).
 
+    See Also
+    --------
+    loo : Score a fitted model by leaving out each customer in turn, without fitting again.
+    likelihood_ratio : Test a simpler model against a wider one that contains it.
+
     References
     ----------
     Vuong (1989), Likelihood Ratio Tests for Model Selection and Non-Nested Hypotheses, Econometrica 57(2), 307-333.
@@ -217,6 +227,12 @@ def fit_table(estimates: Sequence[Estimate], summary: Summary) -> pd.DataFrame:
     ------
     ArgumentError
         When likelihoods can't be compared: buying and spend, opportunities and continuous time, other periods.
+
+    See Also
+    --------
+    fit : Fit a model to a summary.
+    rfm_table : Summarise a log that may be bigger than memory into a folder.
+    score : Forecast, and value, all customers of a table into a folder of Parquet files.
 
     Examples
     --------

@@ -64,6 +64,11 @@ def as_summary(
     ArgumentError
         When a holdout is given without its column, or the other way round.
 
+    See Also
+    --------
+    rfm_summary : Summarise a transaction log: frequency, recency, T and money of each customer.
+    as_table : Take over customers who are aggregated already and too many for memory.
+
     Examples
     --------
     >>> table = pd.DataFrame({"frequency": [2, 0], "recency": [30.43, 0.0], "T": [38.86, 38.86]})

@@ -92,6 +92,11 @@ def as_contracts(  # noqa: PLR0913
     ArgumentError
         For a date that is none, or a holdout that isn't whole periods long.
 
+    See Also
+    --------
+    contracts_from_survivors : Take over cohorts of which only the survivors were counted.
+    fit : Fit a model to a summary.
+
     Examples
     --------
     >>> import pandas as pd
@@ -187,6 +192,11 @@ def contracts_from_survivors(
     ------
     InputError
         For counts that rise, are negative or no whole numbers, or a cohort without a renewal point.
+
+    See Also
+    --------
+    as_contracts : Count the renewals of contracts: subscriptions, memberships, policies.
+    load_contracts : Load how many of a hundred contracts survived twelve yearly renewals, in two segments.
 
     Examples
     --------

@@ -29,6 +29,12 @@ def load_cdnow(*, sample: bool = False) -> pd.DataFrame:
     InputError
         When the file isn't part of the installation.
 
+    See Also
+    --------
+    load_donations : Load the gifts of 11,104 people who first gave to a public radio station in 1995, over the six
+        years after.
+    load_contracts : Load how many of a hundred contracts survived twelve yearly renewals, in two segments.
+
     Examples
     --------
     >>> log = load_cdnow(sample=True)
@@ -53,6 +59,11 @@ def load_donations() -> pd.DataFrame:
     InputError
         When the file isn't part of the installation.
 
+    See Also
+    --------
+    load_cdnow : Load the purchases of the CDNOW cohort, from its first quarter of 1997 to 1998-06-30.
+    load_contracts : Load how many of a hundred contracts survived twelve yearly renewals, in two segments.
+
     Examples
     --------
     >>> donors = load_donations()
@@ -74,6 +85,11 @@ def load_contracts() -> pd.DataFrame:
     ------
     InputError
         When the file isn't part of the installation.
+
+    See Also
+    --------
+    load_cdnow : Load the purchases of the CDNOW cohort, from its first quarter of 1997 to 1998-06-30.
+    contracts_from_survivors : Take over cohorts of which only the survivors were counted.
 
     Examples
     --------

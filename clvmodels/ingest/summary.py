@@ -131,6 +131,13 @@ def rfm_summary(  # noqa: PLR0913
     ArgumentError
         When an argument can't be what it is.
 
+    See Also
+    --------
+    rfm_table : Summarise a log that may be bigger than memory into a folder.
+    as_summary : Take over a table that has one row a customer already.
+    check_log : Look for what makes forecasts wrong: dates that can't be, copies, holes, guests, a unit that changes.
+    fit : Fit a model to a summary.
+
     Examples
     --------
     >>> import pandas as pd

@@ -40,6 +40,11 @@ def with_buying_rate(summary: Summary, buying: Estimate) -> Summary:
     ArgumentError
         When the model has no rates of buying (contracts), or counts time in another period.
 
+    See Also
+    --------
+    predict : Forecast each customer's purchases.
+    fit : Fit a model to a summary.
+
     Notes
     -----
     The mean is over the rates that the history leaves open, each weighed by the purchases that it brings:

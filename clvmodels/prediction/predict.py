@@ -63,6 +63,13 @@ def predict(
     ArgumentError
         For a horizon that isn't above 0, a negative shock, a spend model, or a summary in another period.
 
+    See Also
+    --------
+    value : Value each customer's purchases ahead.
+    totals : Return the totals of groups of customers, with honest intervals.
+    quantiles : Return quantiles of what comes from each customer, parameters and chance together.
+    fit : Fit a model to a summary.
+
     Examples
     --------
     >>> import clvmodels as clv

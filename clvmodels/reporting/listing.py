@@ -32,6 +32,11 @@ def export(valuation: AnyForecast, path: FilePath, *, excel_safe: bool = False) 
     ArgumentError
         When the suffix is another one, there is no such folder, or the file can't be written.
 
+    See Also
+    --------
+    rank : List the customers, best first.
+    save : Write an estimate, every number to its last bit; the data behind it stay out.
+
     Examples
     --------
     >>> import clvmodels as clv

@@ -49,6 +49,11 @@ def rank(
     ArgumentError
         When ``top`` or ``min_p_alive`` is out of range.
 
+    See Also
+    --------
+    export : Write one row a customer, best first, with full precision.
+    p_top : Return the probability that what comes from a customer is among the top share of what comes from all.
+
     Examples
     --------
     >>> import clvmodels as clv

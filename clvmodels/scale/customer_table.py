@@ -109,6 +109,13 @@ def rfm_table(  # noqa: PLR0913 - a log has as many sides
     ArgumentError
         As `rfm_summary`, and when the folder is missing or can't be written.
 
+    See Also
+    --------
+    rfm_summary : Summarise a transaction log: frequency, recency, T and money of each customer.
+    fit_table : Hold the fit of several models side by side.
+    score : Forecast, and value, all customers of a table into a folder of Parquet files.
+    open_table : Open a summary in a folder, of `rfm_table` or ``clv rfm``, without reading its customers.
+
     Examples
     --------
     >>> import clvmodels as clv
@@ -176,6 +183,11 @@ def open_table(
     InputError
         When it isn't there or isn't one.
 
+    See Also
+    --------
+    rfm_table : Summarise a log that may be bigger than memory into a folder.
+    as_table : Take over customers who are aggregated already and too many for memory.
+
     Examples
     --------
     >>> import clvmodels as clv
@@ -239,6 +251,12 @@ def as_table(
     ------
     InputError
         When a file or column is missing, or rows contradict themselves. That no customer has two rows is not looked at.
+
+    See Also
+    --------
+    as_summary : Take over a table that has one row a customer already.
+    rfm_table : Summarise a log that may be bigger than memory into a folder.
+    open_table : Open a summary in a folder, of `rfm_table` or ``clv rfm``, without reading its customers.
 
     Examples
     --------

@@ -88,6 +88,12 @@ def score(  # noqa: PLR0913 - the whole chain is asked here
     InputError
         When the table can't be read to its end.
 
+    See Also
+    --------
+    fit_table : Hold the fit of several models side by side.
+    rfm_table : Summarise a log that may be bigger than memory into a folder.
+    predict : Forecast each customer's purchases.
+
     Examples
     --------
     >>> import clvmodels as clv

@@ -42,6 +42,11 @@ def save(estimate: Estimate, path: FilePath) -> Path:
     ArgumentError
         When the model isn't registered, so that nobody could load it, or the file can't be written.
 
+    See Also
+    --------
+    load : Read an estimate that `save` has written, in either format; the content tells which.
+    export : Write one row a customer, best first, with full precision.
+
     Examples
     --------
     >>> import clvmodels as clv
@@ -78,6 +83,11 @@ def load(path: FilePath) -> Estimate:
         When the file can't be read, is no estimate, is damaged, or comes from a newer version.
     ArgumentError
         When its model isn't registered.
+
+    See Also
+    --------
+    save : Write an estimate, every number to its last bit; the data behind it stay out.
+    estimate_from : Make an estimate from published or stored parameters, without a fit.
 
     Examples
     --------

@@ -52,6 +52,12 @@ def affordable_cost(
     ArgumentError
         When an argument is out of range, or there is no such column.
 
+    See Also
+    --------
+    value : Value each customer's purchases ahead.
+    capped_value : Say what each customer is worth where the expected value doesn't exist, and as a check where it
+        does.
+
     Examples
     --------
     >>> import clvmodels as clv

@@ -62,6 +62,11 @@ def capped_value(
         For an argument out of range, an unlimited horizon without discount, or when no cap is given and nothing says
         what customers have spent.
 
+    See Also
+    --------
+    value : Value each customer's purchases ahead.
+    affordable_cost : Return the largest cost of acquisition that customers repay with a chosen confidence.
+
     Examples
     --------
     >>> import clvmodels as clv

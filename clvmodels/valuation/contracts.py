@@ -52,6 +52,11 @@ def residual_lifetime(
     ArgumentError
         For a model without contracts, or an argument out of range.
 
+    See Also
+    --------
+    cohort_projection : Follow a cohort of new contracts: survival, retention, churn by age, and money.
+    quantity_table : Return an estimate in quantities that people understand, beside the priors.
+
     Examples
     --------
     >>> import clvmodels as clv
@@ -131,6 +136,11 @@ def cohort_projection(
     ------
     ArgumentError
         For a model without contracts, or an argument out of range.
+
+    See Also
+    --------
+    residual_lifetime : Say how many renewals are still to come, and what they are worth in prices of one period.
+    value : Value each customer's purchases ahead.
 
     Examples
     --------

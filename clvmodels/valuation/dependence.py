@@ -75,6 +75,11 @@ def spend_dependence(
     ArgumentError
         For a model without buying rates, or an unlimited horizon.
 
+    See Also
+    --------
+    fit : Fit a model to a summary.
+    value : Value each customer's purchases ahead.
+
     Notes
     -----
     Correlations of means of few purchases are drawn towards 0 by noise. ``underlying`` is free of it: from a spend

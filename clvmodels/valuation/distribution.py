@@ -34,6 +34,11 @@ def quantiles(forecast: AnyForecast, *, probabilities: Sequence[float] = (0.05, 
     ArgumentError
         When a probability is out of range, or there is none.
 
+    See Also
+    --------
+    p_above : Return the probability that more comes from each customer than an amount.
+    totals : Return the totals of groups of customers, with honest intervals.
+
     Examples
     --------
     >>> import clvmodels as clv
@@ -72,6 +77,11 @@ def p_above(forecast: AnyForecast, amount: float | FloatArray) -> FloatArray:
     ------
     InputError
         When amounts are neither one number nor one for each customer, or one is NaN.
+
+    See Also
+    --------
+    quantiles : Return quantiles of what comes from each customer, parameters and chance together.
+    p_top : Return the probability that what comes from a customer is among the top share of what comes from all.
 
     Examples
     --------

@@ -49,6 +49,11 @@ def p_top(forecast: AnyForecast, *, share: float = 0.1) -> FloatArray:
     ArgumentError
         When the share is out of range.
 
+    See Also
+    --------
+    rank : List the customers, best first.
+    p_above : Return the probability that more comes from each customer than an amount.
+
     Examples
     --------
     >>> import clvmodels as clv

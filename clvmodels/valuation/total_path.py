@@ -37,6 +37,11 @@ def total_path(forecast: AnyForecast, *, every: str | timedelta = "month") -> pd
         `totals`. ``attrs`` name the step ("every") and what is summed ("what"). The common shock is as large after a
         step as at the end.
 
+    See Also
+    --------
+    totals : Return the totals of groups of customers, with honest intervals.
+    predict : Forecast each customer's purchases.
+
     Examples
     --------
     >>> import clvmodels as clv

@@ -52,6 +52,12 @@ def totals(forecast: AnyForecast, *, by: str | None = None, cohort: Calendar = "
     InputError
         For cohorts of a summary without days of first purchase.
 
+    See Also
+    --------
+    total_path : Return what the base has bought, or been worth, by the end of each month (or week, quarter) of the
+        horizon.
+    quantiles : Return quantiles of what comes from each customer, parameters and chance together.
+
     Examples
     --------
     >>> import clvmodels as clv

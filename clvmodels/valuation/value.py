@@ -58,6 +58,14 @@ def value(
     FitError
         When the mean spend of some customers doesn't exist under the spend model.
 
+    See Also
+    --------
+    predict : Forecast each customer's purchases.
+    affordable_cost : Return the largest cost of acquisition that customers repay with a chosen confidence.
+    capped_value : Say what each customer is worth where the expected value doesn't exist, and as a check where it
+        does.
+    totals : Return the totals of groups of customers, with honest intervals.
+
     Notes
     -----
     The predictive interval is that of the compound distribution of purchases and spend. With a discount, what is left

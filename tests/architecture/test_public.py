@@ -73,6 +73,20 @@ def test_every_public_function_explains_itself():
     assert {dotted: parts for dotted, parts in unsaid.items() if parts} == {}
 
 
+def neighbours(function) -> list[str]:
+    """Return the functions that a docstring names under See Also."""
+    return re.findall(r"^(\w+) : ", inspect.cleandoc(section(function.__doc__ or "", "See Also")), re.M)
+
+
+def test_every_function_of_the_surface_names_others_that_are_there():
+    functions = [name for name in clvmodels.__all__ if inspect.isfunction(getattr(clvmodels, name))]
+    assert len(functions) > 50
+    named = {name: neighbours(getattr(clvmodels, name)) for name in functions}
+    assert [name for name, others in named.items() if not others] == []
+    assert {other for others in named.values() for other in others} <= set(functions)
+    assert [name for name, others in named.items() if name in others] == []
+
+
 def test_what_a_docstring_leaves_unsaid_is_noticed():
     def area(width: float, height: float) -> float:
         """Return it.
