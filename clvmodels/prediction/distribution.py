@@ -65,6 +65,16 @@ class AbstractDistribution[L: RowDistributions](AbstractOrFinal):
         """Return the probability of more than an amount, one for all or for each, shape (customer,)."""
         return self._at(lambda law, at: law.sf(at), amount)
 
+    def log_prob(self, amount: float | FloatArray) -> FloatArray:
+        """Return the logarithm of the probability of an amount, or of the density where each has none; -inf where it
+        can't be; shape (customer,)."""
+        with np.errstate(divide="ignore"):
+            return np.log(self._at(lambda law, at: law.prob(at), amount))
+
+    def crps(self, actual: float | FloatArray) -> FloatArray:
+        """Return the continuous ranked probability score of an outcome, one for all or for each, shape (customer,)."""
+        return self._at(lambda law, at: law.crps(at), actual)
+
     def mean(self) -> FloatArray:
         """Return the mean, shape (customer,)."""
         return self._of_rows(lambda law: law.moments()[0])

@@ -33,6 +33,14 @@ class RowDistributions(Protocol):
         """Return the probability of more than an amount, shape (row,)."""
         ...
 
+    def prob(self, amount: FloatArray) -> FloatArray:
+        """Return the probability of an amount, or the density where each has none, shape (row,)."""
+        ...
+
+    def crps(self, actual: FloatArray) -> FloatArray:
+        """Return the continuous ranked probability score of an outcome, shape (row,)."""
+        ...
+
     def moments(self) -> tuple[FloatArray, FloatArray]:
         """Return mean and variance of each row."""
         ...
@@ -71,6 +79,15 @@ class Distribution(Protocol):
 
     def sf(self, amount: float | FloatArray) -> FloatArray:
         """Return the probability of more than an amount, one for all or for each, shape (customer,)."""
+        ...
+
+    def log_prob(self, amount: float | FloatArray) -> FloatArray:
+        """Return the logarithm of the probability of an amount, or of the density where each has none; -inf where it
+        can't be; shape (customer,)."""
+        ...
+
+    def crps(self, actual: float | FloatArray) -> FloatArray:
+        """Return the continuous ranked probability score of an outcome, one for all or for each, shape (customer,)."""
         ...
 
     def mean(self) -> FloatArray:

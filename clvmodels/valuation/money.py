@@ -51,6 +51,22 @@ class ValueDistributions:
         """Return the probability of more value than an amount, shape (row,)."""
         return 1 - self.cdf(amount)
 
+    def prob(self, amount: FloatArray) -> FloatArray:
+        """Return the probability of no purchase where the value is that of none, else the density, shape (row,)."""
+        gross = amount + self._cost
+        if self.terms.margin == 0:
+            return np.where(gross == 0, 1.0, 0.0)
+        found = self.revenue.prob(np.maximum(gross, 0.0) / self.terms.margin)
+        return np.where(gross > 0, found / self.terms.margin, np.where(gross == 0, found, 0.0))
+
+    def crps(self, actual: FloatArray) -> FloatArray:
+        """Return the continuous ranked probability score of a value, shape (row,)."""
+        gross = actual + self._cost
+        if self.terms.margin == 0:
+            return np.abs(gross)
+        reached = self.revenue.crps(np.maximum(gross, 0.0) / self.terms.margin)
+        return self.terms.margin * reached + np.maximum(-gross, 0.0)
+
     def moments(self) -> tuple[FloatArray, FloatArray]:
         """Return mean and variance of each row; inf where they don't exist under some draw."""
         mean, variance = self.revenue.moments()

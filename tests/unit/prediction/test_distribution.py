@@ -90,3 +90,32 @@ def test_money_at_one_price_is_as_likely_as_the_purchases(fitted, rfm):
         worth = clv.value(ahead, 19.99)
     bought = np.arange(len(rfm)) % 4.0
     np.testing.assert_allclose(clv.pit(worth, 19.99 * bought), clv.pit(ahead, bought), rtol=0, atol=1e-12)
+
+
+@pytest.fixture(scope="module")
+def some(fitted, rfm):
+    with muted():
+        ahead = clv.predict(fitted[0], rfm.take(np.arange(4)), horizon=26)
+        return ahead.distribution, clv.value(ahead, fitted[1], margin=0.3, acquisition_cost=2.0).distribution
+
+
+def test_scores_of_a_count_are_those_of_its_cdf(some):
+    counts_ahead = np.arange(40)
+    cdf = np.array([some[0].cdf(float(k)) for k in counts_ahead])
+    prob = np.exp([some[0].log_prob(float(k)) for k in counts_ahead])
+    np.testing.assert_allclose(prob.cumsum(axis=0), cdf, atol=1e-9)
+    score = ((cdf - (counts_ahead[:, None] >= 3)) ** 2).sum(axis=0)
+    np.testing.assert_allclose(some[0].crps(3.0), score, atol=1e-9)
+
+
+def test_scores_of_a_value_are_those_of_its_cdf(some):
+    cdf, h = some[1].cdf, 1e-4
+    slope = (cdf(25.0 + h) - cdf(25.0 - h)) / (2 * h)
+    np.testing.assert_allclose(np.exp(some[1].log_prob(25.0)), slope, rtol=1e-5)
+    np.testing.assert_allclose(np.exp(some[1].log_prob(-2.0)), cdf(-2.0), rtol=1e-9)  # who buys nothing costs that
+    assert (some[1].log_prob(-2.5) == -np.inf).all()
+    grid = np.concatenate([np.linspace(-2.0, 40.0, 85), np.geomspace(42.0, 3_000.0, 60)])
+    below = np.array([cdf(float(x)) for x in grid])
+    for actual in (-7.0, -2.0, 25.0):
+        score = np.trapezoid((below - (grid[:, None] >= actual)) ** 2, grid, axis=0) + max(-2.0 - actual, 0.0)
+        np.testing.assert_allclose(some[1].crps(actual), score, rtol=0.02)
