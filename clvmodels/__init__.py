@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from clvmodels import heuristics, models, plots
     from clvmodels.api import CLV
-    from clvmodels.delivery import as_table, export, load, open_table, rank, rfm_table, save, score
     from clvmodels.evaluation import (
         activity_table,
         check_log,
@@ -54,7 +53,12 @@ if TYPE_CHECKING:
     )
     from clvmodels.prediction import predict, with_buying_rate
     from clvmodels.records import Prior, Priors
+    from clvmodels.reporting.listing import export
+    from clvmodels.reporting.target import rank
+    from clvmodels.scale.customer_table import as_table, open_table, rfm_table
+    from clvmodels.scale.score_parts import score
     from clvmodels.simulation import simulate
+    from clvmodels.storage.store import load, save
     from clvmodels.valuation import (
         affordable_cost,
         capped_value,

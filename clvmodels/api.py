@@ -10,11 +10,6 @@ from typing import Any, Self
 
 import pandas as pd
 
-from clvmodels.delivery import ReportMaterial
-from clvmodels.delivery import export as write_export
-from clvmodels.delivery import report as write_report
-from clvmodels.delivery.files import FilePath
-from clvmodels.delivery.gather import carried_forward, gather
 from clvmodels.errors import ArgumentError, ClvError, check_between
 from clvmodels.evaluation import common_shock as estimate_shock
 from clvmodels.evaluation import compare
@@ -31,19 +26,13 @@ from clvmodels.ingest.purchases import ZeroAmounts
 from clvmodels.ingest.refunds import Refunds
 from clvmodels.models import purchase_model, spend_model, usual_purchase_model, usual_spend_model
 from clvmodels.prediction import predict
-from clvmodels.records import (
-    Drift,
-    Estimate,
-    Note,
-    Period,
-    Prediction,
-    Scorecard,
-    Shock,
-    Summary,
-    Terms,
-    Valuation,
-)
+from clvmodels.records import Drift, Estimate, Note, Period, Prediction, Scorecard, Shock, Summary, Terms, Valuation
 from clvmodels.records.log_check import about_the_log
+from clvmodels.reporting.gather import carried_forward, gather
+from clvmodels.reporting.listing import export as write_export
+from clvmodels.reporting.material import ReportMaterial
+from clvmodels.reporting.report import report as write_report
+from clvmodels.storage.files import FilePath
 from clvmodels.valuation.capped import valued_or_capped
 from clvmodels.voice import muted
 

@@ -17,16 +17,18 @@ from clvmodels.cli.job import OUTDATED, comparison, parameter_table
 from clvmodels.cli.log_files import changes_since, identity
 from clvmodels.cli.resuming import LEARNED, SCORES, TABLE, Kept, Learned, kept_in, work_in
 from clvmodels.cli.shocks import shock_record
-from clvmodels.delivery import open_table, rfm_table, save, score, write_json, write_table
-from clvmodels.delivery.folder import staged
-from clvmodels.delivery.lock import only_one
-from clvmodels.delivery.score_parts import answers
 from clvmodels.evaluation import common_shock
 from clvmodels.inference.given import at_price
 from clvmodels.ingest.some_customers import log_of_some
 from clvmodels.models import purchase_model
 from clvmodels.records import AbstractCustomerTable, Estimate, Note, Scores, Shock
 from clvmodels.records.log_check import about_the_log
+from clvmodels.scale.customer_table import open_table, rfm_table
+from clvmodels.scale.score_parts import answers, score
+from clvmodels.storage.files import write_json, write_table
+from clvmodels.storage.folder import staged
+from clvmodels.storage.lock import only_one
+from clvmodels.storage.store import save
 from clvmodels.valuation.customers import mean_trouble
 from clvmodels.valuation.no_mean import NO_MEAN
 from clvmodels.voice import muted

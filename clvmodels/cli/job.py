@@ -15,9 +15,11 @@ from clvmodels.cli.console import changes, say_notes, short, step
 from clvmodels.cli.log_files import steady
 from clvmodels.cli.resuming import kept_in
 from clvmodels.cli.shocks import shock_record
-from clvmodels.delivery import export, save, write_json, write_table
-from clvmodels.delivery.folder import all_or_nothing, save_summary
 from clvmodels.records import Estimate, Note, Prediction, Scorecard, Valuation
+from clvmodels.reporting.listing import export
+from clvmodels.storage.files import write_json, write_table
+from clvmodels.storage.folder import all_or_nothing, save_summary
+from clvmodels.storage.store import save
 
 CAPPED = "capped_values.csv"
 _FILES = {

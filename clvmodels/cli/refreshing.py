@@ -12,10 +12,10 @@ from clvmodels.cli.job import OUTDATED, finish, tell
 from clvmodels.cli.log_files import steady
 from clvmodels.cli.resuming import kept_in
 from clvmodels.cli.shocks import shock_of
-from clvmodels.delivery import load
-from clvmodels.delivery.folder import all_or_nothing, load_summary, needed, read_json
-from clvmodels.delivery.lock import unchanged
 from clvmodels.errors import InputError
+from clvmodels.storage.folder import all_or_nothing, load_summary, needed, read_json
+from clvmodels.storage.lock import unchanged
+from clvmodels.storage.store import load
 
 _MADE_BY = "clv run"
 

@@ -13,12 +13,12 @@ from shutil import rmtree
 from typing import Any
 
 from clvmodels.cli.shocks import shock_content, shock_of
-from clvmodels.delivery import load, save, write_json
-from clvmodels.delivery.files import plain
-from clvmodels.delivery.folder import read_json
 from clvmodels.errors import ArgumentError
 from clvmodels.interruption import CLEANUPS, STATE
 from clvmodels.records import Estimate, Shock
+from clvmodels.storage.files import plain, write_json
+from clvmodels.storage.folder import read_json
+from clvmodels.storage.store import load, save
 
 TABLE, LEARNED, SCORES = "table", "learned", "customers"
 _ASKED, _SHOCK = "asked.json", "shock.json"

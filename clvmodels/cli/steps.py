@@ -11,15 +11,17 @@ from clvmodels.cli.arguments import Business, Columns, Learning, length
 from clvmodels.cli.console import entry, say_notes, short, step
 from clvmodels.cli.job import CAPPED, comparison, parameter_table, read, write_customers
 from clvmodels.cli.log_files import steady
-from clvmodels.delivery import export as write_export
-from clvmodels.delivery import load, rank, save, write_json, write_table
-from clvmodels.delivery.folder import all_or_nothing, load_summary, needed, read_json, save_summary
-from clvmodels.delivery.lock import settled, unchanged
 from clvmodels.errors import InputError
 from clvmodels.evaluation import check_log
 from clvmodels.inference.plan import Plan
 from clvmodels.models import purchase_model, spend_model
 from clvmodels.records import Prediction, Valuation
+from clvmodels.reporting.listing import export as write_export
+from clvmodels.reporting.target import rank
+from clvmodels.storage.files import write_json, write_table
+from clvmodels.storage.folder import all_or_nothing, load_summary, needed, read_json, save_summary
+from clvmodels.storage.lock import settled, unchanged
+from clvmodels.storage.store import load, save
 
 _OF_AN_OLDER_LOG = ("checked.parquet", "checked.json", "plan.json", "buying.json", "spending.json")
 

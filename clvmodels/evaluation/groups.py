@@ -12,11 +12,12 @@ from scipy.special import expit
 
 from clvmodels.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from clvmodels.errors import ArgumentError, check_between
+from clvmodels.grammar import Common, Quantity, Side
 from clvmodels.inference.comparability import informative
 from clvmodels.inference.fitting import fit
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.models import get
-from clvmodels.records import Common, Covariates, Estimate, Patterns, Quantity, Side, Summary, Term, check_summary
+from clvmodels.records import Covariates, Estimate, Patterns, Summary, Term, check_summary
 from clvmodels.records.covariates import UNSEEN, labels_of
 from clvmodels.voice import muted
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clvmodels.arrays import FloatArray
+from clvmodels.grammar.parameter import checked_held
 from clvmodels.inference.informative import informative
 from clvmodels.inference.space import Space
 from clvmodels.inference.transforms import Scale
@@ -15,7 +16,6 @@ from clvmodels.kernels.namespace import NUMPY
 from clvmodels.kernels.tape import TAPE, Node, gradient
 from clvmodels.models import AbstractModel, get
 from clvmodels.records import Prior, Priors, Summary, check_summary
-from clvmodels.records.parameter import checked_held
 
 
 def default_priors(model: str, summary: Summary) -> Priors:

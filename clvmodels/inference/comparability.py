@@ -9,8 +9,9 @@ import numpy as np
 
 from clvmodels.arrays import BoolArray, Columns, FloatArray
 from clvmodels.errors import ArgumentError
+from clvmodels.grammar import SIDES, Parameter, Side
 from clvmodels.models import AbstractModel, AbstractPurchaseModel, AbstractSpendModel, check_histories, get
-from clvmodels.records import SIDES, Estimate, Parameter, Side, Summary, check_summary
+from clvmodels.records import Estimate, Summary, check_summary
 
 _NEARLY_NONE = 1e-200  # for a null of 0: histories that leaving explains 1e190 times better still don't feel it
 _ENOUGH = 1_000  # histories on which two formulas are told apart

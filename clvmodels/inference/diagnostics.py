@@ -8,10 +8,10 @@ import numpy as np
 from scipy.special import chdtri
 
 from clvmodels.arrays import FloatArray
+from clvmodels.grammar.model import Params
 from clvmodels.inference.comparability import nested
 from clvmodels.inference.parabola import TRUSTED_K, Likeness
 from clvmodels.models import AbstractModel, AbstractPurchaseModel, AbstractSpendModel, get, purchase_model, registry
-from clvmodels.models.base import Params
 from clvmodels.records import Estimate, Histories, Note, Summary
 
 _FEW_CUSTOMERS = 200  # below it standard errors of shape parameters are commonly half their size

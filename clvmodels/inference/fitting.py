@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from clvmodels.errors import ArgumentError, check_between, check_count, check_kind, check_known
+from clvmodels.grammar.parameter import checked_held
 from clvmodels.inference.belief import priors_for
 from clvmodels.inference.diagnostics import blur_notes, parameter_notes
 from clvmodels.inference.evidence import Fitted
@@ -28,7 +29,6 @@ from clvmodels.records import Customers, Estimate, Priors, Summary, grouped_for
 from clvmodels.records.covariates import PATTERN
 from clvmodels.records.log_check import about_the_log
 from clvmodels.records.note import warn_of
-from clvmodels.records.parameter import checked_held
 from clvmodels.records.prior import PriorLike
 from clvmodels.voice import is_muted
 

@@ -11,9 +11,10 @@ from scipy.special import expit
 
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import check_between
+from clvmodels.grammar import Quantity
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.models import AbstractModel, get
-from clvmodels.records import Estimate, Quantity
+from clvmodels.records import Estimate
 
 _WIDTH = 4.0  # standard deviations of a prior that a curve is drawn over
 _POINTS = 400

@@ -14,11 +14,11 @@ import numpy as np
 
 from clvmodels.arrays import Columns, FloatArray
 from clvmodels.errors import ArgumentError
+from clvmodels.grammar.mixing import Side
 from clvmodels.kernels.tape import TAPE, Node, factor, spread
 from clvmodels.models import AbstractSpendModel, get
 from clvmodels.records import Estimate, Patterns, Summary
 from clvmodels.records.covariates import PATTERN
-from clvmodels.records.mixing import Side
 
 _BLOCK = 8_000_000  # histories times draws at once: 64 MB
 _TRUSTED_K = 0.7  # above it the approximation errs by amounts that can't be told

@@ -11,10 +11,11 @@ from scipy.optimize import OptimizeResult, minimize
 
 from clvmodels.arrays import BoolArray, Columns, FloatArray, IntArray
 from clvmodels.errors import FitError
+from clvmodels.grammar import Parameter
 from clvmodels.inference.belief import Belief
 from clvmodels.inference.space import Space, scaled
 from clvmodels.kernels.tape import TAPE, factor, gradient, spread
-from clvmodels.records import Outcome, Parameter
+from clvmodels.records import Outcome
 
 _SEARCH_CUSTOMERS = 4_000  # enough to land near the maximum of any base; the polish then sees every customer
 _STARTS = 5

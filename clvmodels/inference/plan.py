@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from clvmodels.errors import ArgumentError, unknown_name
+from clvmodels.grammar import SIDES
 from clvmodels.inference.fitting import Method, fit
 from clvmodels.inference.sides import ColumnNames
 from clvmodels.models import get
-from clvmodels.records import SIDES, Customers, Estimate
+from clvmodels.records import Customers, Estimate
 
 type Columns = Mapping[str, ColumnNames]
 

@@ -24,7 +24,7 @@ from clvmodels.records import Priors
 from clvmodels.records.covariates import PATTERN
 
 if TYPE_CHECKING:
-    from clvmodels.records import Quantity
+    from clvmodels.grammar import Quantity
     from clvmodels.records.covariates import Term
 
 

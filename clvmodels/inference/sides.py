@@ -9,8 +9,9 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import ArgumentError, InputError, check_kind, unknown_name
+from clvmodels.grammar import SIDES, Side
 from clvmodels.models import AbstractModel, AbstractSpendModel
-from clvmodels.records import SIDES, Covariates, Side, Summary, Term
+from clvmodels.records import Covariates, Summary, Term
 from clvmodels.records.covariates import PATTERN
 
 _TIED = 1e-9  # of a column's size: what is left of one that follows from others but for rounding

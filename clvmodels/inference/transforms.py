@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from clvmodels.arrays import Columns, FloatArray
-from clvmodels.models.base import AbstractModel
-from clvmodels.records.parameter import STATISTIC_UNITS, Unit
+from clvmodels.grammar.model import AbstractModel
+from clvmodels.grammar.parameter import STATISTIC_UNITS, Unit
 
 _LOGS = "log time"  # a change of unit shifts a sum of x logarithms by x times its own
 

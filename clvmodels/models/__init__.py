@@ -10,7 +10,8 @@ from types import ModuleType
 
 import pandas as pd
 
-from clvmodels.models.base import (
+from clvmodels.grammar import Parameter
+from clvmodels.grammar.model import (
     AbstractModel,
     AbstractPurchaseModel,
     AbstractSpendModel,
@@ -24,7 +25,6 @@ from clvmodels.models.lookup import (
     usual_purchase_model,
     usual_spend_model,
 )
-from clvmodels.records import Parameter
 
 for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
+from clvmodels.grammar import BetaMixing, GammaMixing, Parameter, quantities
+from clvmodels.grammar.model import AbstractPurchaseModel, Params
 from clvmodels.kernels import beta_geometric, erlang
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.timing import Timing
-from clvmodels.models.base import AbstractPurchaseModel, Params
-from clvmodels.records import BetaMixing, GammaMixing, Parameter, quantities
 
 
 class BGCNBDk(AbstractPurchaseModel):

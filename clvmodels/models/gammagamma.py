@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from clvmodels.arrays import AnyArray, FloatArray, IntArray
+from clvmodels.grammar import Common, GammaMixing, Parameter, quantities
+from clvmodels.grammar.model import AbstractSpendModel, Params
 from clvmodels.kernels.namespace import Namespace
-from clvmodels.models.base import AbstractSpendModel, Params
-from clvmodels.records import Common, GammaMixing, Parameter, quantities
 
 _ALIKE = 1e10  # shapes of laws whose spread is 1e-5; beyond, probabilities are found less surely than amounts gain
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
+from clvmodels.grammar import Common, GammaMixing, Parameter, quantities
+from clvmodels.grammar.model import AbstractPurchaseModel, Params
 from clvmodels.kernels import gompertz_lifetime, leaving
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.negative_binomial import log_buying
 from clvmodels.kernels.timing import Timing
-from clvmodels.models.base import AbstractPurchaseModel, Params
-from clvmodels.records import Common, GammaMixing, Parameter, quantities
 
 
 class GGompertzNBD(AbstractPurchaseModel):

@@ -6,7 +6,7 @@ import numpy as np
 
 from clvmodels.arrays import Columns
 from clvmodels.errors import ArgumentError, InputError, check_known
-from clvmodels.models.base import REGISTRY, AbstractModel, AbstractPurchaseModel, AbstractSpendModel
+from clvmodels.grammar.model import REGISTRY, AbstractModel, AbstractPurchaseModel, AbstractSpendModel
 
 
 def registry() -> dict[str, AbstractModel]:

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
+from clvmodels.grammar import GammaMixing, Parameter, quantities
+from clvmodels.grammar.model import AbstractPurchaseModel, Params
 from clvmodels.kernels import leaving
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.negative_binomial import at_least, counts, log_buying, purchase_times
 from clvmodels.kernels.purchase_time import NoClock
 from clvmodels.kernels.timing import Timing
-from clvmodels.models.base import AbstractPurchaseModel, Params
-from clvmodels.records import GammaMixing, Parameter, quantities
 
 
 class NBD(AbstractPurchaseModel):

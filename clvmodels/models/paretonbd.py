@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
+from clvmodels.grammar import GammaMixing, Parameter, quantities
+from clvmodels.grammar.model import AbstractPurchaseModel, Params
 from clvmodels.kernels import leaving, pareto_lifetime
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.negative_binomial import log_buying
 from clvmodels.kernels.pareto_lifetime import ParetoClock
 from clvmodels.kernels.power_integral import log_power_integral
 from clvmodels.kernels.timing import Timing
-from clvmodels.models.base import AbstractPurchaseModel, Params
-from clvmodels.records import GammaMixing, Parameter, quantities
 
 
 class ParetoNBD(AbstractPurchaseModel):

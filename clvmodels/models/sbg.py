@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
+from clvmodels.grammar import BetaMixing, Parameter, quantities
+from clvmodels.grammar.model import AbstractPurchaseModel, Params
 from clvmodels.kernels import discrete_survival
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.timing import Timing, at_every_step
-from clvmodels.models.base import AbstractPurchaseModel, Params
-from clvmodels.records import BetaMixing, Parameter, quantities
 
 
 class SBG(AbstractPurchaseModel):

@@ -8,11 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from clvmodels.grammar import Quantity
 from clvmodels.inference.interpretation import density_table
 from clvmodels.models import get
 from clvmodels.plots.numbers import short
 from clvmodels.plots.style import COLOURS, canvas, dress, nothing_to_show, panels, percentages
-from clvmodels.records import Estimate, Quantity
+from clvmodels.records import Estimate
 
 _WIDE = 1_000.0  # from lowest to highest value: above it powers of ten are ticks enough
 _FADED = 0.01  # of a curve's top: beyond it there is nothing to see

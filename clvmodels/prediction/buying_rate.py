@@ -8,10 +8,11 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import ArgumentError
+from clvmodels.grammar import BetaMixing, Common, GammaMixing
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.models import AbstractPurchaseModel, purchase_model
 from clvmodels.prediction.futures import Futures, ParamDraws, in_any_phase
-from clvmodels.records import BetaMixing, Common, Estimate, GammaMixing, Summary, check_summary
+from clvmodels.records import Estimate, Summary, check_summary
 
 BUYING_RATE = "buying_rate"
 

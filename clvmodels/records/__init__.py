@@ -1,5 +1,7 @@
 """The frozen records that flow through the house, from the log to the list to act on."""
 
+from clvmodels.grammar.mixing import SIDES, BetaMixing, Common, GammaMixing, Mixing, Quantity, Side
+from clvmodels.grammar.parameter import Parameter
 from clvmodels.records.covariates import Covariates, Patterns, Term
 from clvmodels.records.customer_table import AbstractCustomerTable, Customers, Spending, grouped_for
 from clvmodels.records.dependence import Correlation, MoneyChange, SpendDependence
@@ -8,9 +10,7 @@ from clvmodels.records.estimate import Estimate, Evidence, ModelFacts, Outcome, 
 from clvmodels.records.heuristic import HeuristicForecast
 from clvmodels.records.histories import Histories, Members
 from clvmodels.records.log_check import LogCheck
-from clvmodels.records.mixing import SIDES, BetaMixing, Common, GammaMixing, Mixing, Quantity, Side
 from clvmodels.records.note import Note
-from clvmodels.records.parameter import Parameter
 from clvmodels.records.period import Period
 from clvmodels.records.prediction import Prediction
 from clvmodels.records.prior import Prior, Priors

@@ -16,7 +16,7 @@ import pandas as pd
 
 from clvmodels.arrays import AnyArray, FloatArray, IntArray
 from clvmodels.errors import ArgumentError, InputError
-from clvmodels.records.mixing import SIDES, Side
+from clvmodels.grammar.mixing import SIDES, Side
 
 PATTERN = "pattern"  # the statistic that tells which combination of covariates a history belongs to
 UNSEEN = "(unseen)"  # the level of a pooled column that stands for groups which weren't there

@@ -12,10 +12,10 @@ import pandas as pd
 
 from clvmodels.arrays import Columns, FloatArray, frozen
 from clvmodels.errors import ArgumentError, check_between, check_kind
+from clvmodels.grammar.mixing import Side
 from clvmodels.records.covariates import Covariates
 from clvmodels.records.histories import Histories
 from clvmodels.records.log_check import shown
-from clvmodels.records.mixing import Side
 from clvmodels.records.note import Note
 from clvmodels.records.period import Period
 from clvmodels.records.prior import Priors

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from clvmodels.arrays import AnyArray, Columns, FloatArray, IntArray, frozen
+from clvmodels.grammar.mixing import Side
 from clvmodels.records.covariates import PATTERN, Patterns
-from clvmodels.records.mixing import Side
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, bits well spread (2^64 / golden ratio): a usual multiplicative hash
 

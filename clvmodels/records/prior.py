@@ -11,7 +11,7 @@ from scipy.special import expit, logit, ndtri
 
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import ArgumentError, check_between, unknown_name
-from clvmodels.records.mixing import Quantity
+from clvmodels.grammar.mixing import Quantity
 
 
 @dataclass(frozen=True, slots=True)

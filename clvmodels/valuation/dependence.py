@@ -11,6 +11,7 @@ from scipy.special import chdtrc, polygamma
 
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import check_between
+from clvmodels.grammar import GammaMixing
 from clvmodels.inference.dependence import (
     MEASURES,
     RepeatBuyers,
@@ -22,7 +23,7 @@ from clvmodels.inference.fitting import fit
 from clvmodels.models import get, usual_purchase_model, usual_spend_model
 from clvmodels.prediction.buying_rate import BUYING_RATE, with_buying_rate
 from clvmodels.prediction.predict import predict
-from clvmodels.records import Estimate, GammaMixing, Prediction, Summary, check_summary
+from clvmodels.records import Estimate, Prediction, Summary, check_summary
 from clvmodels.records.dependence import Correlation, MoneyChange, SpendDependence
 from clvmodels.valuation.customers import Customers
 from clvmodels.voice import muted

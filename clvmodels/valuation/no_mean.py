@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from clvmodels.grammar import GammaMixing
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.models import AbstractSpendModel
-from clvmodels.records import Estimate, GammaMixing
+from clvmodels.records import Estimate
 
 NO_MEAN = "no_mean_spend"  # the code of the note that carries this sentence where a study goes on without money
 _ALIKE = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)  # spreads of customers' spend, the wider first

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from clvmodels import estimate_from, save
-from clvmodels.delivery.folder import all_or_nothing
 from clvmodels.errors import ArgumentError
+from clvmodels.storage.folder import all_or_nothing
 
 from ..unit.cli.command_line import clv, contents, sentence_of, spelt
 from .shop import BUYING, COLUMNS, LOG, SPEND, write

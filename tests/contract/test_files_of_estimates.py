@@ -119,7 +119,7 @@ def test_a_stored_posterior_predicts_without_any_sampler(tmp_path):
 
 
 def test_a_newer_file_asks_for_a_newer_clvmodels(tmp_path, monkeypatch):
-    monkeypatch.setattr("clvmodels.delivery.netcdf.VERSION", 99)
+    monkeypatch.setattr("clvmodels.storage.netcdf.VERSION", 99)
     path = clv.save(made_up("nbd", n_draws=8), tmp_path / "a.nc")
     with pytest.raises(InputError, match=r"version 99 .* upgrade"):
         clv.load(path)

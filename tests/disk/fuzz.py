@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 import clvmodels as clv
-from clvmodels.delivery.folder import load_summary
 from clvmodels.errors import ClvError
+from clvmodels.storage.folder import load_summary
 
 GIVEN = {
     "bgnbd": {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259},
@@ -179,7 +179,7 @@ def fuzz_estimates(times: int, suffix: str, *, seed: int = 1) -> Counter[str]:
 
 def fuzz_summaries(times: int, *, seed: int = 1) -> Counter[str]:
     """Change the summary of a study so often, its numbers and its bytes."""
-    from clvmodels.delivery.folder import save_summary
+    from clvmodels.storage.folder import save_summary
 
     rng, counts = random.Random(seed), Counter[str]()
     log = clv.load_cdnow(sample=True).query("customer_id < 600")

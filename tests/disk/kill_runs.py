@@ -23,7 +23,7 @@ from pathlib import Path
 from shutil import rmtree
 
 import clvmodels as clv
-from clvmodels.delivery.lock import settled
+from clvmodels.storage.lock import settled
 
 ROOT = Path(__file__).parents[2]
 HORIZONS = (10, 20)

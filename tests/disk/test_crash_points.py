@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 import clvmodels
-from clvmodels.delivery import open_table, write_text
-from clvmodels.delivery.folder import all_or_nothing
-from clvmodels.delivery.journal import settle
-from clvmodels.delivery.lock import settled
 from clvmodels.errors import InputError
+from clvmodels.scale.customer_table import open_table
 from clvmodels.scratch import JOURNAL
+from clvmodels.storage.files import write_text
+from clvmodels.storage.folder import all_or_nothing
+from clvmodels.storage.journal import settle
+from clvmodels.storage.lock import settled
 
 from ..bad_input.shop import COLUMNS, LOG, write
 from ..unit.cli.command_line import clv, contents, spelt

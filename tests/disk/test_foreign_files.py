@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import clvmodels as clv
-from clvmodels.delivery.hdf5 import Room, array
 from clvmodels.errors import ArgumentError, ClvError, InputError
+from clvmodels.storage.hdf5 import Room, array
 
 from .fuzz import fuzz_estimates, fuzz_summaries, sampled
 

@@ -13,7 +13,7 @@ import pytest
 import clvmodels as clv_library
 from clvmodels.cli import job as job_module
 from clvmodels.cli.log_files import changes_since, identity
-from clvmodels.delivery import write_table
+from clvmodels.storage.files import write_table
 
 from .command_line import clv, contents, sentence_of, spelt
 from .conftest import COLUMNS

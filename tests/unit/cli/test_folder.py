@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from clvmodels import as_summary, rfm_summary
-from clvmodels.delivery.folder import load_summary, save_summary
 from clvmodels.records import Note, Period, Summary, Timeline
+from clvmodels.storage.folder import load_summary, save_summary
 
 
 def same(one, other):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from clvmodels import load, simulate
-from clvmodels.delivery.folder import load_summary
+from clvmodels.storage.folder import load_summary
 
 from .command_line import clv, sentence_of, spelt
 from .conftest import COLUMNS

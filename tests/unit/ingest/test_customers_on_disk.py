@@ -47,7 +47,7 @@ ENDS = {"observation_end": "2024-10-30", "holdout_end": "2025-01-20"}
 )
 def test_a_table_is_the_summary_whatever_is_grouped_at_once(question, at_once, tmp_path, monkeypatch):
     monkeypatch.setattr(streaming, "_MOST_SHARES", 8)
-    monkeypatch.setattr("clvmodels.delivery.customer_table.rows_at_once", lambda memory: at_once)
+    monkeypatch.setattr("clvmodels.scale.customer_table.rows_at_once", lambda memory: at_once)
     table = clv.rfm_table(log(), out=tmp_path, intervals=True, **question)
     summary = clv.rfm_summary(log(), **question)
     stored = pd.read_parquet(tmp_path / "summary.parquet").sort_values("customer_id", ignore_index=True)
@@ -60,7 +60,7 @@ def test_a_table_is_the_summary_whatever_is_grouped_at_once(question, at_once, t
 
 
 def test_a_table_keeps_the_timeline_and_opens_like_a_stored_summary(tmp_path):
-    from clvmodels.delivery.folder import load_summary
+    from clvmodels.storage.folder import load_summary
 
     clv.rfm_table(log(), out=tmp_path, groups="channel", **SHOP, **ENDS)
     summary = clv.rfm_summary(log(), groups="channel", **SHOP, **ENDS)

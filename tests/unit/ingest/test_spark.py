@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import clvmodels as clv
-from clvmodels.delivery import score_parts
 from clvmodels.errors import ArgumentError, InputError
 from clvmodels.ingest.on_spark import write_parquet
 from clvmodels.records import Terms
+from clvmodels.scale import score_parts
 from clvmodels.valuation.scoring import scorer_for
 
 pytest.importorskip("pyspark")

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clvmodels.delivery import export, rank
 from clvmodels.errors import ArgumentError
+from clvmodels.reporting.listing import export
+from clvmodels.reporting.target import rank
 
-from .made_up_shop import make_prediction, make_summary, make_valuation, read_exactly
+from ..made_up_shop import make_prediction, make_summary, make_valuation, read_exactly
 
 
 def test_the_best_customer_stands_first(valuation):

@@ -7,19 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from clvmodels.delivery.files import FilePath, write_text
 from clvmodels.errors import ArgumentError
-from clvmodels.records import (
-    Drift,
-    Estimate,
-    HeuristicForecast,
-    Note,
-    Prediction,
-    Scorecard,
-    Summary,
-    Terms,
-    Valuation,
-)
+from clvmodels.records import Drift, Estimate, HeuristicForecast, Note, Prediction, Scorecard, Summary, Terms, Valuation
+from clvmodels.storage.files import FilePath, write_text
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -147,6 +137,6 @@ def report(material: ReportMaterial, path: FilePath) -> Path:
     ...     page.read_text()[:15]
     '<!doctype html>'
     """
-    from clvmodels.delivery.page import page  # noqa: PLC0415  # pictures take a second to load; only a report needs them
+    from clvmodels.reporting.page import page  # noqa: PLC0415  # pictures take a second to load; only a report needs them
 
     return write_text(page(material), path)

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pandas as pd
+from clvmodels.reporting.material import ReportMaterial
 
 from clvmodels import models
-from clvmodels.delivery import ReportMaterial
 from clvmodels.records import (
     Estimate,
     HeuristicForecast,

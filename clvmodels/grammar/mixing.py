@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from clvmodels.records.parameter import Unit
+from clvmodels.grammar.parameter import Unit
 
 type Side = Literal["buying", "dropout", "spend"]
 SIDES: tuple[Side, ...] = ("buying", "dropout", "spend")

@@ -9,10 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from clvmodels.delivery.files import FilePath, as_path, write_json
-from clvmodels.delivery.folder import all_or_nothing, check_summary_format, read_json, summary_content
-from clvmodels.delivery.lock import settled
-from clvmodels.delivery.stored_values import notes_of, stored_period
 from clvmodels.errors import ArgumentError, InputError
 from clvmodels.ingest.engines import Workbench
 from clvmodels.ingest.log_spec import Collapse, LogSpec, MissingCustomers
@@ -31,6 +27,10 @@ from clvmodels.ingest.streaming import Customers
 from clvmodels.records import AbstractCustomerTable, Period
 from clvmodels.records.log_check import about_the_log
 from clvmodels.records.note import warn_of
+from clvmodels.storage.files import FilePath, as_path, write_json
+from clvmodels.storage.folder import all_or_nothing, check_summary_format, read_json, summary_content
+from clvmodels.storage.lock import settled
+from clvmodels.storage.stored_values import notes_of, stored_period
 
 TABLE, CONTENT = "summary.parquet", "summary.json"
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from clvmodels.reporting.material import ReportMaterial
 from markupsafe import Markup
 
 from clvmodels import plots
-from clvmodels.delivery.answers import holdout_table, money_or_purchases, short_title_of, worth
-from clvmodels.delivery.report import ReportMaterial
 from clvmodels.plots.numbers import amount, count, percent
+from clvmodels.reporting.answers import holdout_table, money_or_purchases, short_title_of, worth
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ import tempfile
 
 import pytest
 
-from clvmodels.delivery import report
+from clvmodels.reporting.report import report
 
+from ..made_up_shop import make_material
 from .headless_browser import Browser, find_chromium
-from .made_up_shop import make_material
 
 DESK, PHONE = 1280, 390
 

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from clvmodels.arrays import FloatArray
-from clvmodels.delivery.contents import check_format, described, restored
-from clvmodels.delivery.files import FilePath, as_path, write_text
-from clvmodels.delivery.lock import settled
-from clvmodels.delivery.netcdf import MAGIC, read_netcdf, write_netcdf
-from clvmodels.delivery.stored_values import number
 from clvmodels.errors import ClvError, InputError
 from clvmodels.records import Estimate, check_estimate
+from clvmodels.storage.contents import check_format, described, restored
+from clvmodels.storage.files import FilePath, as_path, write_text
+from clvmodels.storage.lock import settled
+from clvmodels.storage.netcdf import MAGIC, read_netcdf, write_netcdf
+from clvmodels.storage.stored_values import number
 
 
 def save(estimate: Estimate, path: FilePath) -> Path:

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from clvmodels.reporting.material import ReportMaterial
 
-from clvmodels.delivery.answers import title_of
-from clvmodels.delivery.report import ReportMaterial
+from clvmodels.grammar import Side
 from clvmodels.models import registry
 from clvmodels.plots.numbers import amount, amounts, count, decimal, percent
-from clvmodels.records import Drift, Estimate, Note, Side, Target, Term
+from clvmodels.records import Drift, Estimate, Note, Target, Term
+from clvmodels.reporting.answers import title_of
 
 type Write = Callable[[Any], str]
 

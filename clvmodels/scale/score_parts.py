@@ -11,9 +11,6 @@ from os import cpu_count
 from pathlib import Path
 from typing import Any
 
-from clvmodels.delivery.contents import described
-from clvmodels.delivery.files import FilePath, as_path, whole_file, write_json
-from clvmodels.delivery.lock import only_one
 from clvmodels.errors import ArgumentError, check_between
 from clvmodels.inference.given import at_price
 from clvmodels.ingest.on_spark import SparkTable, write_parquet
@@ -21,6 +18,9 @@ from clvmodels.ingest.parquet import Piece, holds
 from clvmodels.ingest.stored import StoredTable
 from clvmodels.models import purchase_model, spend_model
 from clvmodels.records import AbstractCustomerTable, Estimate, Note, Scores, Shock, Terms, Total
+from clvmodels.storage.contents import described
+from clvmodels.storage.files import FilePath, as_path, whole_file, write_json
+from clvmodels.storage.lock import only_one
 from clvmodels.valuation.scorer import Scorer
 from clvmodels.valuation.scoring import Job, scorer_for
 

@@ -9,12 +9,13 @@ import numpy as np
 
 from clvmodels import models
 from clvmodels.arrays import FloatArray
-from clvmodels.delivery.stored_values import flag, listed, number, stored_period, text
+from clvmodels.grammar import SIDES
 from clvmodels.inference.fitting import Method
 from clvmodels.inference.given import PRICE
 from clvmodels.models import AbstractModel, AbstractSpendModel
-from clvmodels.records import SIDES, Covariates, Period
+from clvmodels.records import Covariates, Period
 from clvmodels.records.covariates import Term
+from clvmodels.storage.stored_values import flag, listed, number, stored_period, text
 
 _METHODS = {*get_args(Method.__value__), "given", PRICE}
 _LEAST, _MOST = 1e-100, 1e100  # a search stays far within; beyond, sums overflow

@@ -11,10 +11,10 @@ import numpy as np
 
 from clvmodels.arrays import AnyArray, Columns, FloatArray, IntArray
 from clvmodels.declaration import AbstractOrFinal
+from clvmodels.grammar import Common, Mixing, Parameter, Quantity, Side
+from clvmodels.grammar.parameter import checked_values
 from clvmodels.kernels.namespace import NUMPY, Namespace
 from clvmodels.kernels.timing import Timing
-from clvmodels.records import Common, Mixing, Parameter, Quantity, Side
-from clvmodels.records.parameter import checked_values
 
 type Params = Mapping[str, Any]
 REGISTRY: dict[str, AbstractModel] = {}

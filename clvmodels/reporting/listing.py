@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clvmodels.delivery.files import FilePath, write_table
-from clvmodels.delivery.target import rank
 from clvmodels.records import Prediction, Valuation
+from clvmodels.reporting.target import rank
+from clvmodels.storage.files import FilePath, write_table
 
 
 def export(valuation: Valuation | Prediction, path: FilePath, *, excel_safe: bool = False) -> Path:

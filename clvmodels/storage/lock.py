@@ -9,10 +9,10 @@ from os import scandir
 from os.path import exists
 from pathlib import Path
 
-from clvmodels.delivery.journal import settle
 from clvmodels.errors import ArgumentError, ClvError
 from clvmodels.interruption import CLEANUPS
 from clvmodels.scratch import JOURNAL, STAGED, Held, sweep
+from clvmodels.storage.journal import settle
 
 _SWAP = 10.0  # seconds that another run may take to move its files in; they are renames
 _TRIES = 20  # to make a folder that another run is just removing

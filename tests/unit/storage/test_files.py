@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clvmodels.delivery import whole_file, write_json, write_table, write_text
 from clvmodels.errors import ArgumentError
+from clvmodels.storage.files import whole_file, write_json, write_table, write_text
 
-from .made_up_shop import read_exactly
+from ..made_up_shop import read_exactly
 
 TABLE = pd.DataFrame({"customer_id": ["a", "b"], "clv": [0.1 + 0.2, 1 / 3]})
 

@@ -9,7 +9,7 @@ in the mean purchase of the median customer.
 
 from __future__ import annotations
 
-from clvmodels.records.mixing import Quantity
+from clvmodels.grammar.mixing import Quantity
 
 MEAN_RATE = Quantity("mean_rate", "purchases a period of the mean customer, while alive", "rate", 1.0, 1.5)
 RATE_SPREAD = Quantity("rate_spread", "standard deviation of buying rates over their mean", "none", 1.0, 0.75)

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 import clvmodels as clv
-from clvmodels.delivery import score_parts
 from clvmodels.errors import ArgumentError, InputError
+from clvmodels.scale import score_parts
 
 QUESTION = {"customer": "customer_id", "time": "date", "amount": "amount", "observation_end": "1997-09-30"}
 TERMS = {"margin": 0.3, "discount_rate": 0.1}
@@ -117,7 +117,7 @@ def test_customers_who_changed_meanwhile_are_refused(shop, tmp_path):
 SCRIPT = """
 import sys
 import clvmodels as clv
-from clvmodels.delivery import score_parts
+from clvmodels.scale import score_parts
 
 score_parts._PART = 300
 table = clv.as_table(sys.argv[1], period="week")
@@ -192,7 +192,7 @@ def test_an_interrupted_run_says_so_and_leaves_whole_parts(shop, tmp_path):
 
 
 def test_two_runs_do_not_write_to_one_folder(shop, tmp_path):
-    from clvmodels.delivery.lock import only_one
+    from clvmodels.storage.lock import only_one
 
     _, table, buying, _ = shop
     with only_one(tmp_path), pytest.raises(ArgumentError, match="Another run is writing"):

@@ -13,15 +13,15 @@ import numpy as np
 import pandas as pd
 
 from clvmodels.arrays import FloatArray
-from clvmodels.delivery.files import is_full, write_json, write_table
-from clvmodels.delivery.journal import commit
-from clvmodels.delivery.lock import only_one, settled
-from clvmodels.delivery.stored_values import notes_of, stored_period
-from clvmodels.delivery.summary_checks import check_size, check_summary
 from clvmodels.errors import ArgumentError, InputError
 from clvmodels.ingest.parquet import rows_of
 from clvmodels.records import Holdout, Note, Period, Summary, Timeline
 from clvmodels.scratch import STAGED, Scratch
+from clvmodels.storage.files import is_full, write_json, write_table
+from clvmodels.storage.journal import commit
+from clvmodels.storage.lock import only_one, settled
+from clvmodels.storage.stored_values import notes_of, stored_period
+from clvmodels.storage.summary_checks import check_size, check_summary
 
 type Outdated = Collection[str] | Callable[[], Collection[str]]
 

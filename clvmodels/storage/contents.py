@@ -10,7 +10,10 @@ import numpy as np
 
 from clvmodels import models
 from clvmodels.arrays import FloatArray
-from clvmodels.delivery.estimate_checks import (
+from clvmodels.errors import InputError
+from clvmodels.inference.evidence import Stored
+from clvmodels.records import Estimate, Outcome, Prior, Priors
+from clvmodels.storage.estimate_checks import (
     check_draws,
     check_params,
     covariates_of,
@@ -18,10 +21,7 @@ from clvmodels.delivery.estimate_checks import (
     model_of,
     period_of,
 )
-from clvmodels.delivery.stored_values import flag, notes_of, number, text, whole
-from clvmodels.errors import InputError
-from clvmodels.inference.evidence import Stored
-from clvmodels.records import Estimate, Outcome, Prior, Priors
+from clvmodels.storage.stored_values import flag, notes_of, number, text, whole
 
 FORMAT = "clvmodels.estimate"
 VERSION = 2  # 1 had no covariates, priors, chains and diagnostics, and is read too

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from clvmodels.reporting.material import ReportMaterial
 
 from clvmodels.arrays import FloatArray
-from clvmodels.delivery.report import ReportMaterial
 from clvmodels.heuristics import pareto_share, rules
 from clvmodels.models import registry
 from clvmodels.records import Target, Total

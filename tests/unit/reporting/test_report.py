@@ -7,14 +7,16 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+from clvmodels.reporting.material import ReportMaterial
 
-from clvmodels.delivery import ReportMaterial, report, tables
-from clvmodels.delivery.answers import against, concentration
 from clvmodels.errors import ArgumentError
 from clvmodels.plots.numbers import count, percent
 from clvmodels.records import Note
+from clvmodels.reporting import tables
+from clvmodels.reporting.answers import against, concentration
+from clvmodels.reporting.report import report
 
-from .made_up_shop import make_material, make_prediction, make_summary
+from ..made_up_shop import make_material, make_prediction, make_summary
 
 VOID = {"meta", "link", "br", "img", "use", "path", "image", "hr", "input"}
 

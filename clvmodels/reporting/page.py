@@ -7,15 +7,15 @@ from platform import python_version
 from typing import Any
 
 import numpy as np
+from clvmodels.reporting.material import ReportMaterial
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from clvmodels.delivery import answers, tables
-from clvmodels.delivery.pictures import pictures
-from clvmodels.delivery.report import ReportMaterial
-from clvmodels.delivery.target import rank
 from clvmodels.models import purchase_model
 from clvmodels.plots.numbers import amount, count, decimal, percent
 from clvmodels.records.log_check import about_the_log
+from clvmodels.reporting import answers, tables
+from clvmodels.reporting.pictures import pictures
+from clvmodels.reporting.target import rank
 from clvmodels.valuation.no_mean import NO_MEAN
 
 _N_LISTED = 20
@@ -31,7 +31,7 @@ _CONTAINED = {
 def page(material: ReportMaterial) -> str:
     """Return the report as one HTML text."""
     pages = Environment(
-        loader=PackageLoader("clvmodels.delivery", "templates"),
+        loader=PackageLoader("clvmodels.reporting", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clvmodels.delivery import load, save
 from clvmodels.errors import ArgumentError, InputError
+from clvmodels.storage.store import load, save
 
-from .made_up_shop import make_estimate
+from ..made_up_shop import make_estimate
 
 
 @pytest.mark.parametrize("name", ["bgnbd", "gammagamma"])

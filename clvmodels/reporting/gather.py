@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pandas as pd
+from clvmodels.reporting.material import ReportMaterial
 
-from clvmodels.delivery.report import ReportMaterial
 from clvmodels.errors import ClvError
 from clvmodels.evaluation import (
     decile_table,
