@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from clvmodels.api import CLV
     from clvmodels.evaluation import (
         activity_table,
+        audit,
         check_log,
         common_shock,
         compare,
@@ -78,6 +79,7 @@ _HOMES = {
     "clvmodels.delivery": ("as_table", "export", "load", "open_table", "rank", "rfm_table", "save", "score"),
     "clvmodels.evaluation": (
         "activity_table",
+        "audit",
         "check_log",
         "common_shock",
         "compare",
@@ -147,6 +149,7 @@ __all__ = [
     "as_contracts",
     "as_summary",
     "as_table",
+    "audit",
     "capped_value",
     "check_log",
     "cohort_projection",

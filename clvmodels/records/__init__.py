@@ -2,6 +2,7 @@
 
 from clvmodels.grammar.mixing import SIDES, BetaMixing, Common, GammaMixing, Mixing, Quantity, Side
 from clvmodels.grammar.parameter import Parameter
+from clvmodels.records.audit import Audit, AuditPart
 from clvmodels.records.covariates import Covariates, Patterns, Term
 from clvmodels.records.customer_table import AbstractCustomerTable, Customers, Spending, grouped_for
 from clvmodels.records.dependence import Correlation, MoneyChange, SpendDependence
@@ -25,6 +26,8 @@ from clvmodels.records.valuation import Path, Terms, Valuation, check_forecast
 __all__ = [
     "SIDES",
     "AbstractCustomerTable",
+    "Audit",
+    "AuditPart",
     "BetaMixing",
     "Common",
     "Correlation",
