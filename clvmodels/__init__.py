@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from clvmodels.api import CLV
     from clvmodels.evaluation import (
         activity_table,
+        audit,
         check_log,
         common_shock,
         compare,
@@ -82,6 +83,7 @@ _HOMES = {
     "clvmodels.storage.store": ("load", "save"),
     "clvmodels.evaluation": (
         "activity_table",
+        "audit",
         "check_log",
         "common_shock",
         "compare",
@@ -151,6 +153,7 @@ __all__ = [
     "as_contracts",
     "as_summary",
     "as_table",
+    "audit",
     "capped_value",
     "check_log",
     "cohort_projection",

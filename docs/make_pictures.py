@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
-from make_tables import three_intervals
+from make_tables import audited, three_intervals
 
 import clvmodels as clv
 from clvmodels import heuristics, plots
@@ -12,6 +12,7 @@ from clvmodels import heuristics, plots
 PICTURES = Path(__file__).parent / "img"
 SAYS = "Purchases of CDNOW's customers in 39 weeks: BG/NBD by decile, the LTV formula, and what came."
 INTERVALS = "90% intervals in multiples of the estimate: those of what a customer does are by far the widest."
+AUDIT = "From the LTV formula's number for CDNOW's sample down to that of MBG/NBD, and on to what was observed."
 FORMULA = "#d55e00"
 TITLE = {"loc": "left", "fontsize": 10.5, "fontweight": "bold"}
 
@@ -54,10 +55,16 @@ def intervals() -> None:
     write(ax.figure, "three_intervals", INTERVALS)
 
 
+def audit() -> None:
+    """Draw why the formula and the model differ."""
+    write(plots.waterfall(audited("mbgnbd").steps()).figure, "audit_cdnow", AUDIT)
+
+
 def main() -> None:
     """Draw all pictures."""
     holdout()
     intervals()
+    audit()
 
 
 if __name__ == "__main__":

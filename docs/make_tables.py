@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[1]
 EXPERIMENT = ROOT / "experiments" / "01_cdnow_holdout"
 CONTRACTS = ROOT / "experiments" / "02_contracts" / "results"
 COVARIATES = ROOT / "experiments" / "04_covariates_and_groups" / "results"
+AUDIT = ROOT / "experiments" / "09_audit" / "results"
 LOG_CHECKS = ROOT / "experiments" / "08_log_checks" / "results"
 DEPENDENCE = ROOT / "experiments" / "05_spend_and_frequency" / "results"
 BY = "docs/make_tables.py"
@@ -167,6 +168,88 @@ def three_intervals() -> tuple[pd.DataFrame, dict[str, float]]:
     known = {kind: float(((came >= lower) & (came <= upper)).mean()) for kind, (lower, upper) in bounds.items()}
     known |= {"one": float(came[one]), "all": float(came.sum()), "shock": shock.purchases.size}
     return pd.DataFrame(rows, columns=["what", "kind", "estimate", "lower", "upper"]), known
+
+
+@cache
+def audited(model: str) -> Any:
+    """Return why the LTV formula and a model differ over the 39 weeks held back, at 15% a year."""
+    rfm = cdnow()
+    ahead = clv.predict(clv.fit(model, rfm), rfm, horizon=rfm.holdout.duration)
+    return clv.audit(clv.value(ahead, clv.fit("gammagamma", rfm), discount_rate=0.15))
+
+
+def parts_of_an_audit() -> str:
+    """Return the way from the formula's number to the model's and on to what was observed, for two models."""
+    columns = {}
+    for audit in (audited("mbgnbd"), audited("bgnbd")):
+        steps = audit.steps().set_index("step")
+        ranges = {
+            part.part: f" ({number(-part.upper, ',.0f')} to {number(-part.lower, ',.0f')})" for part in audit.parts
+        }
+        changes = steps["kind"].isin(["part", "miss"])
+        amounts = steps["amount"].where(~changes, -steps["amount"])
+        columns[audit.model_title] = [
+            number(amount, "+,.0f" if change else ",.0f") + ranges.get(step, "")
+            for step, amount, change in zip(steps.index, amounts, changes, strict=True)
+        ]
+        names = ["LTV formula", *steps["title"].iloc[1:-3], "the model", *steps["title"].iloc[-2:]]
+    return markdown(pd.DataFrame({"step": names} | columns))
+
+
+def audit_in_words() -> str:
+    """Return the paragraph of an audit."""
+    return f"> {audited('mbgnbd').text}"
+
+
+def audited_firms() -> str:
+    """Return how far the parts of audits lie from the true ones, in points of the formula's number."""
+    table = pd.read_csv(AUDIT / "firms.csv")
+    off = 100 * (table["audited"] - table["true"])
+    by_part = off.groupby(table["part"], sort=False)
+    return markdown(
+        pd.DataFrame(
+            {
+                "part": by_part.mean().index,
+                "true share of the formula's number": [
+                    number(v, ".1%") for v in table.groupby("part", sort=False)["true"].mean()
+                ],
+                "mean error": [number(v, "+.2f") for v in by_part.mean()],
+                "mean absolute error": [number(v, ".2f") for v in by_part.apply(lambda v: v.abs().mean())],
+                "largest": [number(v, ".2f") for v in by_part.apply(lambda v: v.abs().max())],
+                "within 2 points": [
+                    f"{int(n)} of {len(v)}"
+                    for n, (_, v) in zip(by_part.apply(lambda v: (v.abs() <= 2).sum()), by_part, strict=True)
+                ],
+            }
+        )
+    )
+
+
+def constant_retention() -> str:
+    """Return by how much one retention rate undervalues five cohorts of one size, at ages 0 to 4."""
+    rows = []
+    for gamma, delta in ((3.8, 15.2), (0.067, 0.267)):
+        left = [20_000.0]
+        for age in range(4):
+            left.append(left[-1] * (delta + age) / (gamma + delta + age))
+        ages = [float(age) for age, n in enumerate(left) for _ in range(round(n))]
+        contracts = clv.as_summary(pd.DataFrame({"frequency": ages, "recency": ages, "T": ages}), period="year")
+        given = clv.estimate_from("sbg", {"gamma": gamma, "delta": delta}, period="year")
+        worth = clv.value(clv.predict(given, contracts, horizon=float("inf")), 1.0, discount_rate=0.1)
+        churn = 1 - sum(left[1:]) / sum(left[:-1])
+        found = clv.audit(worth, heuristic="retention_value", churn=churn)
+        shares = {part.part: part.amount / found.model for part in found.parts}
+        parts = [number(shares[part], "+.1%") for part in ("churn_by_age", "survivors")]
+        whole = number(found.heuristic / found.model - 1, "+.1%")
+        rows.append((f"beta({gamma:g}, {delta:g})", number(1 - churn, ".3f"), whole, *parts))
+    names = [
+        "chance to leave",
+        "retention of the last year",
+        "formula over model",
+        "churn by age",
+        "churn that falls on",
+    ]
+    return markdown(pd.DataFrame(rows, columns=names))
 
 
 def intervals() -> str:
@@ -375,6 +458,12 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
         "promises": lambda: markdown(accuracy_tables.promises()),
         "by_model": lambda: markdown(accuracy_tables.by_model()),
     },
+    "docs/audit.md": {
+        "parts": parts_of_an_audit,
+        "words": audit_in_words,
+        "retention": constant_retention,
+    },
+    "experiments/09_audit/README.md": {"firms": audited_firms},
     "docs/choosing.md": {
         "assumptions": assumptions,
         "fits": fits,

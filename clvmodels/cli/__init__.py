@@ -27,6 +27,7 @@ _COMMANDS = {
     "value": "Value the customers over the horizon of `clv predict`.",
     "compare": "Hold models and formulas against the holdout that `clv rfm --holdout` kept back.",
     "report": "Write the page from what the steps before wrote.",
+    "audit": "Say why the formula and the model differ, part by part.",
     "export": "Write the list of customers, best first, to a CSV or Parquet file.",
 }
 _NOT_WRITTEN = 2

@@ -186,6 +186,21 @@ def compare(*, by: str | None = None, excel_safe: ExcelSafe = False, out: Folder
     steps.compare(by, out, excel_safe=excel_safe)
 
 
+def audit(
+    *, heuristic: str = "ltv", by: str | None = None, excel_safe: ExcelSafe = False, out: Folder = _FOLDER
+) -> None:
+    """Say why the formula and the model differ over the horizon of `clv predict`, on the terms of `clv value`.
+
+    Parameters
+    ----------
+    heuristic
+        Name of a business rule that forecasts money: ltv, clv, arpu_ltv, run_rate.
+    by
+        A group column that was carried along.
+    """
+    steps.audit(heuristic, by, out, excel_safe=excel_safe)
+
+
 def report(*, title: str = "What our customers will be worth", out: Folder = _FOLDER) -> None:
     """Write the page from what the steps before wrote.
 

@@ -39,7 +39,15 @@ _FILES = {
     "drift_deciles.csv": "customers from tenth to tenth of the base",
     "drift_movers.csv": "who gained and who lost most",
 }
-_OF_STEPS = ("checked.parquet", "checked.json", "plan.json", "horizon.json", "terms.json", "predictions.csv")
+_OF_STEPS = (
+    "checked.parquet",
+    "checked.json",
+    "plan.json",
+    "horizon.json",
+    "terms.json",
+    "predictions.csv",
+    "audit.csv",
+)
 OUTDATED = (*_FILES, *_OF_STEPS)  # what a folder may hold of a study that stood there before
 _DRIFT = ("forecast", "parameters", "deciles", "movers")
 _PACKAGES = ("clvmodels", "numpy", "pandas", "scipy", "duckdb", "narwhals")

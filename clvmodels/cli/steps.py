@@ -12,7 +12,9 @@ from clvmodels.cli.console import entry, say_notes, short, step
 from clvmodels.cli.job import CAPPED, comparison, parameter_table, read, write_customers
 from clvmodels.cli.log_files import steady
 from clvmodels.errors import InputError
+from clvmodels.evaluation import audit as why_they_differ
 from clvmodels.evaluation import check_log
+from clvmodels.heuristics import HeuristicTerms
 from clvmodels.inference.plan import Plan
 from clvmodels.models import purchase_model, spend_model
 from clvmodels.records import Prediction, Valuation
@@ -118,6 +120,24 @@ def compare(by: str | None, out: Path, *, excel_safe: bool = False) -> None:
         write_table(table, place / "comparison.csv", excel_safe=excel_safe)
     say_notes(note for note in board.notes if note.level == "warning")
     print(f"{short(table)}\n-> {out / 'comparison.csv'}")
+
+
+def audit(heuristic: str, by: str | None, out: Path, *, excel_safe: bool = False) -> None:
+    """Write why the formula and the model differ, on the same business terms."""
+    with all_or_nothing(out) as place:
+        study = _forecast(out)
+        worth = _valued(study)
+        if not isinstance(worth, Valuation):
+            raise InputError(
+                f"The study in {str(out)!r} has no value of customers, so there is no money to audit; name the column "
+                f"of amounts when clv rfm reads the log."
+            )
+        terms = HeuristicTerms(margin=worth.terms.margin, acquisition_cost=worth.terms.acquisition_cost)
+        with step("Auditing"):
+            found = why_they_differ(worth, heuristic=heuristic, by=by, terms=terms)
+        table = found.to_frame()
+        write_table(table, place / "audit.csv", excel_safe=excel_safe)
+    print(f"{table.to_string(index=False, float_format='{:,.2f}'.format)}\n\n{found.text}\n-> {out / 'audit.csv'}")
 
 
 def report(title: str, out: Path) -> None:

@@ -1,5 +1,6 @@
 """Forecasts held against what came."""
 
+from clvmodels.evaluation.attribution import audit
 from clvmodels.evaluation.calibration import pit
 from clvmodels.evaluation.changes import drift
 from clvmodels.evaluation.compare import compare
@@ -18,6 +19,7 @@ from clvmodels.evaluation.pictures import (
 
 __all__ = [
     "activity_table",
+    "audit",
     "check_log",
     "common_shock",
     "compare",

@@ -16,6 +16,7 @@ from clvmodels.plots.total_path import total_path
 from clvmodels.plots.totals import totals
 from clvmodels.plots.tracking import tracking
 from clvmodels.plots.value_distribution import value_distribution
+from clvmodels.plots.waterfall import waterfall
 
 __all__ = [
     "blank",
@@ -35,4 +36,5 @@ __all__ = [
     "totals",
     "tracking",
     "value_distribution",
+    "waterfall",
 ]

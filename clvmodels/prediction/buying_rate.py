@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from scipy.special import expit
 
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import ArgumentError
@@ -97,3 +98,14 @@ def _weighed_by_purchases(law: GammaMixing | BetaMixing, params: ParamDraws) -> 
     """Return the law of the rate behind a purchase to come: who buys twice as often makes twice as many of them."""
     grows = law.shape if isinstance(law, GammaMixing) else law.a
     return {**params, grows: params[grows] + 1}
+
+
+def mean_rate(model: AbstractPurchaseModel, params: ParamDraws) -> FloatArray:
+    """Return the mean number of purchases a period while alive; shape of the parameters.
+
+    It is the chance to take an opportunity where a model counts opportunities.
+    """
+    law = _law_of_buying(model)
+    level = law.coordinates(NUMPY, params)[0]
+    rate: FloatArray = expit(level) if isinstance(law, BetaMixing) else np.exp(level)
+    return rate

@@ -1,5 +1,6 @@
 """The frozen records that flow through the house, from the log to the list to act on."""
 
+from clvmodels.records.audit import Audit, AuditPart
 from clvmodels.records.covariates import Covariates, Patterns, Term
 from clvmodels.records.customer_table import AbstractCustomerTable, Customers, Spending, grouped_for
 from clvmodels.records.dependence import Correlation, MoneyChange, SpendDependence
@@ -23,6 +24,8 @@ from clvmodels.records.valuation import AnyForecast, Path, Terms, Valuation, che
 __all__ = [
     "AbstractCustomerTable",
     "AnyForecast",
+    "Audit",
+    "AuditPart",
     "Correlation",
     "Covariates",
     "Customers",

@@ -10,6 +10,7 @@ import pandas as pd
 
 from clvmodels.errors import ClvError
 from clvmodels.evaluation import (
+    audit,
     decile_table,
     frequency_recency_table,
     lift_table,
@@ -19,7 +20,18 @@ from clvmodels.evaluation import (
 )
 from clvmodels.heuristics import HeuristicTerms, business_figures, forecast
 from clvmodels.heuristics.registry import rules
-from clvmodels.records import AnyForecast, Drift, HeuristicForecast, Note, Prediction, Scorecard, Summary, Terms
+from clvmodels.records import (
+    AnyForecast,
+    Audit,
+    Drift,
+    HeuristicForecast,
+    Note,
+    Prediction,
+    Scorecard,
+    Summary,
+    Terms,
+    Valuation,
+)
 from clvmodels.reporting.material import ReportMaterial
 
 
@@ -71,6 +83,7 @@ def gather(  # noqa: PLR0913 - each is a part of the page
         p_alive_matrix=_matrix(prediction, None),
         expected_purchases_matrix=_matrix(prediction, min(prediction.horizon, 10 * float(summary.T.max()))),
         lorenz=None if worth is None else lorenz_table(worth),
+        audit=None if worth is None else _audited(worth, material),
     )
     if back is None or back.summary is None or scorecard is None:
         return material
@@ -94,6 +107,15 @@ def carried_forward(
         except ClvError as error:
             silent.append(Note(f"rule_{name}_silent", f"The rule {name} says nothing here: {error}"))
     return found, silent
+
+
+def _audited(worth: Valuation, material: ReportMaterial) -> Audit | None:
+    """Return why the formula of the page and the model differ, on the same terms; None where one gives no money."""
+    carried = [rule for rule in material.heuristics if rule.name == material.formula and "value" in rule.totals]
+    if not carried or worth.prediction.estimate.purchase_model.contractual:
+        return None  # of contracts the page's formulas take churn from silence, and an audit takes it from their ends
+    terms = HeuristicTerms(margin=worth.terms.margin, acquisition_cost=worth.terms.acquisition_cost)
+    return audit(worth, heuristic=material.formula, terms=terms)
 
 
 def _matrix(prediction: Prediction, horizon: float | None) -> pd.DataFrame | None:

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 import pandas as pd
 
 from clvmodels.errors import ArgumentError
-from clvmodels.records import Drift, Estimate, HeuristicForecast, Note, Prediction, Scorecard, Summary, Terms, Valuation
+from clvmodels.records import (
+    Audit,
+    Drift,
+    Estimate,
+    HeuristicForecast,
+    Note,
+    Prediction,
+    Scorecard,
+    Summary,
+    Terms,
+    Valuation,
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -38,6 +49,8 @@ class ReportMaterial:
         Remarks beside those that the records carry themselves.
     drift : Drift or None
         What has changed since the last time; None for a first study.
+    audit : Audit or None
+        Why the formula and the model differ over the time ahead; None where one of them gives no money.
     """
 
     prediction: Prediction
@@ -56,6 +69,7 @@ class ReportMaterial:
     lift: pd.DataFrame | None = None
     notes: tuple[Note, ...] = ()
     drift: Drift | None = None
+    audit: Audit | None = None
 
     def __post_init__(self) -> None:
         if self.prediction.summary is None or not len(self.prediction):

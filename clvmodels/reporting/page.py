@@ -91,6 +91,7 @@ def _tables(material: ReportMaterial, ranked: Any) -> dict[str, Any]:
         "deciles": tables.deciles(ranked),
         "scorecards": scorecards,
         "drift": [] if material.drift is None else tables.drifts(material.drift),
+        "audit": None if material.audit is None else tables.audit(material.audit),
         "formulas_ahead": tables.formulas_ahead(material),
         "parameters": tables.parameters(material),
         "business": None if material.business_figures is None else tables.business(material.business_figures),

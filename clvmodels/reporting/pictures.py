@@ -57,6 +57,15 @@ def _of_the_value(material: ReportMaterial) -> dict[str, Picture]:
             "Each bar counts the customers worth that much. The mean lies far from the typical customer where a few "
             "are worth a lot.",
         )
+    if material.audit is not None:
+        steps = material.audit.steps()
+        drawn["audit"] = _picture(
+            "audit",
+            plots.waterfall(steps, ax=plots.blank(width=7.6, height=1.1 + 0.42 * len(steps))),
+            material.audit.text,
+            "From the formula's number down to the model's. Each part is the mean over all orders in which the "
+            "corrections can be made, so that together they are the whole difference.",
+        )
     if material.lorenz is not None:
         table = material.lorenz.rename(columns=_short)
         gini = material.lorenz.attrs.get("gini")

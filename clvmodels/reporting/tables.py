@@ -12,7 +12,7 @@ import pandas as pd
 from clvmodels.grammar import Side
 from clvmodels.models import registry
 from clvmodels.plots.numbers import amount, amounts, count, decimal, percent
-from clvmodels.records import Drift, Estimate, Note, Target, Term
+from clvmodels.records import Audit, Drift, Estimate, Note, Target, Term
 from clvmodels.reporting.answers import title_of
 from clvmodels.reporting.material import ReportMaterial
 
@@ -162,6 +162,24 @@ def formulas_ahead(material: ReportMaterial) -> Table | None:
             "name": ("Forecast", str),
             "purchases": ("Purchases", count),
             "spend": ("Revenue, before margin and discount", count),
+        },
+    )
+
+
+def audit(found: Audit) -> Table:
+    """Return why the formula and the model differ, part by part."""
+    ranges = [
+        f"{count(a)} to {count(b)}" if np.isfinite([a, b]).all() else "–"
+        for a, b in ((part.lower, part.upper) for part in found.parts)
+    ]
+    return _table(
+        f"Why {found.title} gives {count(found.heuristic)} and {found.model_title} {count(found.model)}",
+        found.to_frame().assign(_range=ranges),
+        {
+            "title": ("Reason", _as_written),
+            "amount": ("Too much by", count),
+            "_range": (f"{percent(found.ci_prob)} interval", _as_written),
+            "share": ("Of the formula's number", percent),
         },
     )
 

@@ -53,6 +53,7 @@ def steps(csv: Path) -> tuple[dict[str, Run], Path]:
         "value": ["value", *spelt(TERMS)],
         "compare": ["compare", "--by", "channel"],
         "report": ["report", "--title", "Step by step"],
+        "audit": ["audit"],
         "export": ["export", csv.parent / "list.parquet"],
     }
     return {name: clv(*command, "--out", out) for name, command in commands.items()}, out

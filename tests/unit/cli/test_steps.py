@@ -9,7 +9,20 @@ from clvmodels import as_summary
 from .command_line import clv
 
 SUMS = 1e-6  # money is summed in threads, in an order of their own; the last digits of a fit follow them
-COMMANDS = ["demo", "run", "refresh", "models", "rfm", "fit", "predict", "value", "compare", "report", "export"]
+COMMANDS = [
+    "demo",
+    "run",
+    "refresh",
+    "models",
+    "rfm",
+    "fit",
+    "predict",
+    "value",
+    "compare",
+    "report",
+    "audit",
+    "export",
+]
 
 
 def test_every_step_succeeds_and_says_where_it_wrote(steps):
@@ -21,6 +34,7 @@ def test_every_step_succeeds_and_says_where_it_wrote(steps):
         "value": out / "customers.csv",
         "compare": out / "comparison.csv",
         "report": out / "report.html",
+        "audit": out / "audit.csv",
         "export": out.parent / "list.parquet",
     }
     assert all(runs[name].out.rstrip().endswith(f"-> {path}") for name, path in written.items())
@@ -39,6 +53,15 @@ def test_the_steps_compare_as_the_whole_job_does(steps, job):
     whole = whole[whole["group"] != "all"].reset_index(drop=True)
     ranks = ["spearman"]  # it hangs on ties, which the last digit of a sum makes or breaks
     pd.testing.assert_frame_equal(alone.drop(columns=ranks), whole.drop(columns=ranks), rtol=SUMS)
+
+
+def test_an_audit_leads_from_the_formula_to_the_value_of_the_base(steps):
+    runs, out = steps
+    table = pd.read_csv(out / "audit.csv")
+    value = pd.read_csv(out / "customers.csv")["clv"].sum()
+    formula = table["amount"].iloc[0] / table["share"].iloc[0]
+    assert formula - table["amount"].sum() == pytest.approx(value, rel=1e-6, abs=0)  # the list is written in 15 digits
+    assert "It says too much because of" in runs["audit"].out
 
 
 def test_an_export_is_the_list_again(steps):
