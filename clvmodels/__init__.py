@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from clvmodels import heuristics, models, plots
-    from clvmodels.api import CLV
+    from clvmodels.api import CLV, Study
     from clvmodels.evaluation import (
         activity_table,
         check_log,
@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "clvmodels.api": ("CLV",),
+    "clvmodels.api": ("CLV", "Study"),
     "clvmodels.delivery": ("as_table", "export", "load", "open_table", "rank", "rfm_table", "save", "score"),
     "clvmodels.evaluation": (
         "activity_table",
@@ -142,6 +142,7 @@ __all__ = [
     "Prior",
     "Priors",
     "Sampling",
+    "Study",
     "activity_table",
     "affordable_cost",
     "as_contracts",
