@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from clvmodels import heuristics, models, plots
-    from clvmodels.api import CLV
+    from clvmodels.api import CLV, Study
     from clvmodels.evaluation import (
         activity_table,
         audit,
@@ -75,12 +75,12 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "clvmodels.api": ("CLV",),
     "clvmodels.reporting.listing": ("export",),
     "clvmodels.reporting.target": ("rank",),
     "clvmodels.scale.customer_table": ("as_table", "open_table", "rfm_table"),
     "clvmodels.scale.score_parts": ("score",),
     "clvmodels.storage.store": ("load", "save"),
+    "clvmodels.api": ("CLV", "Study"),
     "clvmodels.evaluation": (
         "activity_table",
         "audit",
@@ -148,6 +148,7 @@ __all__ = [
     "Prior",
     "Priors",
     "Sampling",
+    "Study",
     "activity_table",
     "affordable_cost",
     "as_contracts",

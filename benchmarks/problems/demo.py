@@ -23,7 +23,7 @@ CLVMODELS = """
 import sys
 import clvmodels as clv
 
-study = clv.CLV(horizon=52, discount_rate=0.15).fit(sys.argv[1], customer="customer_id", time="date", amount="amount")
+study = clv.Study(horizon=52, discount_rate=0.15).fit(sys.argv[1], customer="customer_id", time="date", amount="amount")
 clv.export(study.predict(), sys.argv[2])
 """
 LIFETIMES = """

@@ -9,8 +9,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from clvmodels.errors import ArgumentError
-from clvmodels.inference.fitting import Method
-from clvmodels.inference.plan import Plan
+from clvmodels.inference.fit_spec import FitSpec, Method
 from clvmodels.ingest.log_spec import Collapse, LogSpec, MissingCustomers
 from clvmodels.ingest.purchases import ZeroAmounts
 from clvmodels.ingest.refunds import Refunds
@@ -152,14 +151,20 @@ class Learning:
         repeated.
     pool
         A column whose levels are groups that borrow strength from each other, on every side; may be repeated.
+    n_draws
+        Parameter draws, of which every interval is made.
+    seed
+        Of the draws.
     """
 
     method: Method = "mle"
     covariate: _Repeated = ()
     pool: _Repeated = ()
+    n_draws: int = 1_000
+    seed: int = 1
 
-    def plan(self) -> Plan:
-        """Return it as the library knows it."""
+    def spec(self, model: str) -> FitSpec:
+        """Return the same as one record, for a model."""
         acting: dict[str, tuple[str, ...]] = {}
         for text in self.covariate:
             side, _, column = text.partition(":")
@@ -169,7 +174,8 @@ class Learning:
                     f"--covariate buying:{text or 'channel'}."
                 )
             acting[side] = (*acting.get(side, ()), column)
-        return Plan(method=self.method, covariates=acting or None, pooled=self.pool or None)
+        told = {name: value for name, value in vars(self).items() if name in FitSpec.words()}
+        return FitSpec(model=model, covariates=acting or None, pooled=self.pool or None, **told)
 
 
 def length(text: str) -> float | str:

@@ -7,13 +7,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from clvmodels.api import CLV
+from clvmodels.api import Study
 from clvmodels.cli import steps
 from clvmodels.cli.arguments import Business, Columns, Folder, Learning, length
-from clvmodels.cli.big_job import Memory, job_in_parts
+from clvmodels.cli.big_job import job_in_parts
 from clvmodels.cli.console import entry
 from clvmodels.cli.job import whole_job
 from clvmodels.cli.refreshing import refreshed
+from clvmodels.cli.task import ALL_OF_IT, TITLE, Memory, Task
 from clvmodels.evaluation.holdout import A_THIRD
 from clvmodels.ingest import load_cdnow
 from clvmodels.models import catalogue, usual_purchase_model, usual_spend_model
@@ -21,7 +22,6 @@ from clvmodels.models import catalogue, usual_purchase_model, usual_spend_model
 _FOLDER = Path("clv-run")
 _REVENUE = Business()
 _BY_MAXIMUM = Learning()
-_ALL_OF_IT = Memory()
 _BUYING, _SPEND = usual_purchase_model(), usual_spend_model()
 _GUARD = "Guard texts in CSV files that a spreadsheet would take for formulas."
 
@@ -31,8 +31,9 @@ type ExcelSafe = Annotated[bool, Parameter(name="--excel-safe", negative=(), hel
 def demo(*, excel_safe: ExcelSafe = False, out: Folder = Path("clv-demo")) -> None:
     """Do the whole job on the 23,570 customers of CDNOW."""
     columns = Columns(customer="customer_id", time="date", amount="amount")
-    study = CLV(horizon=52, holdout=39, margin=0.3, discount_rate=0.15)
-    whole_job(study, load_cdnow(), columns, out, title="What CDNOW's customers will be worth", excel_safe=excel_safe)
+    study = Study(horizon=52, holdout=39, margin=0.3, discount_rate=0.15)
+    title = "What CDNOW's customers will be worth"
+    whole_job(Task(study=study, log=load_cdnow(), columns=columns, out=out, title=title, excel_safe=excel_safe))
 
 
 def run(
@@ -46,7 +47,7 @@ def run(
     model: str = _BUYING.name,
     spend: str = _SPEND.name,
     common_shock: bool = False,
-    memory: Memory = _ALL_OF_IT,
+    memory: Memory = ALL_OF_IT,
     excel_safe: ExcelSafe = False,
     out: Folder = _FOLDER,
 ) -> None:
@@ -63,28 +64,23 @@ def run(
     model
         Name of a model of buying; see `clv models`.
     spend
-        Name of a spend model, or the one price of every purchase.
+        Name of a spend model, the one price of every purchase, or "none" to leave money out.
     common_shock
         Learn from earlier days of the log what moves all customers together, and let the totals' intervals hold it.
     """
-    plan = learning.plan()
-    study = CLV(
-        model=model,
-        spend=length(spend),
+    study = Study(
+        spend=None if spend == "none" else length(spend),
         horizon=length(horizon),
         holdout=None if holdout == "none" else length(holdout),
-        margin=business.margin,
-        discount_rate=business.discount_rate,
-        acquisition_cost=business.acquisition_cost,
-        method=plan.method,
-        covariates=plan.covariates,
-        pooled=plan.pooled,
         common_shock=common_shock,
+        **vars(business),
+        **learning.spec(model).asked_of_study(),
     )
+    task = Task(study=study, log=log, columns=columns, out=out, excel_safe=excel_safe, memory=memory)
     if memory.memory_limit is None:
-        whole_job(study, log, columns, out, title="What our customers will be worth", excel_safe=excel_safe)
+        whole_job(task)
     else:
-        job_in_parts(study, log, columns, memory, out, excel_safe=excel_safe)
+        job_in_parts(task)
 
 
 def refresh(
@@ -201,7 +197,7 @@ def audit(
     steps.audit(heuristic, by, out, excel_safe=excel_safe)
 
 
-def report(*, title: str = "What our customers will be worth", out: Folder = _FOLDER) -> None:
+def report(*, title: str = TITLE, out: Folder = _FOLDER) -> None:
     """Write the page from what the steps before wrote.
 
     Parameters

@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import isnan
 from pathlib import Path
 
-from clvmodels.api import CLV
+from clvmodels.api import Study
 from clvmodels.cli.arguments import Business, Columns, Learning, length
 from clvmodels.cli.console import entry, say_notes, short, step
 from clvmodels.cli.job import CAPPED, comparison, parameter_table, read, write_customers
@@ -15,8 +15,9 @@ from clvmodels.errors import InputError
 from clvmodels.evaluation import audit as why_they_differ
 from clvmodels.evaluation import check_log
 from clvmodels.heuristics import HeuristicTerms
-from clvmodels.inference.plan import Plan
-from clvmodels.models import purchase_model, spend_model
+from clvmodels.inference.fit_spec import FitSpec
+from clvmodels.inference.fitting import fit_as, spend_as
+from clvmodels.models import purchase_model, spend_model, usual_purchase_model
 from clvmodels.records import Prediction, Valuation
 from clvmodels.reporting.listing import export as write_export
 from clvmodels.reporting.target import rank
@@ -44,10 +45,10 @@ def check(log: str, columns: Columns) -> None:
 
 def rfm(log: str, columns: Columns, holdout: str | None, out: Path) -> None:
     """Write the summary of a log, and that of its earlier part where some is held back."""
-    study = CLV(holdout=None if holdout is None else length(holdout))
+    asked = Study(holdout=None if holdout is None else length(holdout))
     with all_or_nothing(out, outdated=_OF_AN_OLDER_LOG) as place:
         with step("Reading the log"), steady(log) as changed:
-            read(study, log, columns)
+            study = read(asked, log, columns)
         assert study.summary is not None  # just read
         summary = replace(study.summary, notes=(*study.summary.notes, *changed))
         save_summary(summary, place)
@@ -59,18 +60,16 @@ def rfm(log: str, columns: Columns, holdout: str | None, out: Path) -> None:
 
 def fit(model: str, spend: str, learning: Learning, out: Path, *, excel_safe: bool = False) -> None:
     """Write the estimates of a model of buying and, where there is money, of a spend model."""
-    purchase_model(model)
+    asked = learning.spec(purchase_model(model).name)
     spend_model(spend)
-    plan = learning.plan()
-    plan.check_sides(model)
+    asked.check_sides()
     with all_or_nothing(out) as place:
         summary = load_summary(out)
-        plan.check_money(learned=summary.monetary_value is not None)
+        asked.check_money(learned=summary.monetary_value is not None)
         with step("Fitting"):
-            estimates = {"buying": plan.fit(model, summary)}
-            if summary.monetary_value is not None:
-                estimates["spending"] = plan.fit(spend, summary)
-        write_json(vars(plan), place / "plan.json")
+            found = {"buying": fit_as(asked, summary), "spending": spend_as(spend, asked, summary)}
+        estimates = {role: estimate for role, estimate in found.items() if estimate is not None}
+        write_json(asked.content(), place / "plan.json")
         for role, estimate in estimates.items():
             save(estimate, place / f"{role}.json")
         write_table(parameter_table(list(estimates.values())), place / "parameters.csv", excel_safe=excel_safe)
@@ -82,11 +81,10 @@ def fit(model: str, spend: str, learning: Learning, out: Path, *, excel_safe: bo
 def predict(horizon: str, out: Path, *, excel_safe: bool = False) -> None:
     """Write each customer's purchases ahead."""
     with all_or_nothing(out) as place:
-        study = _fitted(out)
-        study.horizon, study.spending = length(horizon), None
+        study = _fitted(out).with_horizon(length(horizon))
         with step("Forecasting"):
-            prediction = study.predict()
-        assert isinstance(prediction, Prediction)  # without a spend model there is no value
+            prediction = study.prediction
+        assert prediction is not None  # there are customers
         write_table(rank(prediction), place / "predictions.csv", excel_safe=excel_safe)
         write_json({"horizon": horizon}, place / "horizon.json")
     say_notes(prediction.notes)
@@ -158,22 +156,18 @@ def export(path: Path, excel_safe: bool, out: Path) -> None:
     print(f"-> {written}")
 
 
-def _study(out: Path) -> CLV:
+def _study(out: Path) -> Study:
     """Return the study that stands in a folder, as far as its steps have come."""
     settled(out)
+    summary = load_summary(out)
     checked = load_summary(out, name="checked") if (out / "checked.json").exists() else None
-    study = CLV().take(load_summary(out), checked=checked)
-    study.plan = _plan(out)
-    if (out / "buying.json").exists():
-        study.buying = load(out / "buying.json")
-        study.model = study.buying.model.name
-    if (out / "spending.json").exists():
-        study.spending = load(out / "spending.json")
-        study.spend = study.spending.model.name
-    return study
+    known = {role: load(out / f"{role}.json") for role in ("buying", "spending") if (out / f"{role}.json").exists()}
+    model = known["buying"].model if "buying" in known else usual_purchase_model()
+    study = Study(**_spec(out, model.name).asked_of_study()).take(summary, checked=checked)
+    return study.with_estimates(**known)
 
 
-def _fitted(out: Path) -> CLV:
+def _fitted(out: Path) -> Study:
     """Return the study, which must have been fitted."""
     study = _study(out)
     needed(out / "buying.json", made_by="clv fit")
@@ -182,15 +176,13 @@ def _fitted(out: Path) -> CLV:
     return study
 
 
-def _forecast(out: Path, business: Business | None = None) -> CLV:
+def _forecast(out: Path, business: Business | None = None) -> Study:
     """Return the study with the horizon that was forecast, and with these business terms or those it was valued by."""
-    study = _fitted(out)
-    study.horizon = _horizon(out)
-    study.terms = (business or _business(out)).terms()
-    return study
+    study = _fitted(out).with_horizon(_horizon(out))
+    return study.with_terms(**vars(business or _business(out)))
 
 
-def _valued(study: CLV) -> Valuation | Prediction:
+def _valued(study: Study) -> Valuation | Prediction:
     with step("Valuing"):
         return study.predict()
 
@@ -203,12 +195,13 @@ def _horizon(out: Path) -> float | str:
     return length(asked["horizon"])
 
 
-def _plan(out: Path) -> Plan:
+def _spec(out: Path, model: str) -> FitSpec:
+    """Return how the models of a folder were fitted."""
     path = out / "plan.json"
     if not path.exists():  # nothing is fitted yet
-        return Plan()
+        return FitSpec(model=model)
     try:
-        return Plan(**read_json(path, made_by="clv fit"))
+        return FitSpec(model=model, **read_json(path, made_by="clv fit"))
     except (TypeError, AttributeError):
         raise InputError(f"{str(path)!r} says no way to fit; make it again with clv fit.") from None
 

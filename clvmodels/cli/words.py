@@ -7,7 +7,17 @@ import re
 from clvmodels.ingest.log_spec import LogSpec
 
 # Arguments beside those of a log that sentences name, and options that are called otherwise in the shell.
-_OTHERS = ("memory_limit", "temp_folder", "discount_rate", "acquisition_cost", "horizon", "holdout", "margin")
+_OTHERS = (
+    "memory_limit",
+    "temp_folder",
+    "discount_rate",
+    "acquisition_cost",
+    "horizon",
+    "holdout",
+    "margin",
+    "n_draws",
+    "seed",
+)
 _OTHERWISE = {"holdout_end": "holdout", "groups": "groups"}
 _NAMES = (*LogSpec.words(), *_OTHERS)
 # A name with its value, with nothing behind the sign, or a name that is no word of English.

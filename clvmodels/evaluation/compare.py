@@ -16,6 +16,7 @@ from clvmodels.grammar.model import as_purchase_model
 from clvmodels.heuristics.registry import rules
 from clvmodels.heuristics.terms import HeuristicSettings
 from clvmodels.inference import fit
+from clvmodels.inference.given import USUAL
 from clvmodels.inference.selection import noise_notes
 from clvmodels.models import usual_purchase_model, usual_spend_model
 from clvmodels.records import Estimate, Note, Scorecard, Summary, Target, check_estimate, check_summary
@@ -23,7 +24,6 @@ from clvmodels.valuation.customers import mean_trouble
 from clvmodels.valuation.no_mean import NO_MEAN
 from clvmodels.voice import muted
 
-USUAL = "usual"  # of the spend model, for which None already means that money is left out
 _ALWAYS = ("all_zero", "run_rate", "past_spend")
 
 type _Row = dict[str, str | float]

@@ -14,6 +14,7 @@ import pandas as pd
 from clvmodels.errors import ArgumentError, FitError
 from clvmodels.evaluation.past import Window, in_memory, in_parts
 from clvmodels.evaluation.shock_size import size_of_shock
+from clvmodels.inference.given import USUAL, spend_asked
 from clvmodels.ingest.log_spec import Collapse, LogSpec, MissingCustomers
 from clvmodels.ingest.periods import Span, as_date, end_of_calendar_period
 from clvmodels.ingest.purchases import ZeroAmounts
@@ -21,7 +22,7 @@ from clvmodels.ingest.reading import Question
 from clvmodels.ingest.refunds import Refunds
 from clvmodels.ingest.spark_frames import is_spark
 from clvmodels.ingest.temporary_table import span_of
-from clvmodels.models import purchase_model, usual_purchase_model, usual_spend_model
+from clvmodels.models import purchase_model, usual_purchase_model
 from clvmodels.records import Note, Period, Shock
 from clvmodels.voice import muted
 
@@ -43,7 +44,7 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
     period: str | timedelta = "week",
     observation_end: Any = None,
     model: str | None = None,
-    spend: str | float | None = None,
+    spend: str | float | None = USUAL,
     origins: int | None = None,
     refunds: Refunds = "error",
     zero_amounts: ZeroAmounts = "keep",
@@ -82,8 +83,9 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
         The last day that may be looked at; by default the last day in the log.
     model : str, optional
         Name of a model of buying; the usual one when left out.
-    spend : str or float, optional
-        Name of a spend model, or the one price of every purchase; the usual model when left out. Needs ``amount``.
+    spend : str, float or None
+        Name of a spend model, "usual" being Gamma-Gamma, or the one price of every purchase; None leaves money out. It
+        is left out too where the log has no amounts.
     origins : int >= 1, optional
         How many forecasts, the last of them ending on the last day. They lie end to end where the second half of the
         log holds them, and overlap where it doesn't: they then count as fewer. Left out, as many as lie end to end, at
@@ -142,7 +144,7 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
     )
     whole = Question.of(asked)
     windows, n_independent = _windows(span_of(log, whole, **memory), whole.period.horizon(horizon), origins)
-    worth = None if not asked.has_money else usual_spend_model().name if spend is None else spend
+    worth = spend_asked(spend) if asked.has_money else None
     rows, silent = [], []
     for window in windows:
         try:

@@ -10,7 +10,8 @@ import pandas as pd
 
 from clvmodels.errors import InputError
 from clvmodels.inference import fit
-from clvmodels.inference.given import at_price
+from clvmodels.inference.fit_spec import FitSpec
+from clvmodels.inference.fitting import spend_as
 from clvmodels.ingest import rfm_summary
 from clvmodels.ingest.log_spec import LogSpec
 from clvmodels.ingest.reading import Question, holdout_length
@@ -50,9 +51,9 @@ def in_memory(log: Any, asked: LogSpec, window: Window, buying: str, spend: str 
     horizon, came = summary.holdout.duration, summary.holdout
     ahead = predict(fit(buying, summary), summary, horizon=horizon)
     found: dict[Target, tuple[Total, float]] = {"purchases": (ahead.total, float(came.frequency.sum()))}
-    if spend is not None and came.spend is not None:
-        paid = fit(spend, summary) if isinstance(spend, str) else at_price(spend, summary)
-        if mean_trouble(paid, summary) is None:
+    if came.spend is not None:
+        paid = spend_as(spend, FitSpec(model=buying), summary)
+        if paid is not None and mean_trouble(paid, summary) is None:
             found["spend"] = (value(ahead, paid).total, float(came.spend.sum()))
     return _rows(found, origin, horizon, len(summary), summary.period)
 
@@ -80,7 +81,7 @@ def in_parts(
             table,
             Job(
                 buying=fit(buying, table),
-                spend=_paid(spend, table),
+                spend=_paid(buying, spend, table),
                 horizon=horizon,
                 ci_prob=_CI_PROB,
                 terms=Terms(),
@@ -94,12 +95,10 @@ def in_parts(
         return _rows(found, origin, horizon, len(table), question.period)
 
 
-def _paid(spend: str | float | None, table: AbstractCustomerTable) -> Estimate | None:
+def _paid(buying: str, spend: str | float | None, table: AbstractCustomerTable) -> Estimate | None:
     """Return what purchases are worth; None where nothing says it, or it has no mean."""
-    if spend is None:
-        return None
-    paid = fit(spend, table) if isinstance(spend, str) else at_price(spend, None)
-    return paid if mean_trouble(paid, table) is None else None
+    paid = spend_as(spend, FitSpec(model=buying), table)
+    return None if paid is None or mean_trouble(paid, table) is not None else paid
 
 
 def _looks_at_intervals(model: str) -> bool:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 
-from clvmodels.errors import ArgumentError, check_between, check_count, check_kind, check_known
+from clvmodels.errors import ArgumentError
 from clvmodels.grammar.parameter import checked_held
 from clvmodels.inference.belief import priors_for
 from clvmodels.inference.diagnostics import blur_notes, parameter_notes
 from clvmodels.inference.evidence import Fitted
+from clvmodels.inference.fit_spec import FitSpec, Method
+from clvmodels.inference.given import at_price
 from clvmodels.inference.influence import Fitting, influence_notes
 from clvmodels.inference.informative import informative
 from clvmodels.inference.job import Found, Job
 from clvmodels.inference.methods import METHODS
 from clvmodels.inference.misfit import misfit_notes
 from clvmodels.inference.sampling import Sampling
-from clvmodels.inference.sides import ColumnNames, covariates_of, named_columns
+from clvmodels.inference.sides import ColumnNames, covariates_of
 from clvmodels.inference.space import Space
 from clvmodels.inference.threads import single_threaded
 from clvmodels.inference.transforms import Scale
@@ -31,8 +32,6 @@ from clvmodels.records.log_check import about_the_log
 from clvmodels.records.note import warn_of
 from clvmodels.records.prior import PriorLike
 from clvmodels.voice import is_muted
-
-type Method = Literal["mle", "map", "laplace", "bootstrap", "nuts"]
 
 
 def fit(  # noqa: PLR0913 - each argument is a choice of its own
@@ -132,36 +131,50 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
     >>> posterior.diagnostics["pareto_k"] < 0.5
     True
     """
-    facts = get(model)
-    check_known("method", method, METHODS)
-    n_draws = check_count("n_draws", n_draws, 1, "intervals are made from the draws")
-    seed = check_count("seed", seed, 0, "draws begin from it")
-    check_between("ridge", ridge, 0, float("inf"), "it is the strength of a pull towards no effect", open_high=True)
-    for name, given in (("priors", priors), ("held", held)):
-        if given is not None:
-            check_kind(name, given, (Mapping, Priors), "give a dict by name")
-    base = grouped_for(summary, facts.statistics, named_columns(covariates, pooled))
-    terms = covariates_of(facts, base, covariates, pooled)
+    return fit_as(FitSpec.among(locals()), summary, start=start)
+
+
+def fit_as(asked: FitSpec, summary: Customers, *, start: Estimate | None = None) -> Estimate:
+    """Fit a model as a record asks, from an earlier estimate where there is one."""
+    facts = get(asked.model)
+    base = grouped_for(summary, facts.statistics, asked.columns)
+    terms = covariates_of(facts, base, asked.covariates, asked.pooled)
     histories = base.statistics(facts.statistics, terms)
     if isinstance(facts, AbstractPurchaseModel):
         check_histories(facts, histories.columns)
     columns, counts = informative(facts, histories)
     scale = Scale.of(facts, columns, counts)
     space = Space(facts, scale, terms, histories.patterns)
-    fixed = checked_held(facts.title, facts.parameters, held or {}) or None
+    fixed = checked_held(facts.title, facts.parameters, asked.held or {}) or None
     earlier = None if start is None else starting_params(start, facts, terms, base.period)
-    law = _priors(space, method, priors)
-    job = Job(space, columns, counts, law, ridge, n_draws, seed, sampling or Sampling(), fixed, earlier)
-    job.check(method)
+    law = _priors(space, asked.method, asked.priors)
+    sampling = asked.sampling or Sampling()
+    job = Job(space, columns, counts, law, asked.ridge, asked.n_draws, asked.seed, sampling, fixed, earlier)
+    job.check(asked.method)
     with single_threaded():
-        found = METHODS[method](job)
-        estimate = _estimate(job, found, base, method)
+        found = METHODS[asked.method](job)
+        estimate = _estimate(job, found, base, asked.method)
         fitting = Fitting(space, columns, counts, job.belief())
         decided = () if fixed or job.pools else influence_notes(fitting, estimate, base, histories)
     misfit = () if is_muted() or fixed else misfit_notes(estimate, base, histories)
     warn_of(misfit)
     notes = (*found.notes, *parameter_notes(estimate, histories), *blur_notes(facts, estimate, base), *decided)
     return replace(estimate, notes=(*notes, *misfit, *about_the_log(base.notes)))
+
+
+def spend_as(
+    spend: str | float | None, asked: FitSpec, base: Customers, *, start: Estimate | None = None
+) -> Estimate | None:
+    """Return what purchases are worth, by a spend model that is fitted as asked or at a price.
+
+    None where nothing says it: ``spend`` is None, or the customers come without amounts.
+    """
+    if spend is None:
+        return None
+    if not isinstance(spend, str):
+        return at_price(spend, base if isinstance(base, Summary) else None)
+    has_money = base.monetary_value is not None if isinstance(base, Summary) else "monetary_value" in base.columns
+    return fit_as(asked.but(model=spend), base, start=start) if has_money else None
 
 
 _LIKELIHOOD_ONLY = ("mle", "bootstrap")

@@ -10,12 +10,24 @@ import numpy as np
 
 from clvmodels.errors import ArgumentError, check_between
 from clvmodels.inference.diagnostics import parameter_notes
-from clvmodels.models import AbstractSpendModel, get, usual_spend_model
+from clvmodels.models import AbstractSpendModel, get, spend_model, usual_spend_model
 from clvmodels.records import Estimate, Outcome, Period, Summary
 
 PRICE = "price"  # the method of an estimate of spend that is one price for every purchase
 
+USUAL = "usual"  # of a spend model: what is taken where nobody says another
 SAME_PRICE = 1e-6  # of it: what sums of a price may be off by
+
+
+def spend_asked(spend: str | float | None) -> str | float | None:
+    """Return what ``spend`` asks for, the same wherever it is an argument.
+
+    The name of a spend model, "usual" being Gamma-Gamma; or a number, the one price of every purchase; or None, which
+    leaves money out.
+    """
+    if not isinstance(spend, str):
+        return spend
+    return (usual_spend_model() if spend == USUAL else spend_model(spend)).name
 
 
 def at_price(price: float, summary: Summary | None) -> Estimate:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from clvmodels.arrays import FloatArray
-from clvmodels.errors import ArgumentError, InputError, check_kind, unknown_name
+from clvmodels.errors import ArgumentError, InputError
 from clvmodels.grammar import SIDES, Side
 from clvmodels.models import AbstractModel, AbstractSpendModel
 from clvmodels.records import Covariates, Summary, Term
@@ -32,15 +32,10 @@ def covariates_of(
     Raises
     ------
     ArgumentError
-        For an unknown side, a side that the model doesn't have, or a column both fixed and pooled.
+        For a side that the model doesn't have, or a column both fixed and pooled.
     InputError
         For a column that isn't there or can't be used, and for columns whose effects can't be told apart.
     """
-    if covariates is not None and not isinstance(covariates, Mapping):
-        raise ArgumentError(
-            f"covariates is {covariates!r}; say what each column acts on, as in {{'buying': 'channel', 'dropout': "
-            f"['channel', 'age']}}."
-        )
     fixed = _by_side(model, covariates or {}, "covariates")
     shared: Mapping[Any, ColumnNames] = (
         pooled if isinstance(pooled, Mapping) else dict.fromkeys(model.sides, pooled or ())
@@ -60,25 +55,17 @@ def covariates_of(
     return found
 
 
-def named_columns(
-    covariates: Mapping[str, ColumnNames] | None, pooled: ColumnNames | Mapping[str, ColumnNames] | None
-) -> tuple[str, ...]:
-    """Return all columns that are named, each once."""
-    for argument, given in (("covariates", covariates), ("pooled", pooled)):
-        if given is not None:
-            check_kind(argument, given, (str, Sequence, Mapping), "give a column, several, or a dict by side")
-    named = [*(covariates or {}).values()] if isinstance(covariates, Mapping) else []
-    named += [*pooled.values()] if isinstance(pooled, Mapping) else [pooled or ()]
-    lists = ([columns] if isinstance(columns, str) else columns for columns in named)
-    names = [name for names in lists for name in check_kind("a column", names, Sequence, "name columns as texts")]
-    return tuple(dict.fromkeys(check_kind("a column", name, str, "name columns as texts") for name in names))
+def check_side(model: AbstractModel, side: str, argument: str) -> None:
+    """Raise where a model doesn't have a side that covariates are to act on."""
+    if side not in model.sides:
+        raise ArgumentError(
+            f"{model.title} has no {side} that {argument} could act on (it has: {', '.join(model.sides)}); leave "
+            f"{side!r} out of {argument}, or take another model."
+        )
 
 
 def _by_side(model: AbstractModel, named: Mapping[str, ColumnNames], argument: str) -> dict[Side, tuple[str, ...]]:
     """Return the columns of each side of the model, each once."""
-    for name in named:
-        if name not in SIDES:
-            raise unknown_name(f"side in {argument}", name, SIDES)
     found: dict[Side, tuple[str, ...]] = {}
     for side in SIDES:
         columns = named.get(side, ())
@@ -86,10 +73,7 @@ def _by_side(model: AbstractModel, named: Mapping[str, ColumnNames], argument: s
         if side in model.sides:
             found[side] = columns
         elif columns and (side == "spend") is isinstance(model, AbstractSpendModel):
-            raise ArgumentError(
-                f"{model.title} has no {side} that covariates could act on (it has: {', '.join(model.sides)}); leave "
-                f"{side!r} out of {argument}, or take another model."
-            )
+            check_side(model, side, argument)
     return found
 
 

@@ -80,8 +80,15 @@ class LogSpec:
         return {name: getattr(self, name) for name in self.words()}
 
     def asked_of_study(self) -> dict[str, Any]:
-        """Return what ``CLV.read`` takes: a study finds the end of the holdout itself."""
-        return {name: value for name, value in self.asked().items() if name != "holdout_end"}
+        """Return what ``Study.read`` takes: a study finds the end of the holdout itself."""
+        return self._without("holdout_end")
+
+    def asked_of_shock(self) -> dict[str, Any]:
+        """Return what ``common_shock`` takes: all customers, whatever group they are in, and ends of its own."""
+        return self._without("groups", "recent", "holdout_end")
+
+    def _without(self, *left_out: str) -> dict[str, Any]:
+        return {name: value for name, value in self.asked().items() if name not in left_out}
 
     def but(self, **changed: Any) -> Self:
         """Return the record with some values changed."""

@@ -62,8 +62,8 @@ def score(  # noqa: PLR0913 - the whole chain is asked here
         From `rfm_table`, `open_table` or `as_table`.
     buying : Estimate
         Of a model of buying.
-    spend : Estimate or float, optional
-        Of a spend model, or the one price of every purchase; without it purchases are forecast only.
+    spend : Estimate, float or None
+        Of a spend model, or the one price of every purchase; None leaves money out, and purchases are forecast only.
     horizon, ci_prob, shock : various
         As in `predict`.
     out : str or path

@@ -10,7 +10,7 @@ import numpy as np
 from clvmodels import models
 from clvmodels.arrays import FloatArray
 from clvmodels.grammar import SIDES
-from clvmodels.inference.fitting import Method
+from clvmodels.inference.fit_spec import Method
 from clvmodels.inference.given import PRICE
 from clvmodels.models import AbstractModel, AbstractSpendModel
 from clvmodels.records import Covariates, Period

@@ -73,12 +73,13 @@ def test_a_study_can_begin_with_summaries_that_stand(rfm):
     assert study.checked is rfm
 
 
-def test_a_new_log_forgets_what_the_old_one_said(log, rfm):
-    study = clv.CLV(horizon=10).take(rfm)
-    before = study.predict().total.expected
-    study.read(log[log["customer_id"] % 2 == 0], **NAMED)
-    assert study.buying is study.prediction is study.valuation is study.scorecard is None
-    assert study.predict().total.expected != before
+def test_another_log_makes_another_study(log, rfm):
+    study = clv.Study(horizon=10).take(rfm)
+    before = study.predict()
+    other = study.read(log[log["customer_id"] % 2 == 0], **NAMED)
+    assert len(other.summary) < len(study.summary)
+    assert other.predict().total.expected != before.total.expected
+    assert study.predict() is before
 
 
 def test_times_with_a_zone_are_taken_in_the_zone_that_is_named(log):

@@ -75,25 +75,19 @@ def test_on_the_holdout_rules_forecast_money_and_the_page_speaks_of_purchases(st
     assert study.compare(by=None).tables.keys() == {"purchases", "spend"}
 
 
-def test_a_study_that_has_a_mean_again_has_its_value_again(study):
-    study.predict()
-    spending = study.spending
-    try:
-        study.spending = clv.estimate_from("gammagamma", HEAVY | {"q": 3.0})
-        assert isinstance(study.predict(), Valuation)
-        assert study.capped is None
-    finally:
-        study.spending = spending
-        assert isinstance(study.predict(), Prediction)
+def test_with_an_estimate_that_has_a_mean_there_is_a_value(study):
+    light = study.with_estimates(spending=clv.estimate_from("gammagamma", HEAVY | {"q": 3.0}))
+    assert isinstance(light.predict(), Valuation)
+    assert light.capped is None
+    assert light.buying is study.buying
+    assert isinstance(study.predict(), Prediction)
 
 
 def test_a_refresh_holds_purchases_against_each_other_where_one_end_has_no_mean(heavy):
     end = heavy["date"].min() + pd.Timedelta(weeks=30)
     before = clv.CLV(horizon=13).fit(heavy[heavy["date"] <= end], **NAMED)
     for spend in (HEAVY, HEAVY | {"q": 3.0}):
-        before.spending = clv.estimate_from("gammagamma", spend)
-        before.prediction = None
-        after = before.refresh(heavy)
+        after = before.with_estimates(spending=clv.estimate_from("gammagamma", spend)).refresh(heavy)
         assert after.valuation is None
         assert set(after.drift.forecast["target"]) == {"purchases"}
 

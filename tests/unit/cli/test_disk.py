@@ -48,9 +48,10 @@ def test_a_log_that_changes_while_it_is_read_is_said(csv, tmp_path, monkeypatch)
     read = job_module.read
 
     def meanwhile(*args):
-        read(*args)
+        study = read(*args)
         with log.open("a") as file:
             file.write("1,1998-06-27,5.0,web,m1\n")
+        return study
 
     monkeypatch.setattr(job_module, "read", meanwhile)
     run = clv("run", log, *spelt(COLUMNS), "--out", tmp_path / "out")

@@ -41,8 +41,8 @@ def test_the_job_says_what_it_does_and_prints_the_answer(job):
     assert progress == [
         "Reading the log",
         "Fitting 300 customers",
-        "Comparing models and formulas on the holdout",
         "Forecasting and valuing",
+        "Comparing models and formulas on the holdout",
         "Writing customers",
         "Writing the report",
     ]
@@ -184,7 +184,7 @@ def test_an_interrupt_leaves_nothing_and_says_so(csv, tmp_path, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("clvmodels.inference.plan.fit", interrupted)
+    monkeypatch.setattr("clvmodels.api.learned.fit_as", interrupted)
     run = clv("run", csv, *spelt(COLUMNS), "--out", tmp_path / "a" / "b")
     assert run.status == 130
     assert run.err.splitlines()[-2:] == ["Fitting 300 customers ... stopped", "clv: stopped; nothing was written."]
