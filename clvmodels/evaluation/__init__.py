@@ -1,7 +1,10 @@
 """Forecasts held against what came."""
 
+from clvmodels.evaluation.alive import alive_range
+from clvmodels.evaluation.backtest import backtest
 from clvmodels.evaluation.calibration import pit
 from clvmodels.evaluation.changes import drift
+from clvmodels.evaluation.choice import choose
 from clvmodels.evaluation.compare import compare
 from clvmodels.evaluation.coverage import activity_table, coverage_table
 from clvmodels.evaluation.groups import group_table
@@ -18,7 +21,10 @@ from clvmodels.evaluation.pictures import (
 
 __all__ = [
     "activity_table",
+    "alive_range",
+    "backtest",
     "check_log",
+    "choose",
     "common_shock",
     "compare",
     "coverage_table",

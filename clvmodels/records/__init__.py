@@ -2,6 +2,7 @@
 
 from clvmodels.grammar.mixing import SIDES, BetaMixing, Common, GammaMixing, Mixing, Quantity, Side
 from clvmodels.grammar.parameter import Parameter
+from clvmodels.records.backtest import Backtest, Choice
 from clvmodels.records.covariates import Covariates, Patterns, Term
 from clvmodels.records.customer_table import AbstractCustomerTable, Customers, Spending, grouped_for
 from clvmodels.records.dependence import Correlation, MoneyChange, SpendDependence
@@ -25,7 +26,9 @@ from clvmodels.records.valuation import Path, Terms, Valuation, check_forecast
 __all__ = [
     "SIDES",
     "AbstractCustomerTable",
+    "Backtest",
     "BetaMixing",
+    "Choice",
     "Common",
     "Correlation",
     "Covariates",

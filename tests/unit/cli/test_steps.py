@@ -9,7 +9,8 @@ from clvmodels import as_summary
 from .command_line import clv
 
 SUMS = 1e-6  # money is summed in threads, in an order of their own; the last digits of a fit follow them
-COMMANDS = ["demo", "run", "refresh", "models", "rfm", "fit", "predict", "value", "compare", "report", "export"]
+COMMANDS = ["demo", "run", "refresh", "models", "rfm", "fit", "predict", "value", "compare"]
+COMMANDS += ["backtest", "report", "export"]
 
 
 def test_every_step_succeeds_and_says_where_it_wrote(steps):
