@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import accuracy_tables
+import backtest_tables
 import pandas as pd
 import scale_tables
 
@@ -464,6 +465,10 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
         "retention": constant_retention,
     },
     "experiments/09_audit/README.md": {"firms": audited_firms},
+    "docs/backtest.md": {
+        name: partial(lambda make: markdown(make()), make) for name, make in backtest_tables.TABLES.items()
+    }
+    | {"chosen": backtest_tables.chosen, "counted": backtest_tables.counted},
     "docs/choosing.md": {
         "assumptions": assumptions,
         "fits": fits,

@@ -26,6 +26,7 @@ _COMMANDS = {
     "predict": "Forecast purchases from what `clv fit` wrote.",
     "value": "Value the customers over the horizon of `clv predict`.",
     "compare": "Hold models and formulas against the holdout that `clv rfm --holdout` kept back.",
+    "backtest": "Hold models and formulas against what came after several earlier days of a log.",
     "report": "Write the page from what the steps before wrote.",
     "audit": "Say why the formula and the model differ, part by part.",
     "export": "Write the list of customers, best first, to a CSV or Parquet file.",

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from clvmodels.api import Study
 from clvmodels.cli import steps
 from clvmodels.cli.arguments import Business, Columns, Folder, Learning, length
+from clvmodels.cli.backtesting import backtested
 from clvmodels.cli.big_job import job_in_parts
 from clvmodels.cli.console import entry
 from clvmodels.cli.job import whole_job
@@ -195,6 +196,38 @@ def audit(
         A group column that was carried along.
     """
     steps.audit(heuristic, by, out, excel_safe=excel_safe)
+
+
+def backtest(
+    log: str,
+    *,
+    columns: Columns,
+    horizon: str,
+    models: str = _BUYING.name,
+    heuristics: str = "all",
+    origins: str = "4",
+    memory: Memory = ALL_OF_IT,
+    excel_safe: ExcelSafe = False,
+    out: Folder = _FOLDER,
+) -> None:
+    """Hold models and formulas against what came after several earlier days of a log.
+
+    Parameters
+    ----------
+    log
+        Path or glob of CSV, Parquet or Excel files.
+    horizon
+        How far each forecast looks: a number of periods, or a text with its unit ("13 weeks").
+    models
+        Names of models of buying, split by commas; see `clv models`.
+    heuristics
+        Business rules, split by commas, or all; baselines are always there.
+    origins
+        How many days to forecast from, a horizon apart and the last one a horizon before the end; or the days
+        themselves, split by commas.
+    """
+    asked = {"models": models, "heuristics": heuristics, "origins": origins, "horizon": horizon}
+    backtested(log, columns, asked, memory, out, excel_safe=excel_safe)
 
 
 def report(*, title: str = TITLE, out: Folder = _FOLDER) -> None:

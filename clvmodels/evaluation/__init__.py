@@ -1,8 +1,11 @@
 """Forecasts held against what came."""
 
+from clvmodels.evaluation.alive import alive_range
 from clvmodels.evaluation.attribution import audit
+from clvmodels.evaluation.backtest import backtest
 from clvmodels.evaluation.calibration import pit
 from clvmodels.evaluation.changes import drift
+from clvmodels.evaluation.choice import choose
 from clvmodels.evaluation.compare import compare
 from clvmodels.evaluation.coverage import activity_table, coverage_table
 from clvmodels.evaluation.groups import group_table
@@ -19,8 +22,11 @@ from clvmodels.evaluation.pictures import (
 
 __all__ = [
     "activity_table",
+    "alive_range",
     "audit",
+    "backtest",
     "check_log",
+    "choose",
     "common_shock",
     "compare",
     "coverage_table",

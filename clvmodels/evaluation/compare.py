@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from clvmodels.arrays import FloatArray, IntArray
-from clvmodels.errors import InputError, check_between, check_kind, check_known
-from clvmodels.evaluation.forecasts import Forecast, of_model, of_rule
-from clvmodels.evaluation.scores import bias, captured, gini, mae, rmse, spearman
+from clvmodels.errors import InputError, check_between, check_kind
+from clvmodels.evaluation.contest import Money, Row, came, forecasts_of, rule_names, scored
 from clvmodels.grammar.model import as_purchase_model
-from clvmodels.heuristics.registry import rules
 from clvmodels.heuristics.terms import HeuristicSettings
 from clvmodels.inference import fit
 from clvmodels.inference.given import USUAL
 from clvmodels.inference.selection import noise_notes
-from clvmodels.models import usual_purchase_model, usual_spend_model
+from clvmodels.models import usual_purchase_model
 from clvmodels.records import Estimate, Note, Scorecard, Summary, Target, check_estimate, check_summary
-from clvmodels.valuation.customers import mean_trouble
 from clvmodels.valuation.no_mean import NO_MEAN
 from clvmodels.voice import muted
-
-_ALWAYS = ("all_zero", "run_rate", "past_spend")
-
-type _Row = dict[str, str | float]
-type Forecaster = Callable[[Summary, IntArray, Sequence[Summary]], list[dict[Target, Forecast]]]
 
 
 @muted()  # the holdout says which model is wrong
@@ -106,54 +97,36 @@ def compare(
         )
     if by is not None:
         check_kind("by", by, str, "name a group column")
-    names = _rule_names(heuristics, summary)
+    names = rule_names(heuristics, summary)
     wanted = [usual_purchase_model().name] if models is None else models
     wanted = [wanted] if isinstance(wanted, str | Estimate) else wanted
     check_kind("models", wanted, Sequence, "give names of models, or estimates")
     fitted = [fit(model, summary) if isinstance(model, str) else check_estimate(model) for model in wanted]
     for estimate in fitted:
         as_purchase_model(estimate.model)
-    worth = None if summary.holdout.spend is None or summary.monetary_value is None else spend
-    worth = usual_spend_model().name if worth == USUAL else worth
-    worth = fit(worth, summary) if isinstance(worth, str) else worth
+    money = Money.of(spend, summary)
     settings = HeuristicSettings(gone_after=gone_after, ci_prob=ci_prob)
-    targets: list[Target] = ["purchases"] if worth is None else ["purchases", "spend"]
-    trouble = None if worth is None else mean_trouble(worth, summary)
-    worth = None if trouble is not None else worth  # rules forecast money all the same
-    forecasters = _forecasters(fitted, worth, names, settings)
     labels, codes = _groups(summary, by)
-    found_rows: dict[Target, list[_Row]] = {target: [] for target in targets}
-    points: dict[Target, dict[str, FloatArray]] = {target: {} for target in targets}
+    found_rows: dict[Target, list[Row]] = {target: [] for target in money.targets}
+    points: dict[Target, dict[str, FloatArray]] = {target: {} for target in money.targets}
     parts = [summary] if by is None else [summary.take(np.flatnonzero(codes == i)) for i in range(len(labels))]
-    forecasts_by_group = zip(*(forecaster(summary, codes, parts) for forecaster in forecasters), strict=True)
+    forecasts_by_group = forecasts_of(
+        dict(zip(_labels(fitted), fitted, strict=True)), money, names, settings, summary, (codes, parts)
+    )
     for label, part, found in zip(labels, parts, forecasts_by_group, strict=True):
-        for target in targets:
-            rows = [forecasts[target] for forecasts in found if target in forecasts]
-            group: _Row = {} if by is None else {"group": label}
-            found_rows[target] += [group | row for row in _scored(rows, _actual(part, target))] if rows else []
+        for target, rows in found.items():
+            group: Row = {} if by is None else {"group": label}
+            actual = came(part, target)
+            found_rows[target] += [group | scored(row, actual) for row in rows]
             points[target] |= {row.name: row.ranking for row in rows} if by is None else {}
     tables = {target: pd.DataFrame(rows) for target, rows in found_rows.items() if rows}
     return Scorecard(
-        summary, tables, {t: p for t, p in points.items() if t in tables}, ci_prob, _notes(fitted, summary, trouble)
+        summary,
+        tables,
+        {t: p for t, p in points.items() if t in tables},
+        ci_prob,
+        _notes(fitted, summary, money.trouble),
     )
-
-
-def _rule_names(heuristics: str | Sequence[str], summary: Summary) -> list[str]:
-    """Return the rules to run, the baselines last."""
-    known = list(rules())
-    check_kind("heuristics", heuristics, (str, Sequence), "give 'all', or names of business rules")
-    if heuristics == "all":
-        wanted = [name for name in known if name != "recent_run_rate" or summary.recent_purchases is not None]
-    else:
-        wanted = [heuristics] if isinstance(heuristics, str) else list(heuristics)
-    for name in wanted:
-        check_known("business rule", name, known)
-    baselines = [name for name in _ALWAYS if name != "past_spend" or _has_money(summary)]
-    return [name for name in wanted if name not in _ALWAYS] + baselines
-
-
-def _has_money(summary: Summary) -> bool:
-    return summary.total_spend is not None or summary.monetary_value is not None
 
 
 def _groups(summary: Summary, by: str | None) -> tuple[list[str], IntArray]:
@@ -163,66 +136,10 @@ def _groups(summary: Summary, by: str | None) -> tuple[list[str], IntArray]:
     return [str(label) for label in labels], codes.astype(np.int64)
 
 
-def _forecasters(
-    estimates: Sequence[Estimate], spend: Estimate | None, names: Iterable[str], settings: HeuristicSettings
-) -> list[Forecaster]:
-    """Return what forecasts each group, given all customers, the group of each, and the customers of each group."""
-
-    def by_model(estimate: Estimate, label: str) -> Forecaster:
-        return lambda summary, codes, _: [
-            {target: replace(row, name=label) for target, row in found.items()}
-            for found in of_model(estimate, spend, summary, codes, settings.ci_prob)
-        ]
-
-    def by_rule(name: str) -> Forecaster:
-        return lambda summary, codes, parts: [of_rule(name, part, settings) for part in parts]
-
-    return [*map(by_model, estimates, _labels(estimates)), *map(by_rule, names)]
-
-
 def _labels(estimates: Sequence[Estimate]) -> list[str]:
     """Return the models' names, numbered where one occurs twice."""
     names = [estimate.model.name for estimate in estimates]
     return [name if names.count(name) == 1 else f"{name} {names[:i].count(name) + 1}" for i, name in enumerate(names)]
-
-
-def _actual(summary: Summary, target: Target) -> FloatArray:
-    assert summary.holdout is not None  # compare has looked
-    actual = summary.holdout.frequency if target == "purchases" else summary.holdout.spend
-    assert actual is not None  # there are forecasts of spend only where the holdout has it
-    return actual
-
-
-def _scored(forecasts: list[Forecast], actual: FloatArray) -> list[_Row]:
-    """Return one row a forecast."""
-
-    def mean(values: FloatArray | None) -> float:
-        return float("nan") if values is None else float(values.mean())
-
-    rows: list[_Row] = []
-    for row in forecasts:
-        point, total = row.point, row.total
-        error = float("nan") if point is None else mae(point, actual)
-        rows.append(
-            {
-                "name": row.name,
-                "kind": row.kind,
-                "bias": float("nan") if point is None else bias(point, actual),
-                "mae": error,
-                "rmse": float("nan") if point is None else rmse(point, actual),
-                "crps": error if row.crps is None else mean(row.crps),
-                "log_score": mean(row.log_score),
-                "coverage": mean(row.inside),
-                "spearman": spearman(row.ranking, actual),
-                "gini": gini(row.ranking, actual),
-                "capture_top10": float(captured(row.ranking, actual, np.array([0.1]))[0]),
-                "total": float("nan") if point is None else float(point.sum()),
-                "total_lower": float("nan") if total is None else total.lower,
-                "total_upper": float("nan") if total is None else total.upper,
-                "actual": float(actual.sum()),
-            }
-        )
-    return rows
 
 
 def _notes(estimates: Sequence[Estimate], summary: Summary, trouble: str | None) -> tuple[Note, ...]:

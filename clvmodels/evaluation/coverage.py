@@ -10,9 +10,8 @@ import pandas as pd
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import InputError, check_between
 from clvmodels.evaluation.outcomes import parts_of
+from clvmodels.evaluation.scores import activity_sums, calibration_error
 from clvmodels.records import AnyForecast, Holdout, Prediction
-
-_BINS = 10
 
 
 def coverage_table(forecast: AnyForecast, *, levels: Sequence[float] = (0.5, 0.8, 0.9, 0.95)) -> pd.DataFrame:
@@ -110,22 +109,21 @@ def activity_table(prediction: Prediction) -> pd.DataFrame:
     >>> bool(table["customers"].sum() == 2357 and table.attrs["error"] < 0.1)
     True
     """
-    active = _holdout(prediction).frequency > 0
-    predicted = prediction["p_active"]
-    place = np.minimum((predicted * _BINS).astype(np.int64), _BINS - 1)
-    customers = np.bincount(place, minlength=_BINS)
-    some = np.flatnonzero(customers)
-    means = [np.bincount(place, column, _BINS)[some] / customers[some] for column in (predicted, active)]
+    active = (_holdout(prediction).frequency > 0).astype(np.float64)
+    sums = activity_sums(prediction["p_active"], active)
+    tenths = sums.shape[1]
+    some = np.flatnonzero(sums[0])
+    customers, predicted, bought = sums[:, some]
     table = pd.DataFrame(
         {
-            "low": some / _BINS,
-            "high": (some + 1) / _BINS,
-            "customers": customers[some],
-            "predicted": means[0],
-            "active": means[1],
+            "low": some / tenths,
+            "high": (some + 1) / tenths,
+            "customers": customers.astype(np.int64),
+            "predicted": predicted / customers,
+            "active": bought / customers,
         }
     )
-    table.attrs["error"] = float(customers[some] @ np.abs(means[0] - means[1]) / len(predicted))
+    table.attrs["error"] = calibration_error(sums)
     return table
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.evaluation.outcomes import outcomes_of
-from clvmodels.evaluation.scores import log_score_of
+from clvmodels.evaluation.scores import interval_score, log_score_of
 from clvmodels.heuristics import forecast as carry_forward
 from clvmodels.heuristics.terms import HeuristicSettings
 from clvmodels.prediction import predict
@@ -36,8 +36,12 @@ class Forecast:
         What is expected; None for a rule that only ranks.
     ranking : array, shape (customer,)
         Best customers highest.
-    crps, log_score, inside : array, shape (customer,), or None
-        Scores of the predictive distribution, and whether what came lies in its interval.
+    crps, log_score, interval_score, inside : array, shape (customer,), or None
+        Scores of the predictive distribution and of its interval, and whether what came lies in it.
+    meant, below, at : array, shape (customer,), or None
+        Probabilities, by the forecast itself, of its interval, of less than what came, and of exactly that.
+    p_active : array, shape (customer,), or None
+        Probability of at least one purchase; None for money.
     total : Total or None
         The base.
     """
@@ -48,12 +52,17 @@ class Forecast:
     ranking: FloatArray
     crps: FloatArray | None = None
     log_score: FloatArray | None = None
+    interval_score: FloatArray | None = None
     inside: FloatArray | None = None
+    meant: FloatArray | None = None
+    below: FloatArray | None = None
+    at: FloatArray | None = None
+    p_active: FloatArray | None = None
     total: Total | None = None
 
-    def taken(self, rows: IntArray, total: Total) -> Forecast:
+    def taken(self, rows: IntArray, total: Total | None) -> Forecast:
         """Return the forecast of some customers, given their total."""
-        columns = {name: getattr(self, name) for name in ("point", "ranking", "crps", "log_score", "inside")}
+        columns = {name: getattr(self, name) for name in _PER_CUSTOMER}
         some: dict[str, Any] = {name: None if values is None else values[rows] for name, values in columns.items()}
         return replace(self, **some, total=total)
 
@@ -101,10 +110,48 @@ def of_rule(name: str, summary: Summary, settings: HeuristicSettings) -> dict[Ta
 
 def _forecast(name: str, forecast: AnyForecast, actual: FloatArray) -> Forecast:
     """Score a forecast of purchases or of revenue, customer by customer."""
-    crps, log_score = np.empty(len(actual)), np.empty(len(actual))
-    for who, case, law, came in outcomes_of(forecast, actual):
-        crps[who], log_score[who] = law.crps(came)[case], log_score_of(law.prob(came))[case]
     what = "purchases" if forecast.valuation is None else "clv"
-    inside = (forecast[f"{what}_lower"] <= actual) & (actual <= forecast[f"{what}_upper"])
+    lower, upper = forecast[f"{what}_lower"], forecast[f"{what}_upper"]
+    found = {score: np.empty(len(actual)) for score in ("crps", "log_score", "meant", "below", "at")}
+    for who, case, law, came in outcomes_of(forecast, actual):
+        ends = np.empty((2, len(came)))  # customers with one distribution have one interval
+        ends[:, case] = lower[who], upper[who]
+        mass = law.exactly(came)
+        scores = {
+            "crps": law.crps(came),
+            "log_score": log_score_of(law.prob(came)),
+            "meant": law.cdf(ends[1]) - law.cdf(ends[0]) + law.exactly(ends[0]),
+            "below": law.cdf(came) - mass,
+            "at": mass,
+        }
+        for score, values in scores.items():
+            found[score][who] = values[case]
     point = forecast.expected
-    return Forecast(name, "model", point, point, crps, log_score, inside.astype(float))
+    return Forecast(
+        name,
+        "model",
+        point,
+        point,
+        crps=found["crps"],
+        log_score=found["log_score"],
+        interval_score=interval_score(lower, upper, np.maximum(actual, 0.0), forecast.prediction.ci_prob),
+        inside=((lower <= actual) & (actual <= upper)).astype(float),
+        meant=found["meant"],
+        below=found["below"],
+        at=found["at"],
+        p_active=forecast["p_active"] if forecast.valuation is None else None,
+    )
+
+
+_PER_CUSTOMER = (
+    "point",
+    "ranking",
+    "crps",
+    "log_score",
+    "interval_score",
+    "inside",
+    "meant",
+    "below",
+    "at",
+    "p_active",
+)

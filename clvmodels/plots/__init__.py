@@ -1,5 +1,6 @@
 """Pictures: records and tables in, Axes out. They draw numbers and never make them."""
 
+from clvmodels.plots.backtest import backtest
 from clvmodels.plots.decile_calibration import decile_calibration
 from clvmodels.plots.dependence import spend_by_frequency
 from clvmodels.plots.draws import draws
@@ -19,6 +20,7 @@ from clvmodels.plots.value_distribution import value_distribution
 from clvmodels.plots.waterfall import waterfall
 
 __all__ = [
+    "backtest",
     "blank",
     "decile_calibration",
     "draws",

@@ -92,8 +92,8 @@ def predict(
     active = futures.evaluate(lambda model, params: model.at_least(params, periods, 1.0), point)[0]
     p_alive = in_any_phase(alive)
     columns = {
-        "p_alive": p_alive,
         "p_active": futures.weigh(alive, active, every),
+        "p_alive": p_alive,
         "expected_purchases": futures.weigh(alive, ahead, every),
     }
     counts = futures.histories.counts

@@ -1,6 +1,7 @@
 """The frozen records that flow through the house, from the log to the list to act on."""
 
 from clvmodels.records.audit import Audit, AuditPart
+from clvmodels.records.backtest import Backtest, Choice
 from clvmodels.records.covariates import Covariates, Patterns, Term
 from clvmodels.records.customer_table import AbstractCustomerTable, Customers, Spending, grouped_for
 from clvmodels.records.dependence import Correlation, MoneyChange, SpendDependence
@@ -26,6 +27,8 @@ __all__ = [
     "AnyForecast",
     "Audit",
     "AuditPart",
+    "Backtest",
+    "Choice",
     "Correlation",
     "Covariates",
     "Customers",

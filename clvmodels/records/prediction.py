@@ -37,7 +37,7 @@ class Prediction:
     ci_prob : float
         Probability inside each interval.
     columns : mapping of str to array, shape (customer,)
-        ``p_alive, p_active, expected_purchases, expected_purchases_lower, expected_purchases_upper, purchases_lower,
+        ``p_active, p_alive, expected_purchases, expected_purchases_lower, expected_purchases_upper, purchases_lower,
         purchases_upper``.
     variance : array, shape (customer,)
         Of the purchases themselves, parameters and chance together.

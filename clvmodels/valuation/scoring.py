@@ -260,8 +260,8 @@ def _interpolated(n_nodes: int, n_histories: int, error: float, of_draws: float)
 
 
 _PURCHASES = (
-    "p_alive",
     "p_active",
+    "p_alive",
     "expected_purchases",
     "expected_purchases_lower",
     "expected_purchases_upper",

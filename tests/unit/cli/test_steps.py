@@ -19,6 +19,7 @@ COMMANDS = [
     "predict",
     "value",
     "compare",
+    "backtest",
     "report",
     "audit",
     "export",

@@ -9,6 +9,18 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from clvmodels.evaluation import scores
+from clvmodels.evaluation.scores import (
+    activity_sums,
+    calibration_error,
+    concentration,
+    gini,
+    gini_normalised,
+    gini_of,
+    interval_score,
+    pit_curve,
+    pit_distance,
+    places,
+)
 from clvmodels.prediction.count_distribution import CountDistribution
 from clvmodels.valuation.compound import Compound
 from clvmodels.valuation.purchase_sums import PurchaseSums
@@ -129,3 +141,54 @@ def test_crps_of_counts_is_that_of_scoringrules():
     pmf = rng.dirichlet(np.ones(12), 200)
     actual = rng.integers(0, 12, 200).astype(float)
     np.testing.assert_allclose(counts(pmf).crps(actual), rps_score(actual + 1, pmf), rtol=1e-12)
+
+
+def test_the_interval_score_is_smallest_for_the_true_quantiles():
+    """Its definition by hand, and its mean over draws of a law against that of intervals moved and stretched."""
+    score = interval_score(np.array([1.0, 1.0, 1.0]), np.array([3.0, 3.0, 3.0]), np.array([2.0, 0.5, 3.1]), 0.9)
+    np.testing.assert_allclose(score, [2.0, 2.0 + 20 * 0.5, 2.0 + 20 * 0.1], rtol=1e-12)
+    drawn = np.random.default_rng(1).normal(size=200_000)
+    means = {
+        (low, high): interval_score(np.full(len(drawn), low), np.full(len(drawn), high), drawn, 0.9).mean()
+        for low, high in ((-1.645, 1.645), (-1.4, 1.4), (-1.9, 1.9), (-1.445, 1.845))
+    }
+    assert min(means, key=means.get) == (-1.645, 1.645)
+
+
+def test_the_pit_of_a_right_forecast_of_counts_lies_on_the_diagonal():
+    """Each outcome weighed by its probability, so that no chance enters: what is left is rounding."""
+    k = np.arange(40)
+    mass = stats.poisson.pmf(k, 1.3)
+    below = np.concatenate([[0.0], np.cumsum(mass)[:-1]])
+    often = np.repeat(k, np.round(mass * 100_000).astype(int))
+    assert pit_distance(pit_curve(below[often], mass[often])) < 5e-4  # shares are rounded to 1 in 100,000, forty times
+    wrong = stats.poisson.pmf(k, 1.0)
+    below = np.concatenate([[0.0], np.cumsum(wrong)[:-1]])
+    # Where too few are expected, the curve lies furthest below the diagonal, within the step of it that k = 0 spans.
+    assert pit_distance(pit_curve(below[often], wrong[often])) == pytest.approx(
+        max(wrong[:j].sum() - mass[:j].sum() for j in range(1, 6)), abs=0.005
+    )
+
+
+def test_the_pit_of_outcomes_without_a_probability_is_the_usual_one():
+    u = np.random.default_rng(2).random(500) ** 1.2
+    curve = pit_curve(u, np.zeros(500))
+    grid = np.linspace(0, 1, 201)[1:-1]
+    np.testing.assert_array_equal(curve, [(u < point).mean() for point in grid])
+
+
+def test_the_calibration_error_is_the_mean_distance_in_tenths():
+    p = np.array([0.02, 0.08, 0.31, 0.39, 1.0])
+    active = np.array([0.0, 1.0, 1.0, 1.0, 1.0])
+    # Tenth 1: .05 against .5, two customers; tenth 4: .35 against 1, two; tenth 10: 1 against 1.
+    assert calibration_error(activity_sums(p, active)) == pytest.approx((2 * 0.45 + 2 * 0.65) / 5, rel=1e-12, abs=0)
+
+
+def test_a_curve_of_weights_is_that_of_a_base_with_copies():
+    rng = np.random.default_rng(3)
+    ranking, actual, copies = rng.integers(0, 9, 60).astype(float), rng.poisson(1.0, 60) * 1.0, rng.integers(0, 4, 60)
+    weighed = gini_of(concentration(places(-ranking), actual, copies.astype(float)))
+    assert weighed == pytest.approx(gini(np.repeat(ranking, copies), np.repeat(actual, copies)), rel=1e-9, abs=0)
+    assert gini_normalised(actual, actual) == 1
+    assert gini_normalised(-actual, actual) == pytest.approx(-1, rel=1e-9, abs=0)
+    assert np.isnan(gini_normalised(ranking, np.ones(60)))  # all alike: nobody is first

@@ -18,6 +18,7 @@ WORDS = set(LogSpec.words())
 ELSEWHERE = {
     "rfm_summary": set(),
     "rfm_table": set(),
+    "backtest": {"holdout_end"},  # it has one after each origin
     "common_shock": {"groups", "recent", "holdout_end"},  # all customers at once; its holdouts are its own
     "read": {"holdout_end"},  # a study keeps back what holdout= says
     "fit": {"holdout_end"},
@@ -26,6 +27,7 @@ ELSEWHERE = {
 TAKEN = {
     "rfm_summary": clv.rfm_summary,
     "rfm_table": clv.rfm_table,
+    "backtest": clv.backtest,
     "common_shock": clv.common_shock,
     "read": clv.CLV.read,
     "fit": clv.CLV.fit,
@@ -47,7 +49,7 @@ def test_every_option_exists_in_the_shell():
     assert WORDS - {field.name for field in fields(Columns)} == {"holdout_end"}
 
 
-@pytest.mark.parametrize("command", ["run", "rfm", "check"])
+@pytest.mark.parametrize("command", ["run", "rfm", "check", "backtest"])
 def test_the_shell_knows_each_option_by_its_name(command):
     from clvmodels.cli import _app
 

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_hex
 
 from clvmodels import plots
@@ -38,6 +39,17 @@ TABLES = {
         ],
         columns=["name", "kind", "total", "total_lower", "total_upper", "actual"],
     ),
+    "backtest": pd.DataFrame(
+        [
+            ("2024-03-31", "bgnbd", "model", 95.0, 88.0, 103.0, 100.0, 0.2),
+            ("2024-03-31", "ltv", "heuristic", 400.0, 380.0, 420.0, 100.0, 0.9),
+            ("2024-03-31", "past_spend", "baseline", np.nan, np.nan, np.nan, 100.0, np.nan),
+            ("2024-06-30", "bgnbd", "model", 60.0, 55.0, 66.0, 50.0, 0.1),
+            ("2024-06-30", "ltv", "heuristic", 90.0, 80.0, 100.0, 50.0, 0.8),
+            ("2024-06-30", "past_spend", "baseline", np.nan, np.nan, np.nan, 50.0, np.nan),
+        ],
+        columns=["origin", "name", "kind", "total", "total_lower", "total_upper", "actual", "crps"],
+    ).astype({"origin": "datetime64[ns]"}),
 }
 
 
@@ -54,7 +66,7 @@ def test_axes_are_labelled(name):
     ax = draw(name, TABLES[name])
     assert ax.get_title(loc="left")
     assert ax.get_xlabel()
-    assert ax.get_ylabel() or name == "totals"
+    assert ax.get_ylabel() or name in ("totals", "backtest")
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -107,6 +119,28 @@ def test_totals_stand_nearest_first_and_leave_out_rules_without_one():
 def test_totals_keep_their_order_whatever_the_index():
     shuffled = TABLES["totals"].set_index(pd.Index([7, 7, 3, 1]))
     assert draw("totals", shuffled).get_yticklabels()[0].get_text() == "bgnbd  −5.0%"
+
+
+def test_a_backtest_has_a_dot_an_origin_and_the_far_ones_at_the_edge():
+    ax = draw("backtest", TABLES["backtest"])
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["bgnbd", "ltv"]
+    assert legend(ax) == ["2024-03-31", "2024-06-30", "what came"]
+    dots = np.concatenate([part.get_offsets() for part in ax.collections if isinstance(part, PathCollection)])
+    np.testing.assert_allclose(sorted(dots[:, 0]), [0.95, 1.2, 1.8, 2.5])
+    bars = [
+        bar[:, 0].tolist() for part in ax.collections if isinstance(part, LineCollection) for bar in part.get_segments()
+    ]
+    np.testing.assert_allclose(sorted(bars), [[0.88, 1.03], [1.1, 1.32], [1.6, 2.0]])
+    low, high = ax.get_xlim()
+    assert low < 0.88 < 2.5 < high  # all of it is seen
+
+
+def test_a_backtest_draws_any_of_its_scores():
+    ax = plots.backtest(TABLES["backtest"], score="crps", ax=plots.blank())
+    shown = np.concatenate([dots.get_offsets() for dots in ax.collections])[:, 0]
+    np.testing.assert_allclose(sorted(shown), [0.1, 0.2, 0.8, 0.9])
+    with pytest.raises(ArgumentError, match="score is 'luck'"):
+        plots.backtest(TABLES["backtest"], score="luck")
 
 
 def test_models_and_heuristics_differ_in_colour():
