@@ -15,7 +15,7 @@ from clvmodels.ingest.log_spec import Collapse, LogSpec, MissingCustomers
 from clvmodels.ingest.purchases import ZeroAmounts
 from clvmodels.ingest.refunds import Refunds
 from clvmodels.models import purchase_model
-from clvmodels.records import Terms
+from clvmodels.records import FirstPurchaseUse, Terms
 
 type _Repeated = Annotated[tuple[str, ...], Parameter(negative=(), show_default=False)]
 type Folder = Annotated[Path, Parameter(name="--out", help="Folder of the study; made where it isn't there.")]
@@ -152,11 +152,15 @@ class Learning:
         repeated.
     pool
         A column whose levels are groups that borrow strength from each other, on every side; may be repeated.
+    first_purchase
+        What the spend model makes of first purchases: scaled (one more purchase, at the scale of first purchases) or
+        leave_out (the published form).
     """
 
     method: Method = "mle"
     covariate: _Repeated = ()
     pool: _Repeated = ()
+    first_purchase: FirstPurchaseUse = "scaled"
 
     def plan(self) -> Plan:
         """Return it as the library knows it."""
@@ -169,7 +173,12 @@ class Learning:
                     f"--covariate buying:{text or 'channel'}."
                 )
             acting[side] = (*acting.get(side, ()), column)
-        return Plan(method=self.method, covariates=acting or None, pooled=self.pool or None)
+        return Plan(
+            method=self.method,
+            covariates=acting or None,
+            pooled=self.pool or None,
+            first_purchase=self.first_purchase,
+        )
 
 
 def length(text: str) -> float | str:

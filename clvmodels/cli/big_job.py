@@ -152,10 +152,7 @@ def _learned(study: CLV, table: AbstractCustomerTable, log: str, columns: Column
     with step("Forecasting from earlier days of the log"):
         shock = common_shock(
             log,
-            **of_shock(columns.spec(study.model)),
-            horizon=study.horizon,
-            model=study.model,
-            spend=study.spend,
+            **of_shock(columns.spec(study.model), study),
             memory_limit=memory.memory_limit,
             temp_folder=memory.temp_folder,
         )

@@ -79,6 +79,7 @@ def run(
         method=plan.method,
         covariates=plan.covariates,
         pooled=plan.pooled,
+        first_purchase=plan.first_purchase,
         common_shock=common_shock,
     )
     if memory.memory_limit is None:

@@ -51,6 +51,7 @@ def _stored(folder: Path) -> tuple[Columns, str, CLV, bool]:
             method=told["method"],
             covariates=told["covariates"],
             pooled=told["pooled"],
+            first_purchase=told.get("first_purchase", "leave_out"),  # a study before there was a choice
             common_shock=told["common_shock"] is not None,
         )
         shock = None if told["shock_laws"] is None else shock_of(told["shock_laws"])

@@ -188,7 +188,8 @@ def _plan(out: Path) -> Plan:
     if not path.exists():  # nothing is fitted yet
         return Plan()
     try:
-        return Plan(**read_json(path, made_by="clv fit"))
+        told = read_json(path, made_by="clv fit")
+        return Plan(**{"first_purchase": "leave_out"} | told)  # a plan from before there was a choice
     except (TypeError, AttributeError):
         raise InputError(f"{str(path)!r} says no way to fit; make it again with clv fit.") from None
 

@@ -17,7 +17,7 @@ from clvmodels.inference.comparability import informative
 from clvmodels.inference.fitting import fit
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.models import get
-from clvmodels.records import Covariates, Estimate, Patterns, Summary, Term, check_summary
+from clvmodels.records import Covariates, Estimate, FirstPurchaseUse, Patterns, Summary, Term, check_summary
 from clvmodels.records.covariates import UNSEEN, labels_of
 from clvmodels.voice import muted
 
@@ -239,7 +239,10 @@ def _fitted(estimate: Estimate, summary: Summary, terms: list[Term]) -> Estimate
     named: dict[bool, dict[str, list[str]]] = {False: {}, True: {}}
     for term in terms:
         named[term.pooled].setdefault(term.side, []).append(term.column)
-    return fit(estimate.model.name, summary, covariates=named[False], pooled=named[True], n_draws=1)
+    first: FirstPurchaseUse = "leave_out" if estimate.first_purchase is None else "scaled"
+    return fit(
+        estimate.model.name, summary, covariates=named[False], pooled=named[True], n_draws=1, first_purchase=first
+    )
 
 
 def _terms(estimate: Estimate) -> tuple[Term, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,17 +17,28 @@ from clvmodels.ingest.reading import Question, holdout_length
 from clvmodels.ingest.temporary_table import temporary_table
 from clvmodels.models import purchase_model
 from clvmodels.prediction import predict
-from clvmodels.records import AbstractCustomerTable, Estimate, Period, Target, Terms, Total
+from clvmodels.records import (
+    AbstractCustomerTable,
+    Customers,
+    Estimate,
+    FirstPurchaseUse,
+    Period,
+    Summary,
+    Target,
+    Terms,
+    Total,
+)
 from clvmodels.valuation import value
 from clvmodels.valuation.customers import mean_trouble
 from clvmodels.valuation.scoring import Job, outlook_of
 
 type Window = tuple[np.datetime64, np.datetime64]
+type Learn = Callable[[Customers], Estimate]
 
 _CI_PROB = 0.9  # of totals whose parts are looked at, and not their bounds
 
 
-def in_memory(log: Any, asked: LogSpec, window: Window, buying: str, spend: str | float | None) -> list[dict[str, Any]]:
+def in_memory(log: Any, asked: LogSpec, window: Window, buying: str, spend: Learn | None) -> list[dict[str, Any]]:
     """Return one row a target: what was forecast on the eve of a window, and what came in it.
 
     Parameters
@@ -40,8 +51,8 @@ def in_memory(log: Any, asked: LogSpec, window: Window, buying: str, spend: str 
         The last days of what was known, and of what came.
     buying : str
         A model of buying.
-    spend : str, float or None
-        A spend model, or the one price of every purchase; None leaves money out.
+    spend : callable or None
+        Finds what purchases are worth; None leaves money out.
     """
     origin, end = window
     told = asked.but(observation_end=origin, holdout_end=end).asked()
@@ -51,7 +62,7 @@ def in_memory(log: Any, asked: LogSpec, window: Window, buying: str, spend: str 
     ahead = predict(fit(buying, summary), summary, horizon=horizon)
     found: dict[Target, tuple[Total, float]] = {"purchases": (ahead.total, float(came.frequency.sum()))}
     if spend is not None and came.spend is not None:
-        paid = fit(spend, summary) if isinstance(spend, str) else at_price(spend, summary)
+        paid = spend(summary)
         if mean_trouble(paid, summary) is None:
             found["spend"] = (value(ahead, paid).total, float(came.spend.sum()))
     return _rows(found, origin, horizon, len(summary), summary.period)
@@ -62,7 +73,7 @@ def in_parts(
     asked: LogSpec,
     window: Window,
     buying: str,
-    spend: str | float | None,
+    spend: Learn | None,
     *,
     memory_limit: str | int | None,
     temp_folder: str | None,
@@ -94,11 +105,18 @@ def in_parts(
         return _rows(found, origin, horizon, len(table), question.period)
 
 
-def _paid(spend: str | float | None, table: AbstractCustomerTable) -> Estimate | None:
+def learned(customers: Customers, *, spend: str | float, first_purchase: FirstPurchaseUse) -> Estimate:
+    """Return what purchases are worth: by a spend model, or at one price of every purchase."""
+    if isinstance(spend, str):
+        return fit(spend, customers, first_purchase=first_purchase)
+    return at_price(spend, customers if isinstance(customers, Summary) else None)
+
+
+def _paid(spend: Learn | None, table: AbstractCustomerTable) -> Estimate | None:
     """Return what purchases are worth; None where nothing says it, or it has no mean."""
     if spend is None:
         return None
-    paid = fit(spend, table) if isinstance(spend, str) else at_price(spend, None)
+    paid = spend(table)
     return paid if mean_trouble(paid, table) is None else None
 
 

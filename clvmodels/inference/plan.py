@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from clvmodels.errors import ArgumentError, unknown_name
+from clvmodels.errors import ArgumentError, check_known, unknown_name
 from clvmodels.grammar import SIDES
 from clvmodels.inference.fitting import Method, fit
 from clvmodels.inference.sides import ColumnNames
 from clvmodels.models import get
-from clvmodels.records import Customers, Estimate
+from clvmodels.records import Customers, Estimate, FirstPurchaseUse
+from clvmodels.records.first_purchase import USES
 
 type Columns = Mapping[str, ColumnNames]
 
@@ -28,15 +29,19 @@ class Plan:
         As in `fit`.
     pooled : str, sequence of str, mapping of sides to column names, or None
         As in `fit`.
+    first_purchase : "scaled" or "leave_out"
+        As in `fit`.
     """
 
     method: Method = "mle"
     covariates: Columns | None = None
     pooled: ColumnNames | Columns | None = None
+    first_purchase: FirstPurchaseUse = "scaled"
 
     def __post_init__(self) -> None:
         if self.method not in get_args(Method.__value__):
             raise unknown_name("method", self.method, get_args(Method.__value__))
+        check_known("first_purchase", self.first_purchase, USES)
         if self.covariates is not None and not isinstance(self.covariates, Mapping):
             raise ArgumentError(
                 f"covariates is {self.covariates!r}; say what each column acts on, as in {{'buying': 'channel'}}."
@@ -77,7 +82,8 @@ class Plan:
 
     def fit(self, model: str, summary: Customers, *, start: Estimate | None = None) -> Estimate:
         """Fit a model as planned, from an earlier estimate where there is one."""
-        return fit(model, summary, method=self.method, covariates=self.covariates, pooled=self.pooled, start=start)
+        asked: dict[str, Any] = {name: getattr(self, name) for name in ("method", "covariates", "pooled")}
+        return fit(model, summary, **asked, start=start, first_purchase=self.first_purchase)
 
     def _named(self) -> Iterator[tuple[str, Any]]:
         """Yield all columns that were named, and by which argument."""
