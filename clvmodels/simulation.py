@@ -54,7 +54,7 @@ def simulate(  # noqa: PLR0913 - the arguments are the experiment
         What is known of each customer, such as ``summary.groups``; the log carries it in each row.
     spend_params : mapping of str to float, or Estimate
         Parameters and coefficients of the usual spend model, Gamma-Gamma, or a fitted model of spend; with them the log
-        has an ``amount``.
+        has an ``amount``. Where the fit counts first purchases, theirs differ by its scale.
     start : str
         The day of the earliest first purchase. Customers who are followed for less come in later, so that all are
         followed to the same last moment.
@@ -112,6 +112,8 @@ def simulate(  # noqa: PLR0913 - the arguments are the experiment
     table: dict[str, AnyArray] = {"customer_id": customer, "date": first_day + microseconds}
     if spend_params is not None:
         table["amount"] = spending.simulate_spend(its, customer, n_customers, rng)
+        if isinstance(spend_params, Estimate) and spend_params.first_purchase is not None:
+            table["amount"][:n_customers] *= spend_params.first_purchase.scale
     table |= {name: column[customer] for name, column in columns.items()}
     order = np.lexsort((time, customer))
     return pd.DataFrame({name: column[order] for name, column in table.items()})

@@ -31,6 +31,7 @@ COVARIATES = ROOT / "experiments" / "04_covariates_and_groups" / "results"
 AUDIT = ROOT / "experiments" / "09_audit" / "results"
 LOG_CHECKS = ROOT / "experiments" / "08_log_checks" / "results"
 DEPENDENCE = ROOT / "experiments" / "05_spend_and_frequency" / "results"
+FIRST_PURCHASE = ROOT / "experiments" / "10_first_purchase" / "results"
 BY = "docs/make_tables.py"
 COLUMNS = {
     "name": "forecast",
@@ -611,6 +612,40 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
                 "log_score": ("log score", ".3f"),
                 "gini": ("Gini", ".3f"),
                 "capture_top10": ("top 10% hold", ".1%"),
+            },
+        ),
+    },
+    "experiments/10_first_purchase/README.md": {
+        "cdnow": lambda: results(
+            FIRST_PURCHASE / "cdnow.csv",
+            {
+                "data": ("data", ""),
+                "model": ("buying", ""),
+                "spend": ("spend", ""),
+                "bias": ("bias", ".1%"),
+                "crps": ("CRPS", ".2f"),
+                "gini": ("normalised Gini", ".3f"),
+                "lower": ("gain on past spend, 95% interval", ""),
+                "capture_top10": ("top 10% hold", ".1%"),
+                "spearman_repeat": ("rank correlation", ".3f"),
+                "phi": ("phi", ".3f"),
+                "std_error": ("standard error", ".3f"),
+            },
+            ".3f",
+        ),
+        "simulated": lambda: results(
+            FIRST_PURCHASE / "simulated.csv",
+            {
+                "looser": ("looser", ".1f"),
+                "scale": ("worth", ".1f"),
+                "spend": ("spend", ""),
+                "bias": ("bias", ".1%"),
+                "mae": ("MAE", ".2f"),
+                "gini": ("normalised Gini", ".3f"),
+                "capture_top10": ("top 10% hold", ".1%"),
+                "spearman_repeat": ("rank correlation", ".3f"),
+                "phi": ("found: worth", ".2f"),
+                "dispersion": ("found: looser", ".1f"),
             },
         ),
     },

@@ -81,7 +81,8 @@ def load(model: str) -> Callable[[Path], pd.DataFrame]:
 
 
 def with_clvmodels(model: str) -> Solve:
-    return lambda histories: clv.fit(model, clv.as_summary(histories, period="week")).params
+    asked = {"first_purchase": "leave_out"} if model == "gammagamma" else {}  # what the other packages fit
+    return lambda histories: clv.fit(model, clv.as_summary(histories, period="week"), **asked).params
 
 
 def with_lifetimes(model: str) -> Solve:

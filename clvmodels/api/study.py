@@ -21,7 +21,7 @@ from clvmodels.ingest.log_spec import Collapse, LogSpec, MissingCustomers
 from clvmodels.ingest.purchases import ZeroAmounts
 from clvmodels.ingest.refunds import Refunds
 from clvmodels.models import purchase_model, usual_purchase_model
-from clvmodels.records import Period, Prediction, Scorecard, Shock, Summary, Terms, Valuation
+from clvmodels.records import FirstPurchaseUse, Period, Prediction, Scorecard, Shock, Summary, Terms, Valuation
 from clvmodels.reporting.gather import gather
 from clvmodels.reporting.listing import export as write_export
 from clvmodels.reporting.material import ReportMaterial
@@ -52,7 +52,7 @@ class Study(AbstractVariants):
         As in `value`.
     ci_prob : float, in (0, 1)
         Probability inside each interval.
-    method, covariates, pooled, n_draws, seed
+    method, covariates, pooled, n_draws, seed, first_purchase
         As in `fit`, for the models of buying and spend alike, ahead and against the holdout. Their columns are carried
         along as groups when the log is read.
     common_shock : bool
@@ -114,6 +114,7 @@ class Study(AbstractVariants):
         n_draws: int = 1_000,
         seed: int = 1,
         common_shock: bool = False,
+        first_purchase: FirstPurchaseUse = "scaled",
     ) -> None:
         model = (usual_purchase_model() if model is None else purchase_model(model)).name
         fitting = FitSpec.among(locals())
@@ -175,7 +176,7 @@ class Study(AbstractVariants):
         Period.of(asked.period).horizon(self.horizon)  # what can't be read is said now, not after a fit
 
         def shock() -> Shock:
-            told = asked.asked_of_shock()
+            told = asked.asked_of_shock() | {"first_purchase": self.fitting.first_purchase}
             return estimate_shock(log, horizon=self.horizon, model=self.model, spend=self.spend, **told)
 
         return self.of_base(read_base(log, carrying, holdout=self.holdout, shock=shock if self.common_shock else None))

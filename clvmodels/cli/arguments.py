@@ -14,7 +14,7 @@ from clvmodels.ingest.log_spec import Collapse, LogSpec, MissingCustomers
 from clvmodels.ingest.purchases import ZeroAmounts
 from clvmodels.ingest.refunds import Refunds
 from clvmodels.models import purchase_model
-from clvmodels.records import Terms
+from clvmodels.records import FirstPurchaseUse, Terms
 
 type _Repeated = Annotated[tuple[str, ...], Parameter(negative=(), show_default=False)]
 type Folder = Annotated[Path, Parameter(name="--out", help="Folder of the study; made where it isn't there.")]
@@ -155,6 +155,9 @@ class Learning:
         Parameter draws, of which every interval is made.
     seed
         Of the draws.
+    first_purchase
+        What the spend model makes of first purchases: scaled (one more purchase, at the scale of first purchases) or
+        leave_out (the published form).
     """
 
     method: Method = "mle"
@@ -162,6 +165,7 @@ class Learning:
     pool: _Repeated = ()
     n_draws: int = 1_000
     seed: int = 1
+    first_purchase: FirstPurchaseUse = "scaled"
 
     def spec(self, model: str) -> FitSpec:
         """Return the same as one record, for a model."""

@@ -201,7 +201,7 @@ def _spec(out: Path, model: str) -> FitSpec:
     if not path.exists():  # nothing is fitted yet
         return FitSpec(model=model)
     try:
-        return FitSpec(model=model, **read_json(path, made_by="clv fit"))
+        return FitSpec.of_content(model, read_json(path, made_by="clv fit"))
     except (TypeError, AttributeError):
         raise InputError(f"{str(path)!r} says no way to fit; make it again with clv fit.") from None
 

@@ -16,7 +16,7 @@ from clvmodels.grammar import Common, Quantity, Side
 from clvmodels.inference.comparability import informative
 from clvmodels.inference.fitting import fit
 from clvmodels.kernels.namespace import NUMPY
-from clvmodels.records import Covariates, Estimate, Patterns, Summary, Term, check_summary
+from clvmodels.records import Covariates, Estimate, FirstPurchaseUse, Patterns, Summary, Term, check_summary
 from clvmodels.records.covariates import UNSEEN, labels_of
 from clvmodels.voice import muted
 
@@ -243,7 +243,10 @@ def _fitted(estimate: Estimate, summary: Summary, terms: list[Term]) -> Estimate
     named: dict[bool, dict[str, list[str]]] = {False: {}, True: {}}
     for term in terms:
         named[term.pooled].setdefault(term.side, []).append(term.column)
-    return fit(estimate.model.name, summary, covariates=named[False], pooled=named[True], n_draws=1)
+    first: FirstPurchaseUse = "leave_out" if estimate.first_purchase is None else "scaled"
+    return fit(
+        estimate.model.name, summary, covariates=named[False], pooled=named[True], n_draws=1, first_purchase=first
+    )
 
 
 def _terms(estimate: Estimate) -> tuple[Term, ...]:

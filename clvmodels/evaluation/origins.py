@@ -14,6 +14,7 @@ import pandas as pd
 from clvmodels.errors import ArgumentError, FitError
 from clvmodels.evaluation.past import Window, in_memory, in_parts
 from clvmodels.evaluation.shock_size import size_of_shock
+from clvmodels.inference.fit_spec import FitSpec
 from clvmodels.inference.given import USUAL, spend_asked
 from clvmodels.ingest.log_spec import Collapse, LogSpec, MissingCustomers
 from clvmodels.ingest.periods import Span, as_date, end_of_calendar_period
@@ -23,7 +24,7 @@ from clvmodels.ingest.refunds import Refunds
 from clvmodels.ingest.spark_frames import is_spark
 from clvmodels.ingest.temporary_table import span_of
 from clvmodels.models import purchase_model, usual_purchase_model
-from clvmodels.records import Note, Period, Shock
+from clvmodels.records import FirstPurchaseUse, Note, Period, Shock
 from clvmodels.voice import muted
 
 _FEWEST = 3  # separate forecasts: from fewer, nearly any size of the shock is possible
@@ -57,6 +58,7 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
     collapse: Collapse = "day",
     memory_limit: str | int | None = None,
     temp_folder: str | Path | None = None,
+    first_purchase: FirstPurchaseUse = "scaled",
 ) -> Shock:
     """Estimate what moves all customers together, by forecasting from earlier days of the same log.
 
@@ -93,6 +95,8 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
     memory_limit, temp_folder : str, int or path, optional
         For a log bigger than memory, as in `rfm_table`: it is read once for each earlier day, whose customers are then
         forecast within so much memory. Those of a Spark frame always stay where they are.
+    first_purchase : "scaled" or "leave_out"
+        As in `fit`, for the spend model.
 
     Returns
     -------
@@ -145,10 +149,11 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
     whole = Question.of(asked)
     windows, n_independent = _windows(span_of(log, whole, **memory), whole.period.horizon(horizon), origins)
     worth = spend_asked(spend) if asked.has_money else None
+    fitting = FitSpec(model=buying, first_purchase=first_purchase)
     rows, silent = [], []
     for window in windows:
         try:
-            rows += past(log, asked, window, buying, worth)
+            rows += past(log, asked, window, fitting, worth)
         except FitError as error:
             silent.append(f"{window[0]}: {error}")
     if not rows:

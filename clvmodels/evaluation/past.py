@@ -9,16 +9,22 @@ import numpy as np
 import pandas as pd
 
 from clvmodels.errors import InputError
-from clvmodels.inference import fit
 from clvmodels.inference.fit_spec import FitSpec
-from clvmodels.inference.fitting import spend_as
+from clvmodels.inference.fitting import fit_as, spend_as
 from clvmodels.ingest import rfm_summary
 from clvmodels.ingest.log_spec import LogSpec
 from clvmodels.ingest.reading import Question, holdout_length
 from clvmodels.ingest.temporary_table import temporary_table
 from clvmodels.models import purchase_model
 from clvmodels.prediction import predict
-from clvmodels.records import AbstractCustomerTable, Estimate, Period, Target, Terms, Total
+from clvmodels.records import (
+    AbstractCustomerTable,
+    Estimate,
+    Period,
+    Target,
+    Terms,
+    Total,
+)
 from clvmodels.valuation import value
 from clvmodels.valuation.customers import mean_trouble
 from clvmodels.valuation.scoring import Job, outlook_of
@@ -28,7 +34,9 @@ type Window = tuple[np.datetime64, np.datetime64]
 _CI_PROB = 0.9  # of totals whose parts are looked at, and not their bounds
 
 
-def in_memory(log: Any, asked: LogSpec, window: Window, buying: str, spend: str | float | None) -> list[dict[str, Any]]:
+def in_memory(
+    log: Any, asked: LogSpec, window: Window, fitting: FitSpec, spend: str | float | None
+) -> list[dict[str, Any]]:
     """Return one row a target: what was forecast on the eve of a window, and what came in it.
 
     Parameters
@@ -39,20 +47,20 @@ def in_memory(log: Any, asked: LogSpec, window: Window, buying: str, spend: str 
         How it is read.
     window : pair of numpy.datetime64
         The last days of what was known, and of what came.
-    buying : str
-        A model of buying.
+    fitting : FitSpec
+        The model of buying, and how models are fitted.
     spend : str, float or None
         A spend model, or the one price of every purchase; None leaves money out.
     """
     origin, end = window
     told = asked.but(observation_end=origin, holdout_end=end).asked()
-    summary = rfm_summary(log, **told, intervals=_looks_at_intervals(buying))
+    summary = rfm_summary(log, **told, intervals=_looks_at_intervals(fitting.model))
     assert summary.holdout is not None  # it was asked for
     horizon, came = summary.holdout.duration, summary.holdout
-    ahead = predict(fit(buying, summary), summary, horizon=horizon)
+    ahead = predict(fit_as(fitting, summary), summary, horizon=horizon)
     found: dict[Target, tuple[Total, float]] = {"purchases": (ahead.total, float(came.frequency.sum()))}
     if came.spend is not None:
-        paid = spend_as(spend, FitSpec(model=buying), summary)
+        paid = spend_as(spend, fitting, summary)
         if paid is not None and mean_trouble(paid, summary) is None:
             found["spend"] = (value(ahead, paid).total, float(came.spend.sum()))
     return _rows(found, origin, horizon, len(summary), summary.period)
@@ -62,7 +70,7 @@ def in_parts(
     log: Any,
     asked: LogSpec,
     window: Window,
-    buying: str,
+    fitting: FitSpec,
     spend: str | float | None,
     *,
     memory_limit: str | int | None,
@@ -71,7 +79,7 @@ def in_parts(
     """Return the same of a log bigger than memory, or on Spark."""
     origin, end = window
     question = Question.of(asked.but(observation_end=origin, holdout_end=end))
-    intervals = _looks_at_intervals(buying)
+    intervals = _looks_at_intervals(fitting.model)
     with temporary_table(log, question, intervals=intervals, memory_limit=memory_limit, temp_folder=temp_folder) as (
         table,
         span,
@@ -80,8 +88,8 @@ def in_parts(
         outlook = outlook_of(
             table,
             Job(
-                buying=fit(buying, table),
-                spend=_paid(buying, spend, table),
+                buying=fit_as(fitting, table),
+                spend=_paid(fitting, spend, table),
                 horizon=horizon,
                 ci_prob=_CI_PROB,
                 terms=Terms(),
@@ -95,9 +103,9 @@ def in_parts(
         return _rows(found, origin, horizon, len(table), question.period)
 
 
-def _paid(buying: str, spend: str | float | None, table: AbstractCustomerTable) -> Estimate | None:
+def _paid(fitting: FitSpec, spend: str | float | None, table: AbstractCustomerTable) -> Estimate | None:
     """Return what purchases are worth; None where nothing says it, or it has no mean."""
-    paid = spend_as(spend, FitSpec(model=buying), table)
+    paid = spend_as(spend, fitting, table)
     return None if paid is None or mean_trouble(paid, table) is not None else paid
 
 

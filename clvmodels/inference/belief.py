@@ -9,16 +9,17 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray
 from clvmodels.grammar.parameter import checked_held
+from clvmodels.inference.first_purchases import first_purchase_of
 from clvmodels.inference.informative import informative
 from clvmodels.inference.space import Space
 from clvmodels.inference.transforms import Scale
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.kernels.tape import TAPE, Node, gradient
 from clvmodels.models import AbstractModel, get
-from clvmodels.records import Prior, Priors, Summary, check_summary
+from clvmodels.records import FirstPurchaseUse, Prior, Priors, Summary, check_summary
 
 
-def default_priors(model: str, summary: Summary) -> Priors:
+def default_priors(model: str, summary: Summary, *, first_purchase: FirstPurchaseUse = "scaled") -> Priors:
     """Return the priors that a fit takes where none are given, in the period and currency of a summary.
 
     They are wide, and move with the unit: rates and lifetimes are held against how long the median customer was
@@ -31,6 +32,8 @@ def default_priors(model: str, summary: Summary) -> Priors:
         Name of a registered model.
     summary : Summary
         The customers.
+    first_purchase : "scaled" or "leave_out"
+        As in ``fit``: the median customer's purchase is that of the customers whom the fit looks at.
 
     Returns
     -------
@@ -56,7 +59,9 @@ def default_priors(model: str, summary: Summary) -> Priors:
     3  dropout_spread   0.250  0.012  0.899
     """
     facts = get(model)
-    histories = check_summary(summary, grouped=True).statistics(facts.statistics)
+    base = check_summary(summary, grouped=True)
+    first, _ = first_purchase_of(facts, base, first_purchase)
+    histories = base.counting(first).statistics(facts.statistics)
     return priors_for(facts, Scale.of(facts, *informative(facts, histories)))
 
 

@@ -63,7 +63,7 @@ def extra_of(narrow: Estimate, wide: Estimate, summary: Summary) -> Extra | None
         return None
     if narrow.model.name == wide.model.name:
         return Extra((), more) if more else None
-    columns = summary.statistics(wide.model.statistics).columns
+    columns = summary.counting(wide.first_purchase).statistics(wide.model.statistics).columns
     parameters = nested(narrow.model, wide.model, {**wide.params, **narrow.params}, columns)
     return Extra(parameters, more) if parameters else None
 
@@ -150,6 +150,12 @@ def check_comparable(estimates: Sequence[Estimate], summary: Summary) -> None:
                 f"{one.title} and {other.title} speak of different things, purchases and what they are worth, so "
                 f"their likelihoods can't be compared; compare models of buying and models of spend apart."
             )
+        if _scale(estimates[0]) != _scale(estimate):
+            raise ArgumentError(
+                f"The estimates of {one.title} and {other.title} count first purchases differently (at a scale of "
+                f"{_scale(estimates[0])} and {_scale(estimate)}), so their likelihoods are of different amounts; fit "
+                f"both to this summary with the same first_purchase."
+            )
         if counts_steps(estimates[0]) is not counts_steps(estimate):
             raise ArgumentError(
                 f"One of {one.title} and {other.title} counts opportunities and the other continuous time, so one "
@@ -177,11 +183,16 @@ def counts_steps(estimate: Estimate) -> bool:
 
 def informative(estimate: Estimate, summary: Summary) -> BoolArray:
     """Return which customers the likelihood speaks of, shape (customer,)."""
-    histories = summary.statistics(estimate.model.statistics)
+    histories = summary.counting(estimate.first_purchase).statistics(estimate.model.statistics)
     if not _is_spend(estimate):
         return np.ones(len(histories.index), dtype=np.bool_)
     known: BoolArray = (histories.columns[estimate.model.statistics[0]] > 0)[histories.index]
     return known
+
+
+def _scale(estimate: Estimate) -> float | None:
+    """Return the scale of first purchases; None where they are left out."""
+    return None if estimate.first_purchase is None else estimate.first_purchase.scale
 
 
 def _is_spend(estimate: Estimate) -> bool:

@@ -102,9 +102,11 @@ def blur_notes(model: AbstractModel, estimate: Estimate, summary: Summary) -> tu
     if summary.blur is None or not isinstance(model, AbstractSpendModel):
         return ()
     steepest = {name: float(np.max(values)) for name, values in estimate.draws.items()}
-    most = float(summary.blur @ model.fourth_slope(steepest, summary.frequency)) / 24
+    histories = summary.statistics(model.statistics)
+    n = histories.columns[model.statistics[0]][histories.index]
+    most = float(summary.blur @ model.fourth_slope(steepest, n)) / 24
     text = (
-        f"The spends of {estimate.n_customers:,} customers were fitted as {np.count_nonzero(summary.frequency):,} "
+        f"The spends of {estimate.n_customers:,} customers were fitted as {np.count_nonzero(n):,} "
         f"grouped ones with the same moments: the log-likelihood is exact to {most:.1g}, which moves the maximum by "
         f"{2 * most**0.5:.1g} standard errors at most."
     )

@@ -11,13 +11,15 @@ from clvmodels.grammar import SIDES
 from clvmodels.inference.sampling import Sampling
 from clvmodels.inference.sides import ColumnNames, check_side
 from clvmodels.models import get
-from clvmodels.records import Priors
+from clvmodels.records import FirstPurchaseUse, Priors
+from clvmodels.records.first_purchase import USES
 from clvmodels.records.prior import PriorLike
 
 type Method = Literal["mle", "map", "laplace", "bootstrap", "nuts"]
 
 _ALWAYS_KEPT = ("method", "covariates", "pooled")
-_OF_STUDY = ("model", "method", "covariates", "pooled", "n_draws", "seed")
+_KEPT = (*_ALWAYS_KEPT, "first_purchase")  # the last isn't there in what was kept before there was a choice
+_OF_STUDY = ("model", "method", "covariates", "pooled", "n_draws", "seed", "first_purchase")
 _NOT_KEPT = ("priors", "sampling")  # records; an estimate that is stored tells its priors itself
 
 
@@ -36,6 +38,8 @@ class FitSpec:
         How it is fitted, and how its draws are made.
     priors, ridge, held
         What pulls the parameters, or holds them.
+    first_purchase
+        What the spend model makes of first purchases.
     covariates, pooled
         The columns that tell customers apart.
 
@@ -55,10 +59,12 @@ class FitSpec:
     seed: int = 1
     sampling: Sampling | None = None
     held: Mapping[str, float] | None = None
+    first_purchase: FirstPurchaseUse = "scaled"
 
     def __post_init__(self) -> None:
         get(self.model)
         check_known("method", self.method, get_args(Method.__value__))
+        check_known("first_purchase", self.first_purchase, USES)
         pull = "it is the strength of a pull towards no effect"
         check_between("ridge", self.ridge, 0, float("inf"), pull, open_high=True)
         for name, least, why in (
@@ -97,7 +103,7 @@ class FitSpec:
         """Return what a study keeps of it, the model aside: the method and the columns, and what isn't as usual."""
         usual = {field.name: field.default for field in fields(self) if field.default is not MISSING}
         told = {name: value for name, value in self.asked().items() if name in usual and name not in _NOT_KEPT}
-        return {name: value for name, value in told.items() if name in _ALWAYS_KEPT or value != usual[name]}
+        return {name: value for name, value in told.items() if name in _KEPT or value != usual[name]}
 
     @classmethod
     def of_content(cls, model: str, told: Mapping[str, Any]) -> Self:
@@ -109,7 +115,8 @@ class FitSpec:
             When the method or the columns aren't there.
         """
         known = {name: told[name] for name in _ALWAYS_KEPT}
-        more = {name: told[name] for name in cls.words() if name in told and name not in ("model", *_NOT_KEPT)}
+        more = {"first_purchase": "leave_out"}
+        more |= {name: told[name] for name in cls.words() if name in told and name not in ("model", *_NOT_KEPT)}
         return cls(model=model, **known | more)
 
     @property

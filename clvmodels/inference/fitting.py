@@ -12,6 +12,7 @@ from clvmodels.grammar.parameter import checked_held
 from clvmodels.inference.belief import priors_for
 from clvmodels.inference.diagnostics import blur_notes, parameter_notes
 from clvmodels.inference.evidence import Fitted
+from clvmodels.inference.first_purchases import first_purchase_of
 from clvmodels.inference.fit_spec import FitSpec, Method
 from clvmodels.inference.given import at_price
 from clvmodels.inference.influence import Fitting, influence_notes
@@ -26,7 +27,7 @@ from clvmodels.inference.threads import single_threaded
 from clvmodels.inference.transforms import Scale
 from clvmodels.inference.warm_start import starting_params
 from clvmodels.models import AbstractPurchaseModel, AbstractSpendModel, check_histories, get
-from clvmodels.records import Customers, Estimate, Priors, Summary, grouped_for
+from clvmodels.records import Customers, Estimate, FirstPurchaseUse, Priors, Summary, grouped_for
 from clvmodels.records.covariates import PATTERN
 from clvmodels.records.log_check import about_the_log
 from clvmodels.records.note import warn_of
@@ -48,6 +49,7 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
     sampling: Sampling | None = None,
     held: Mapping[str, float] | None = None,
     start: Estimate | None = None,
+    first_purchase: FirstPurchaseUse = "scaled",
 ) -> Estimate:
     """Fit a model to a summary.
 
@@ -95,6 +97,16 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
         begins there and, against a top that is only local, from typical values too. Where the two don't end at one
         top, or don't converge, the usual search from five points follows, so the estimate is the same with or without;
         only the time differs.
+    first_purchase : "scaled" or "leave_out"
+        What a model of spend makes of first purchases; others don't look at amounts.
+
+        - ``"scaled"``: a first purchase, divided by the scale phi at which first purchases stand to later ones of the
+          same customers, is one more purchase: n = x + 1 and m = (a1 / phi + x m_x) / (x + 1). So customers who bought
+          once are told apart too. What was free says nothing. phi is found before the fit and held in all draws; its
+          standard error is in ``Estimate.first_purchase``. Where there are no first amounts, they are left out, and a
+          note says why.
+        - ``"leave_out"``: the published form, which looks at repeat purchases only and gives all customers without one
+          the same value.
 
     Returns
     -------
@@ -137,7 +149,8 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
 def fit_as(asked: FitSpec, summary: Customers, *, start: Estimate | None = None) -> Estimate:
     """Fit a model as a record asks, from an earlier estimate where there is one."""
     facts = get(asked.model)
-    base = grouped_for(summary, facts.statistics, asked.columns)
+    first, said = first_purchase_of(facts, summary, asked.first_purchase)
+    base = grouped_for(summary, facts.statistics, asked.columns, first)
     terms = covariates_of(facts, base, asked.covariates, asked.pooled)
     histories = base.statistics(facts.statistics, terms)
     if isinstance(facts, AbstractPurchaseModel):
@@ -157,8 +170,8 @@ def fit_as(asked: FitSpec, summary: Customers, *, start: Estimate | None = None)
         fitting = Fitting(space, columns, counts, job.belief())
         decided = () if fixed or job.pools else influence_notes(fitting, estimate, base, histories)
     misfit = () if is_muted() or fixed else misfit_notes(estimate, base, histories)
-    warn_of(misfit)
-    notes = (*found.notes, *parameter_notes(estimate, histories), *blur_notes(facts, estimate, base), *decided)
+    warn_of((*misfit, *said))
+    notes = (*found.notes, *said, *parameter_notes(estimate, histories), *blur_notes(facts, estimate, base), *decided)
     return replace(estimate, notes=(*notes, *misfit, *about_the_log(base.notes)))
 
 
@@ -221,4 +234,5 @@ def _estimate(job: Job, found: Found, summary: Summary, method: Method) -> Estim
         diagnostics=found.diagnostics,
         n_chains=found.n_chains,
         evidence=Fitted(space, job.columns, job.counts, job.priors, found.held, found.stats),
+        first_purchase=summary.first_counted,
     )

@@ -20,9 +20,9 @@ def informative(model: AbstractModel, histories: Histories) -> tuple[dict[str, F
         kept = repeats > 0
         if buyers < 2:
             raise FitError(
-                f"{model.title} learns from customers with a repeat purchase of positive value, and this summary has "
-                f"{buyers:.0f}; at least 2 are needed. Observe longer, or value customers with the mean of "
-                f"their purchases."
+                f"{model.title} learns from customers with a purchase of positive value (a repeat purchase, where "
+                f"first purchases are left out), and this summary has {buyers:.0f}; at least 2 are needed. Observe "
+                f"longer, or value customers with the mean of their purchases."
             )
         means = histories.columns["m"][kept]
         if np.ptp(means) <= _ROUNDING * means.max():

@@ -13,7 +13,8 @@ from clvmodels.arrays import AnyArray, FloatArray
 from clvmodels.errors import ArgumentError, InputError
 from clvmodels.ingest.customers import group_column
 from clvmodels.kernels.two_points import two_points
-from clvmodels.records import AbstractCustomerTable, Spending, Summary
+from clvmodels.records import AbstractCustomerTable, FirstPurchase, Spending, Summary
+from clvmodels.records.first_purchase import NO_FIRST, NOTHING, FirstMoments, moment_terms
 
 NAMES = {"x": "frequency", "t_x": "recency", "T": "T", "litt": "litt"}
 _SPEND = ("n", "m")
@@ -21,11 +22,15 @@ _CELL = 1 / 128  # of ln m: what two points leave out of a cell then falls below
 
 
 def grouped(
-    table: AbstractCustomerTable, frame: nw.LazyFrame[Any], statistics: Sequence[str], groups: Sequence[str]
+    table: AbstractCustomerTable,
+    frame: nw.LazyFrame[Any],
+    statistics: Sequence[str],
+    groups: Sequence[str],
+    first: FirstPurchase | None = None,
 ) -> Summary:
     """Return the distinct histories of a frame of customers; see ``AbstractCustomerTable.grouped``."""
     if tuple(statistics) == _SPEND:
-        return _spend_cells(table, frame, groups)
+        return _spend_cells(table, frame, groups, first)
     _check(table, statistics)
     keys = [NAMES[name] for name in statistics]
     found = _distinct(frame, _keys(table, keys, groups), {"counts": nw.len()})
@@ -33,19 +38,36 @@ def grouped(
 
 
 def spending(
-    table: AbstractCustomerTable, frame: nw.LazyFrame[Any], statistics: Sequence[str], groups: Sequence[str]
+    table: AbstractCustomerTable,
+    frame: nw.LazyFrame[Any],
+    statistics: Sequence[str],
+    groups: Sequence[str],
+    first: FirstPurchase | None = None,
 ) -> tuple[Summary, Spending | None]:
     """Return the distinct histories and what was spent; see ``AbstractCustomerTable.spending``."""
     if "monetary_value" not in table.columns:
         return grouped(table, frame, statistics, groups), None
     _check(table, statistics)
-    m = nw.col("monetary_value")
+    m = nw.col("m")
     keys = _keys(table, [NAMES[name] for name in statistics], groups)
     sums = {"counts": nw.len(), "low": m.min(), "high": m.max(), "first": m.sum(), "second": (m * m).sum()}
     # Who paid nothing for any repeat purchase has a history of spend like somebody who never came back.
-    found = _distinct(frame.with_columns(paid=(m > 0).cast(nw.Int8)), ["paid", *keys], sums)
-    spends = Spending(*(_floats(found[name]) for name in ("low", "high", "first", "second")))
-    return _summary(table, found, groups), spends
+    found = _distinct(_spends(table, frame, first), ["kind", *keys], sums)
+    low, high, one, two, kind = (_floats(found[name]) for name in ("low", "high", "first", "second", "kind"))
+    return _summary(table, found, groups), Spending(low, high, one, two, kind, first)
+
+
+def first_moments(table: AbstractCustomerTable, frame: nw.LazyFrame[Any]) -> FirstMoments | None:
+    """Return how first purchases compare with later ones; see ``AbstractCustomerTable.first_moments``."""
+    if not {"monetary_value", "total_spend"} <= set(table.columns):
+        return None
+    x, m, total = (nw.col(name) for name in ("frequency", "monetary_value", "total_spend"))
+    terms = moment_terms(x, m, total, _number, lambda values: values.log())
+    paid = frame.filter((x > 0) & (m > 0)).with_columns(**{f"sum_{name}": terms[name] for name in terms})
+    sums = {name: nw.col(f"sum_{name}").sum() for name in terms}
+    found = _distinct(paid, ["frequency"], {"buyers": nw.len(), **sums})
+    known = {name: _floats(values) for name, values in found.items()}
+    return FirstMoments(known.pop("frequency"), known.pop("buyers"), known.pop("counts"), known)
 
 
 def summed(frame: nw.LazyFrame[Any], names: Sequence[str]) -> dict[str, float]:
@@ -54,45 +76,66 @@ def summed(frame: nw.LazyFrame[Any], names: Sequence[str]) -> dict[str, float]:
     return {name: float(found[name][0]) for name in names}
 
 
-def _spend_cells(table: AbstractCustomerTable, frame: nw.LazyFrame[Any], groups: Sequence[str]) -> Summary:
+def _number(truth: nw.Expr) -> nw.Expr:
+    return truth.cast(nw.Float64)
+
+
+def _spends(table: AbstractCustomerTable, frame: nw.LazyFrame[Any], first: FirstPurchase | None) -> nw.LazyFrame[Any]:
+    """Return the customers with m, and the kind that says which purchases were paid for."""
+    x, m = nw.col("frequency"), nw.col("monetary_value")
+    if first is None:
+        return frame.with_columns(kind=((x > 0) & (m > 0)).cast(nw.Int8), m=m)
+    if "total_spend" not in table.columns:
+        raise InputError(f"The table has no total_spend, which tells first amounts; add the column{NO_FIRST}.")
+    _, mean, kind = first.spends(x, m, nw.col("total_spend"), _number)
+    return frame.with_columns(kind=kind.cast(nw.Int8), m=mean)
+
+
+def _spend_cells(
+    table: AbstractCustomerTable, frame: nw.LazyFrame[Any], groups: Sequence[str], first: FirstPurchase | None
+) -> Summary:
     """Return spends by cells of ln m, two points a cell."""
     if "monetary_value" not in table.columns:
         raise InputError(
             "The table has no monetary_value, so nothing can be said about money; give amount= when the log is read, "
             "or a monetary_value column in an aggregated table."
         )
-    m = nw.col("monetary_value")
-    keys = ["frequency", "cell", *_keys(table, [], groups)]
-    paid = frame.filter((nw.col("frequency") > 0) & (m > 0)).with_columns(place=m.log() / _CELL)
+    frame = _spends(table, frame, first)
+    keys = ["frequency", "kind", "cell", *_keys(table, [], groups)]
+    paid = frame.filter(nw.col("kind") > NOTHING).with_columns(place=nw.col("m").log() / _CELL)
     within = paid.with_columns(cell=nw.col("place").floor()).with_columns(d=nw.col("place") - nw.col("cell") - 0.5)
     d = nw.col("d")
     powers = {f"sum_{k}": (d if k == 1 else d**k).sum() for k in (1, 2, 3, 4)}
     found = _distinct(within, keys, {"counts": nw.len(), **powers})
     sums = [_floats(found[name]) for name in ("counts", "sum_1", "sum_2", "sum_3", "sum_4")]
     points, weights = two_points(*sums[:4])
-    mean = sums[1] / sums[0]
-    fourth = sums[4] - 4 * mean * sums[3] + 6 * mean**2 * sums[2] - 3 * mean**4 * sums[0]
-    blur = (np.maximum(fourth, 0.0) + (weights * (points - mean) ** 4).sum(axis=0)) * _CELL**4
+    centre = sums[1] / sums[0]
+    fourth = sums[4] - 4 * centre * sums[3] + 6 * centre**2 * sums[2] - 3 * centre**4 * sums[0]
+    blur = (np.maximum(fourth, 0.0) + (weights * (points - centre) ** 4).sum(axis=0)) * _CELL**4
     blur = np.where(weights[1] > 0, blur, 0.0)
     kept = np.flatnonzero((weights > 0).ravel())
-    row = np.tile(np.arange(len(mean)), 2)[kept]
-    silent = frame.filter((nw.col("frequency") == 0) | (m == 0))
-    rest = _distinct(silent.with_columns(cell=nw.lit(0.0)), ["cell", *keys[2:]], {"counts": nw.len()})
+    row = np.tile(np.arange(len(centre)), 2)[kept]
+    silent = frame.filter(nw.col("kind") == NOTHING)
+    rest = _distinct(silent.with_columns(cell=nw.lit(0.0)), ["cell", *keys[3:]], {"counts": nw.len()})
     none = np.zeros(len(rest["counts"]))
     spend = np.exp((_floats(found["cell"]) + 0.5 + points).ravel()[kept] * _CELL)
+    x, kind = _floats(found["frequency"])[row], _floats(found["kind"])[row]
+    mean, total = (spend, None) if first is None else first.amounts(spend, kind, x)
     n = len(kept) + len(none)
     paid_for, unpaid = _groups(table, found, groups, row), _groups(table, rest, groups, np.arange(len(none)))
     return Summary(
         period=table.period,
         customer_id=np.arange(n),
-        frequency=np.concatenate([_floats(found["frequency"])[row], none]),
+        frequency=np.concatenate([x, none]),
         recency=np.zeros(n),
         T=np.zeros(n),
-        monetary_value=np.concatenate([spend, none]),
+        monetary_value=np.concatenate([mean, none]),
+        total_spend=None if total is None else np.concatenate([total, none]),
         counts=np.concatenate([weights.ravel()[kept], _floats(rest["counts"])]),
-        blur=np.concatenate([np.where(kept < len(mean), blur[row], 0.0), none]),
+        blur=np.concatenate([np.where(kept < len(centre), blur[row], 0.0), none]),
         groups={name: np.concatenate([paid_for[name], unpaid[name]]) for name in groups},
         observation_end=table.observation_end,
+        first_counted=first,
     )
 
 

@@ -13,10 +13,11 @@ import pyarrow as pa
 
 from clvmodels.errors import ArgumentError
 from clvmodels.ingest.broken_rows import check_customers
-from clvmodels.ingest.grouping import grouped, spending, summed
+from clvmodels.ingest.grouping import first_moments, grouped, spending, summed
 from clvmodels.ingest.parquet import Rule, applied
 from clvmodels.ingest.spark_frames import one_sentence
-from clvmodels.records import AbstractCustomerTable, Note, Period, Spending, Summary
+from clvmodels.records import AbstractCustomerTable, FirstPurchase, Note, Period, Spending, Summary
+from clvmodels.records.first_purchase import FirstMoments
 from clvmodels.records.log_check import shown
 
 _ID = "customer_id"
@@ -54,15 +55,24 @@ class SparkTable(AbstractCustomerTable):
         return tuple(self.frame.columns)
 
     @one_sentence()
-    def grouped(self, statistics: Sequence[str], *, groups: Sequence[str] = ()) -> Summary:
+    def grouped(
+        self, statistics: Sequence[str], *, groups: Sequence[str] = (), first: FirstPurchase | None = None
+    ) -> Summary:
         """Return the distinct histories, grouped by Spark."""
-        return self._counted(grouped(self, self._lazy, statistics, groups))
+        return self._counted(grouped(self, self._lazy, statistics, groups, first))
 
     @one_sentence()
-    def spending(self, statistics: Sequence[str], *, groups: Sequence[str] = ()) -> tuple[Summary, Spending | None]:
+    def spending(
+        self, statistics: Sequence[str], *, groups: Sequence[str] = (), first: FirstPurchase | None = None
+    ) -> tuple[Summary, Spending | None]:
         """Return the distinct histories and what was spent, grouped by Spark."""
-        rows, spent = spending(self, self._lazy, statistics, groups)
+        rows, spent = spending(self, self._lazy, statistics, groups, first)
         return self._counted(rows), spent
+
+    @one_sentence()
+    def first_moments(self) -> FirstMoments | None:
+        """Return how first purchases compare with later ones, by Spark."""
+        return first_moments(self, self._lazy)
 
     @one_sentence()
     def sums(self, names: Sequence[str]) -> dict[str, float]:

@@ -20,10 +20,11 @@ import pyarrow.parquet as pq
 from clvmodels.errors import InputError
 from clvmodels.ingest.broken_rows import check_customers
 from clvmodels.ingest.engines import Workbench
-from clvmodels.ingest.grouping import grouped, spending, summed
+from clvmodels.ingest.grouping import first_moments, grouped, spending, summed
 from clvmodels.ingest.memory import engine_memory
 from clvmodels.ingest.parquet import Piece, pieces
-from clvmodels.records import AbstractCustomerTable, Note, Period, Spending, Summary
+from clvmodels.records import AbstractCustomerTable, FirstPurchase, Note, Period, Spending, Summary
+from clvmodels.records.first_purchase import FirstMoments
 
 type FilePath = str | PathLike[str]
 
@@ -80,15 +81,24 @@ class StoredTable(AbstractCustomerTable):
         """The columns of the table."""
         return tuple(self._open[0].schema_arrow.names)
 
-    def grouped(self, statistics: Sequence[str], *, groups: Sequence[str] = ()) -> Summary:
+    def grouped(
+        self, statistics: Sequence[str], *, groups: Sequence[str] = (), first: FirstPurchase | None = None
+    ) -> Summary:
         """Return the distinct histories, grouped by DuckDB."""
         with self._frame() as frame:
-            return grouped(self, frame, statistics, groups)
+            return grouped(self, frame, statistics, groups, first)
 
-    def spending(self, statistics: Sequence[str], *, groups: Sequence[str] = ()) -> tuple[Summary, Spending | None]:
+    def spending(
+        self, statistics: Sequence[str], *, groups: Sequence[str] = (), first: FirstPurchase | None = None
+    ) -> tuple[Summary, Spending | None]:
         """Return the distinct histories and what was spent, grouped by DuckDB."""
         with self._frame() as frame:
-            return spending(self, frame, statistics, groups)
+            return spending(self, frame, statistics, groups, first)
+
+    def first_moments(self) -> FirstMoments | None:
+        """Return how first purchases compare with later ones, by DuckDB."""
+        with self._frame() as frame:
+            return first_moments(self, frame)
 
     def sums(self, names: Sequence[str]) -> dict[str, float]:
         """Return the sums of some columns, by DuckDB."""

@@ -173,7 +173,7 @@ def rfm_summary(  # noqa: PLR0913
         found = None if groups_found is None else groups_found.sort("customer").collect("pyarrow").to_native()
         checks = _checks(reading, table)
         litt = interval_logs(purchases, table["n"].to_numpy(), span) if intervals else None
-    columns = reading.columns(table)
+    columns: dict[str, Any] = reading.columns(table)
     carried = {} if found is None else carried_along(found, question.columns)
     odd = [] if found is None else group_notes(oddities(found, question.columns), question.columns)
     frequency, spend = columns.pop("holdout_frequency", None), columns.pop("holdout_spend", None)

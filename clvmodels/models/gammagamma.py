@@ -35,6 +35,9 @@ class GammaGamma(AbstractSpendModel):
 
         \ln f(m \mid n) = -\ln m - \ln B(pn, q) + q \ln\gamma + pn \ln(nm) - (pn+q) \ln(\gamma + nm).
 
+    Which purchases n and m hold, ``fit(first_purchase=...)`` says: the repeat purchases alone, as published, or the
+    first one too, at its scale.
+
     Parameters
     ----------
     p : float > 0

@@ -64,7 +64,7 @@ def with_buying_rate(summary: Summary, buying: Estimate) -> Summary:
     >>> rated = clv.with_buying_rate(rfm, clv.fit("bgnbd", rfm))
     >>> spend = clv.fit("gammagamma", rated, covariates={"spend": "buying_rate"})
     >>> round(spend.params["spend[buying_rate]"], 2)
-    0.23
+    0.24
     """
     model = buying.purchase_model
     law = _law_of_buying(model)

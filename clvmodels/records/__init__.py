@@ -7,6 +7,7 @@ from clvmodels.records.customer_table import AbstractCustomerTable, Customers, S
 from clvmodels.records.dependence import Correlation, MoneyChange, SpendDependence
 from clvmodels.records.drift import Drift, DriftTable
 from clvmodels.records.estimate import Estimate, Evidence, Outcome, check_estimate
+from clvmodels.records.first_purchase import FirstPurchase, FirstPurchaseUse
 from clvmodels.records.heuristic import HeuristicForecast
 from clvmodels.records.histories import Histories, Members
 from clvmodels.records.log_check import LogCheck
@@ -36,6 +37,8 @@ __all__ = [
     "DriftTable",
     "Estimate",
     "Evidence",
+    "FirstPurchase",
+    "FirstPurchaseUse",
     "HeuristicForecast",
     "Histories",
     "Holdout",

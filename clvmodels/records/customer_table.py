@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from clvmodels.arrays import FloatArray
+from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.declaration import AbstractOrFinal
 from clvmodels.errors import ArgumentError
+from clvmodels.records.first_purchase import FirstMoments, FirstPurchase
 from clvmodels.records.log_check import shown
 from clvmodels.records.note import Note
 from clvmodels.records.period import Period
@@ -26,12 +27,25 @@ class Spending:
     ----------
     low, high, first, second : array, shape (row,)
         The smallest and the largest m, their sum, and the sum of their squares.
+    kind : array, shape (row,)
+        Which purchases were paid for, as in ``first_purchase``.
+    counted : FirstPurchase or None
+        Whether m counts the first purchase, and at which scale.
     """
 
     low: FloatArray
     high: FloatArray
     first: FloatArray
     second: FloatArray
+    kind: FloatArray
+    counted: FirstPurchase | None = None
+
+    def take(self, rows: IntArray) -> Spending:
+        """Return what was spent behind some of the histories."""
+        low, high, first, second, kind = (
+            values[rows] for values in (self.low, self.high, self.first, self.second, self.kind)
+        )
+        return Spending(low, high, first, second, kind, self.counted)
 
 
 class AbstractCustomerTable(AbstractOrFinal, ABC):
@@ -67,7 +81,9 @@ class AbstractCustomerTable(AbstractOrFinal, ABC):
         """The columns of the table."""
 
     @abstractmethod
-    def grouped(self, statistics: Sequence[str], *, groups: Sequence[str] = ()) -> Summary:
+    def grouped(
+        self, statistics: Sequence[str], *, groups: Sequence[str] = (), first: FirstPurchase | None = None
+    ) -> Summary:
         """Return the distinct histories as a summary whose rows stand for several customers.
 
         Parameters
@@ -77,12 +93,20 @@ class AbstractCustomerTable(AbstractOrFinal, ABC):
             within a hundredth of each other are replaced by two with the same moments.
         groups : sequence of str
             Columns that tell them apart too.
+        first : FirstPurchase, optional
+            Counts the first purchase in n and m.
         """
 
     @abstractmethod
-    def spending(self, statistics: Sequence[str], *, groups: Sequence[str] = ()) -> tuple[Summary, Spending | None]:
-        """Return the distinct histories, told apart also by whether repeat purchases were paid for, and what the
-        customers of each spent; None where the table doesn't tell money."""
+    def spending(
+        self, statistics: Sequence[str], *, groups: Sequence[str] = (), first: FirstPurchase | None = None
+    ) -> tuple[Summary, Spending | None]:
+        """Return the distinct histories, told apart also by which purchases were paid for, and what the customers of
+        each spent; None where the table doesn't tell money."""
+
+    @abstractmethod
+    def first_moments(self) -> FirstMoments | None:
+        """Return how first purchases compare with later ones; None where the table doesn't tell."""
 
     @abstractmethod
     def sums(self, names: Sequence[str]) -> dict[str, float]:
@@ -108,8 +132,21 @@ class AbstractCustomerTable(AbstractOrFinal, ABC):
 type Customers = Summary | AbstractCustomerTable
 
 
-def grouped_for(customers: Customers, statistics: Sequence[str], groups: Sequence[str]) -> Summary:
-    """Return what a fit looks at: a summary as it is, a table as its distinct histories."""
+def grouped_for(
+    customers: Customers, statistics: Sequence[str], groups: Sequence[str], first: FirstPurchase | None = None
+) -> Summary:
+    """Return what a fit looks at: a summary as it is, a table as its distinct histories; first purchases counted where
+    that is asked."""
     if isinstance(customers, AbstractCustomerTable):
-        return customers.grouped(statistics, groups=groups)
-    return check_summary(customers, grouped=True)
+        return customers.grouped(statistics, groups=groups, first=first)
+    return check_summary(customers, grouped=True).counting(first)
+
+
+def first_moments_of(customers: Customers) -> FirstMoments | None:
+    """Return how first purchases compare with later ones; None where the customers don't tell."""
+    if isinstance(customers, AbstractCustomerTable):
+        return customers.first_moments()
+    summary = check_summary(customers, grouped=True)
+    if summary.monetary_value is None or summary.total_spend is None:
+        return None
+    return FirstMoments.of(summary.frequency, summary.monetary_value, summary.total_spend, summary.counts)

@@ -20,6 +20,7 @@ from clvmodels.grammar.model import (
     as_spend_model,
 )
 from clvmodels.records.covariates import Covariates
+from clvmodels.records.first_purchase import FirstPurchase
 from clvmodels.records.histories import Histories
 from clvmodels.records.log_check import shown
 from clvmodels.records.note import Note
@@ -109,6 +110,8 @@ class Estimate:
         The draws are so many chains, one after the other.
     evidence : Evidence or None
         The data and the sampler behind it; not kept on disk.
+    first_purchase : FirstPurchase or None
+        Of spend: how first purchases compare with later ones, where they are counted; None where they are left out.
     """
 
     model: AbstractModel
@@ -126,6 +129,7 @@ class Estimate:
     diagnostics: Mapping[str, float] = field(default_factory=dict)
     n_chains: int = 1
     evidence: Evidence | None = None
+    first_purchase: FirstPurchase | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "draws", {name: frozen(values) for name, values in self.draws.items()})
@@ -225,7 +229,7 @@ class Estimate:
             Statistics to look at instead of the model's.
         """
         self.check_period(summary)
-        return summary.statistics(names or self.model.statistics, self.covariates)
+        return summary.counting(self.first_purchase).statistics(names or self.model.statistics, self.covariates)
 
     def to_arviz(self) -> Any:
         """Return posterior, sampler statistics, observed data and log-likelihood as ArviZ's DataTree."""

@@ -13,6 +13,7 @@ import pandas as pd
 from clvmodels.arrays import AnyArray, BoolArray, FloatArray, IntArray, frozen
 from clvmodels.errors import ArgumentError, InputError
 from clvmodels.records.covariates import PATTERN, Covariates
+from clvmodels.records.first_purchase import NO_FIRST, FirstPurchase, as_number
 from clvmodels.records.histories import Histories
 from clvmodels.records.log_check import shown
 from clvmodels.records.note import Note
@@ -112,6 +113,9 @@ class Summary:
     blur : array, shape (customer,), or None
         Where several spends were replaced by two with the same first three moments: the sum of the fourth powers of
         what separates each spend, and each of the two, from their mean, in ln m.
+    first_counted : FirstPurchase or None
+        Whether the statistics n and m count the first purchase, and at which scale; None where they speak of repeat
+        purchases only.
     """
 
     period: Period
@@ -134,6 +138,7 @@ class Summary:
     as_native: Callable[[pd.DataFrame], Any] | None = None
     counts: FloatArray | None = None
     blur: FloatArray | None = None
+    first_counted: FirstPurchase | None = None
 
     def __post_init__(self) -> None:
         for name in self._known():
@@ -159,11 +164,20 @@ class Summary:
         """Distinct (n, m): n repeat purchases of mean value m, (0, 0) where there is no spend to learn from.
 
         A customer whose repeat purchases were all free is (0, 0) too: a mean of zero has no density in a spend model.
+        These are of repeat purchases, whatever ``statistics`` counts.
         """
         m = self._money("monetary_value")
         known = (self.frequency > 0) & (m > 0)
         columns = {"n": np.where(known, self.frequency, 0.0), "m": np.where(known, m, 0.0)}
         return Histories.of(columns, weights=self.counts)
+
+    def counting(self, first: FirstPurchase | None) -> Summary:
+        """Return the same customers with a first purchase counted in the statistics n and m; None leaves it out."""
+        if first == self.first_counted:
+            return self
+        if first not in self._counted:
+            self._counted[first] = replace(self, first_counted=first)
+        return self._counted[first]
 
     def statistics(self, names: tuple[str, ...], covariates: Covariates | None = None) -> Histories:
         """Return the distinct histories made of these statistics: some of x, t_x, T and litt, or n and m; told apart
@@ -173,10 +187,11 @@ class Summary:
             plain = self.statistics(names)
             known = {name: values[plain.index] for name, values in plain.columns.items()}
             return Histories.of(known | {PATTERN: pattern.astype(np.float64)}, patterns, self.counts)
-        if names == ("n", "m"):
+        if names == ("n", "m") and self.first_counted is None:
             return self.spend_histories
         if names not in self._grouped:
-            self._grouped[names] = Histories.of({name: self._buying(name) for name in names}, weights=self.counts)
+            known = self._pooled() if names == ("n", "m") else {name: self._buying(name) for name in names}
+            self._grouped[names] = Histories.of(known, weights=self.counts)
         return self._grouped[names]
 
     def group(self, by: str) -> AnyArray:
@@ -223,6 +238,17 @@ class Summary:
     def _grouped(self) -> dict[tuple[str, ...], Histories]:
         return {}
 
+    @cached_property
+    def _counted(self) -> dict[FirstPurchase | None, Summary]:
+        return {}
+
+    def _pooled(self) -> dict[str, FloatArray]:
+        """Return n and m with the first purchase among them."""
+        assert self.first_counted is not None  # the caller has looked
+        x, m, total = self.frequency, self._money("monetary_value"), self._money("total_spend")
+        n, mean, _ = self.first_counted.spends(x, m, total, as_number)
+        return {"n": n, "m": mean}
+
     def _buying(self, name: str) -> FloatArray:
         known = {"x": self.frequency, "t_x": self.recency, "T": self.T, "litt": self.litt}
         if name not in known:
@@ -243,7 +269,8 @@ class Summary:
         if values is None:
             raise InputError(
                 f"The summary has no {name}, so nothing can be said about money; give amount= when the log "
-                f"is read, or a monetary_value column in an aggregated table."
+                f"is read, or a {name} column in an aggregated table"
+                f"{NO_FIRST if name == 'total_spend' else ''}."
             )
         return values
 

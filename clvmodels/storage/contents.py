@@ -17,6 +17,7 @@ from clvmodels.storage.estimate_checks import (
     check_draws,
     check_params,
     covariates_of,
+    first_purchase_of,
     method_of,
     model_of,
     period_of,
@@ -24,7 +25,7 @@ from clvmodels.storage.estimate_checks import (
 from clvmodels.storage.stored_values import flag, notes_of, number, text, whole
 
 FORMAT = "clvmodels.estimate"
-VERSION = 2  # 1 had no covariates, priors, chains and diagnostics, and is read too
+VERSION = 3  # 1 had no covariates, priors, chains and diagnostics, 2 no first purchases; both are read too
 
 
 def described(estimate: Estimate) -> dict[str, Any]:
@@ -59,6 +60,7 @@ def described(estimate: Estimate) -> dict[str, Any]:
         },
         "diagnostics": estimate.diagnostics,
         "n_chains": estimate.n_chains,
+        "first_purchase": None if estimate.first_purchase is None else asdict(estimate.first_purchase),
     }
     plain: dict[str, Any] = _speakable(content)
     return plain
@@ -126,6 +128,7 @@ def restored(
         diagnostics=_floats(content.get("diagnostics", {})),
         n_chains=n_chains,
         evidence=Stored(stats or {}),
+        first_purchase=first_purchase_of(content.get("first_purchase"), model),
     )
 
 

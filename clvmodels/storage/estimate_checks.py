@@ -13,7 +13,7 @@ from clvmodels.grammar import SIDES
 from clvmodels.inference.fit_spec import Method
 from clvmodels.inference.given import PRICE
 from clvmodels.models import AbstractModel, AbstractSpendModel
-from clvmodels.records import Covariates, Period
+from clvmodels.records import Covariates, FirstPurchase, Period
 from clvmodels.records.covariates import Term
 from clvmodels.storage.stored_values import flag, listed, number, stored_period, text
 
@@ -57,6 +57,18 @@ def covariates_of(content: Any, model: AbstractModel) -> Covariates | None:
             raise ValueError(f"the levels of {term.column!r} can't be")
         terms.append(term)
     return Covariates(tuple(terms))
+
+
+def first_purchase_of(content: Any, model: AbstractModel) -> FirstPurchase | None:
+    """Return how first purchases are counted, None where they are left out, or raise a ValueError."""
+    if content is None:
+        return None
+    if not isinstance(model, AbstractSpendModel):
+        raise ValueError("a model of buying doesn't look at first amounts")
+    scale = number(content["scale"], "the scale of first purchases")
+    _check_range("the scale of first purchases", np.array([scale]), real=False)
+    error = number(content["std_error"], "its standard error", low=0.0, unknown=True)
+    return FirstPurchase(scale, error, number(content["dispersion"], "their dispersion", low=0.0, unknown=True))
 
 
 def check_params(model: AbstractModel, params: Mapping[str, float], covariates: Covariates | None) -> None:

@@ -144,7 +144,7 @@ def mean_trouble(spend: Estimate, customers: Base) -> str | None:
         return None
     model = spend.spend_model
     groups = () if spend.covariates is None else spend.covariates.columns
-    spends = spend.histories(grouped_for(customers, model.statistics, groups))
+    spends = spend.histories(grouped_for(customers, model.statistics, groups, spend.first_purchase))
     n, pattern = spends.columns["n"], spends.columns.get(PATTERN, np.zeros(len(spends)))
     params = _individual(model, spends.patterns, _point(spend), pattern)
     return _trouble(model, spend, params, n, spends.counts, known=True)

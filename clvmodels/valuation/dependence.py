@@ -43,7 +43,8 @@ def spend_dependence(
 ) -> SpendDependence:
     """Measure whether customers who buy more often spend more, or less, a purchase, and whether that matters.
 
-    Spend models take what a purchase is worth as independent of how often a customer buys.
+    Spend models take what a purchase is worth as independent of how often a customer buys. All of this is of repeat
+    purchases: first purchases are left out, as in the published checks.
 
     Parameters
     ----------
@@ -103,7 +104,7 @@ def spend_dependence(
     known = buying if isinstance(buying, Estimate) else fit(buying or usual_purchase_model().name, summary)
     rated = with_buying_rate(summary, known)
     ahead = _expected(known, rated, horizon)
-    independent, dependent = fit(usual_spend_model().name, rated), _allowing(rated)
+    independent, dependent = fit(usual_spend_model().name, rated, first_purchase="leave_out"), _allowing(rated)
     row = most_influential(base)
     place = int(base.members[np.argmax(base.index == row)])
     without = _allowing(rated.take(np.arange(len(rated)) != place))
@@ -137,7 +138,7 @@ def spend_dependence(
 
 def _allowing(rated: Summary) -> Estimate:
     """Return spend whose scale depends on the buying rate."""
-    return fit(usual_spend_model().name, rated, covariates={"spend": BUYING_RATE})
+    return fit(usual_spend_model().name, rated, covariates={"spend": BUYING_RATE}, first_purchase="leave_out")
 
 
 def _slope(dependent: Estimate) -> str:

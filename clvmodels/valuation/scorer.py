@@ -15,10 +15,12 @@ from clvmodels.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from clvmodels.errors import InputError
 from clvmodels.ingest.customers import group_column
 from clvmodels.ingest.parquet import Coded
+from clvmodels.records import FirstPurchase
+from clvmodels.records.first_purchase import as_number
 from clvmodels.valuation.surface import Nodes
 
-PAID = "paid"  # whether repeat purchases were paid for: who paid nothing tells a spend model nothing
-_SPEND = "monetary_value"
+PAID = "paid"  # which purchases were paid for: who paid nothing tells a spend model nothing
+_SPEND, _TOTAL, _TIMES = "monetary_value", "total_spend", "frequency"
 _PROBABILITY = "p_profitable"
 _SLOTS = 8  # for each history, so that one in twenty shares its slot
 _MOST_SLOTS = 2**22  # 16 MB
@@ -45,6 +47,8 @@ class Scorer:
         Polynomials of value over expected spend, see ``Nodes``; of a probability as it is.
     cost : float
         What is taken off each value.
+    first : FirstPurchase or None
+        Where the first purchase counts among those that tell spend.
     """
 
     known: Mapping[str, FloatArray]
@@ -54,12 +58,15 @@ class Scorer:
     lines: FloatArray | None = None
     surfaces: Mapping[str, FloatArray] | None = None
     cost: float = 0.0
+    first: FirstPurchase | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of the table that are looked at."""
         needed = [name for name in self.known if name != PAID]
-        return (*needed, *([_SPEND] if PAID in self.known else []))
+        if PAID not in self.known:
+            return (*needed,)
+        return (*needed, _SPEND, *([] if self.first is None else [_TOTAL]))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -88,9 +95,11 @@ class Scorer:
             When a customer's history wasn't there when histories were collected.
         """
         columns = {name: self._number(name, rows[name]) for name in self.columns}
-        m = columns.pop(_SPEND, None)
+        m, total = columns.pop(_SPEND, None), columns.pop(_TOTAL, None)
         if m is not None:
-            columns[PAID] = (m > 0).astype(np.float64)
+            columns[PAID] = as_number((columns[_TIMES] > 0) & (m > 0))
+        if m is not None and total is not None and self.first is not None:
+            _, m, columns[PAID] = self.first.spends(columns[_TIMES], m, total, as_number)
         place, strange = self._found(columns)
         if strange.any():
             raise InputError(

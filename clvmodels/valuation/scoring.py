@@ -80,32 +80,33 @@ def scorer_for(table: AbstractCustomerTable, job: Job) -> tuple[Scorer, Outlook]
         n_nodes, error, of_draws = _enough_nodes(rows, spent, job)
         notes = [_interpolated(n_nodes, len(rows), error, of_draws)]
     nodes = Nodes.of(rows, spent, n_nodes)
-    found, outlook = _evaluated(rows, nodes, spent is not None, job)
+    found, outlook = _evaluated(rows, nodes, spent, job)
     known, levels = _keys(table, rows, spent, job)
     first = nodes.begins[:-1]
     values = {name: column[first] for name, column in found.items() if name in _PURCHASES}
     outlook = replace(outlook, notes=(*outlook.notes, *notes))
     if job.spend is None:
         return Scorer(known, levels, values), outlook
+    first_purchase = job.spend.first_purchase
     cost = job.terms.acquisition_cost or 0.0
     lines = _lines(found["expected_spend"], nodes)
     surfaces = {name: nodes.through((found[name] + cost) / found["expected_spend"]) for name in _MONEY}
     if "p_profitable" in found:
         surfaces["p_profitable"] = nodes.through(found["p_profitable"])
-    return Scorer(known, levels, values, nodes, lines, surfaces, cost), outlook
+    return Scorer(known, levels, values, nodes, lines, surfaces, cost, first_purchase), outlook
 
 
 def outlook_of(table: AbstractCustomerTable, job: Job) -> Outlook:
     """Forecast and value a table as a whole."""
     rows, spent = _histories(table, job)
-    return _evaluated(rows, Nodes.of(rows, spent, _FEWEST_NODES), spent is not None, job)[1]
+    return _evaluated(rows, Nodes.of(rows, spent, _FEWEST_NODES), spent, job)[1]
 
 
 def _histories(table: AbstractCustomerTable, job: Job) -> tuple[Summary, Spending | None]:
     """Return the distinct histories, and what their customers spent where it tells money."""
     if job.spend is None:
         return table.grouped(job.statistics, groups=job.groups), None
-    rows, spent = table.spending(job.statistics, groups=job.groups)
+    rows, spent = table.spending(job.statistics, groups=job.groups, first=job.spend.first_purchase)
     if spent is not None and job.spend.method == PRICE:
         _check_price(job.spend, rows, spent)
         return rows, None
@@ -139,17 +140,17 @@ def _keys(
         else:
             levels[column] = pd.Index(pd.unique(values))
             known[column] = levels[column].get_indexer(pd.Index(values)).astype(np.float64)
-    return known if spent is None else known | {PAID: (spent.low > 0).astype(np.float64)}, levels
+    return known if spent is None else known | {PAID: spent.kind}, levels
 
 
-def _evaluated(rows: Summary, nodes: Nodes, tells_money: bool, job: Job) -> tuple[dict[str, FloatArray], Outlook]:
+def _evaluated(rows: Summary, nodes: Nodes, spent: Spending | None, job: Job) -> tuple[dict[str, FloatArray], Outlook]:
     """Return every column at every node, and the totals."""
     parts: list[dict[str, FloatArray]] = []
     purchases: Sum | None = None
     worth: Sum | None = None
     notes: dict[Note, None] = {}
     for some in _blocks(nodes.begins):
-        base = _at(rows, nodes, some, tells_money)
+        base = _at(rows, nodes, some, spent)
         ahead = predict(job.buying, base, horizon=job.horizon, ci_prob=job.ci_prob, shock=job.shock)
         assert ahead.sum is not None  # predict gives it
         purchases = ahead.sum if purchases is None else purchases + ahead.sum
@@ -180,11 +181,13 @@ def _evaluated(rows: Summary, nodes: Nodes, tells_money: bool, job: Job) -> tupl
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, outlook
 
 
-def _at(rows: Summary, nodes: Nodes, some: slice, tells_money: bool) -> Summary:
+def _at(rows: Summary, nodes: Nodes, some: slice, spent: Spending | None) -> Summary:
     """Return customers at some of the nodes, who stand for those of the base in sums."""
-    at = rows.take(nodes.row[some])
-    m = nodes.m[some] if tells_money else None
-    return replace(at, monetary_value=m, counts=nodes.weights[some])
+    at, m, weights = rows.take(nodes.row[some]), nodes.m[some], nodes.weights[some]
+    if spent is None or spent.counted is None:
+        return replace(at, monetary_value=None if spent is None else m, counts=weights)
+    mean, total = spent.counted.amounts(m, spent.kind[nodes.row[some]], at.frequency)
+    return replace(at, monetary_value=mean, total_spend=total, counts=weights)
 
 
 def _blocks(begins: IntArray) -> Iterator[slice]:
@@ -212,10 +215,10 @@ def _enough_nodes(rows: Summary, spent: Spending, job: Job) -> tuple[int, float,
         return _N_NODES[0], 0.0, 0.0
     chosen = several[np.unique(np.linspace(0, len(several) - 1, _LOOKED_AT).round().astype(np.int64))]
     few = rows.take(chosen)
-    theirs = Spending(*(values[chosen] for values in (spent.low, spent.high, spent.first, spent.second)))
+    theirs = spent.take(chosen)
     most = _N_NODES[-1]
     nodes = Nodes.of(few, theirs, most)
-    found, _ = _evaluated(few, nodes, True, job)
+    found, _ = _evaluated(few, nodes, theirs, job)
     shape = (len(chosen), most)
     table = {name: column.reshape(shape) for name, column in found.items()}
     error, of_draws = 0.0, 0.0

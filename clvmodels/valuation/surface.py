@@ -14,6 +14,8 @@ import numpy as np
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.records import Spending, Summary
 
+_ROUNDING = 1e-12  # means of equal purchases, made of different sums, are as far apart
+
 
 @dataclass(frozen=True, eq=False)
 class Nodes:
@@ -55,7 +57,7 @@ class Nodes:
         if spent is None:
             every, nothing = np.arange(n), np.zeros(n)
             return cls(every, nothing, rows.counts, np.arange(n + 1), nothing, nothing, 1.0)
-        differ = spent.high > spent.low
+        differ = spent.high - spent.low > _ROUNDING * spent.high
         sizes = np.where(differ, np.where(rows.counts == 2, 2, n_nodes), 1)
         begins = np.concatenate([[0], np.cumsum(sizes)])
         row = np.repeat(np.arange(n), sizes)

@@ -52,7 +52,7 @@ def summarise(data, end, holdout_end=None):
 def scores(data):
     """Return the scorecards of purchases and spend; the plug-in row takes the estimated parameters as certain."""
     rfm = summarise(data, OBSERVED_TO, HELD_BACK_TO)
-    buying, spend = clv.fit("bgnbd", rfm), clv.fit("gammagamma", rfm)
+    buying, spend = clv.fit("bgnbd", rfm), clv.fit("gammagamma", rfm, first_purchase="leave_out")
     certain = clv.estimate_from("bgnbd", buying.params, period="week")
     board = clv.compare(rfm, models=[buying], spend=spend)
     plug_in = clv.compare(rfm, models=[certain], spend=spend, heuristics=[])
@@ -121,7 +121,7 @@ def lifetimes(data, end):
         settings = heuristics.HeuristicSettings(gone_after=weeks)
         total = heuristics.forecast("arpu_ltv", rfm, horizon=inf, settings=settings).totals["spend"]
         rows.append(("arpu_ltv", f"gone after {weeks} weeks", 0.0, total))
-    buying, spend = clv.fit("bgnbd", rfm), clv.fit("gammagamma", rfm)
+    buying, spend = clv.fit("bgnbd", rfm), clv.fit("gammagamma", rfm, first_purchase="leave_out")
     for name, horizon in AHEAD.items():
         worth = clv.value(clv.predict(buying, rfm, horizon=horizon), spend, discount_rate=DISCOUNT_RATE)
         rows.append(("bgnbd", name, DISCOUNT_RATE, worth.total))

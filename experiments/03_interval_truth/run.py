@@ -82,7 +82,8 @@ def total(data, model, end, ahead_to, money=False):
         ahead = clv.predict(buying, rfm, horizon=horizon, ci_prob=CI_PROB, shock=shock if with_shock else None)
         found = {"purchases": (ahead.total, rfm.holdout.frequency.sum())}
         if money:
-            found["spend"] = (clv.value(ahead, clv.fit("gammagamma", rfm)).total, rfm.holdout.spend.sum())
+            spend = clv.fit("gammagamma", rfm, first_purchase="leave_out")
+            found["spend"] = (clv.value(ahead, spend).total, rfm.holdout.spend.sum())
         for target, (forecast_total, actual) in found.items():
             rows.append(
                 {

@@ -55,7 +55,7 @@ def holdout(rated, buying):
     ahead = clv.predict(buying, rated, horizon=rated.holdout.duration)
     came, rows, top = rated.holdout.spend, [], None
     for name, covariates in (("independent", None), ("goes along", {"spend": "buying_rate"})):
-        spend = clv.fit("gammagamma", rated, covariates=covariates, n_draws=DRAWS)
+        spend = clv.fit("gammagamma", rated, covariates=covariates, n_draws=DRAWS, first_purchase="leave_out")
         worth = clv.value(ahead, spend)["clv"]
         top = np.argsort(-worth, kind="stable")[: len(worth) // 10] if top is None else top
         board = clv.compare(rated, models=[buying], spend=spend, heuristics=[]).to_frame(target="spend").iloc[0]

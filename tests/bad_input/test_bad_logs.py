@@ -50,7 +50,7 @@ ROWS = {
     "only free purchases": (
         lambda log: log.assign(amount=0.0),
         {},
-        "Gamma-Gamma learns from customers with a repeat purchase of positive value, and this summary has 0",
+        "first purchases are left out), and this summary has 0",
     ),
     "one customer": (
         lambda log: log[log["customer_id"] == log["customer_id"].value_counts().index[0]],

@@ -39,7 +39,7 @@ def summary(data: str, period_days: float = 7.0) -> Summary:
 
 @cache
 def estimate(model: str, data: str, period_days: float = 7.0) -> Estimate:
-    return clv.fit(model, summary(data, period_days))
+    return clv.fit(model, summary(data, period_days), first_purchase="leave_out")
 
 
 def printed_step(text: str) -> float:

@@ -22,7 +22,9 @@ def heavy():
 
 @pytest.fixture(scope="module")
 def study(heavy):
-    return clv.CLV(horizon=13, holdout=17, margin=0.3, discount_rate=0.1).fit(heavy, **NAMED)
+    return clv.CLV(first_purchase="leave_out", horizon=13, holdout=17, margin=0.3, discount_rate=0.1).fit(
+        heavy, **NAMED
+    )
 
 
 def warnings(notes):
@@ -85,7 +87,7 @@ def test_with_an_estimate_that_has_a_mean_there_is_a_value(study):
 
 def test_a_refresh_holds_purchases_against_each_other_where_one_end_has_no_mean(heavy):
     end = heavy["date"].min() + pd.Timedelta(weeks=30)
-    before = clv.CLV(horizon=13).fit(heavy[heavy["date"] <= end], **NAMED)
+    before = clv.CLV(first_purchase="leave_out", horizon=13).fit(heavy[heavy["date"] <= end], **NAMED)
     for spend in (HEAVY, HEAVY | {"q": 3.0}):
         after = before.with_estimates(spending=clv.estimate_from("gammagamma", spend)).refresh(heavy)
         assert after.valuation is None
@@ -94,7 +96,7 @@ def test_a_refresh_holds_purchases_against_each_other_where_one_end_has_no_mean(
 
 @pytest.mark.slow
 def test_what_moves_all_customers_is_learned_from_purchases_alone_where_money_has_no_mean(heavy):
-    study = clv.CLV(horizon=6, common_shock=True).fit(heavy, **NAMED)
+    study = clv.CLV(first_purchase="leave_out", horizon=6, common_shock=True).fit(heavy, **NAMED)
     assert set(study.shock.to_frame()["target"]) == {"purchases"}
     np.testing.assert_array_equal(study.shock.spend.sizes, study.shock.purchases.sizes)
     bare = clv.common_shock(heavy, customer="customer_id", time="date", horizon=6)
@@ -103,5 +105,5 @@ def test_what_moves_all_customers_is_learned_from_purchases_alone_where_money_ha
 
 @pytest.mark.slow
 def test_so_it_is_learned_of_a_log_bigger_than_memory(heavy):
-    parts = clv.common_shock(heavy, **NAMED, horizon=6, memory_limit="500MB")
+    parts = clv.common_shock(heavy, **NAMED, horizon=6, memory_limit="500MB", first_purchase="leave_out")
     assert set(parts.to_frame()["target"]) == {"purchases"}

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from clvmodels import load, simulate
+from clvmodels.cli.steps import _plan
 from clvmodels.storage.folder import load_summary
 
 from .command_line import clv, sentence_of, spelt
@@ -91,3 +92,19 @@ def test_a_covariate_that_was_not_carried_along_is_named(shop, named, tmp_path):
     run = clv("fit", "--covariate", "buying:channel", "--out", tmp_path)
     assert run.status == 2
     assert "no column 'channel' to act on buying" in sentence_of(run.err)
+
+
+def test_first_purchases_are_counted_or_left_out_as_asked(csv, tmp_path):
+    assert clv("rfm", csv, *spelt(COLUMNS), "--out", tmp_path).status == 0
+    assert clv("fit", "--out", tmp_path).status == 0
+    assert load(tmp_path / "spending.json").first_purchase.scale == pytest.approx(1, abs=0.3)  # of 300 customers
+    run = clv("fit", "--first-purchase", "leave_out", "--out", tmp_path)
+    assert run.status == 0, run.err
+    assert load(tmp_path / "spending.json").first_purchase is None
+    told = json.loads((tmp_path / "plan.json").read_text())
+    assert told.pop("first_purchase") == "leave_out"
+    (tmp_path / "plan.json").write_text(json.dumps(told))  # as it was before there was a choice
+    assert _plan(tmp_path).first_purchase == "leave_out"
+    refused = clv("fit", "--first-purchase", "once", "--out", tmp_path)
+    assert refused.status == 2
+    assert "scaled" in sentence_of(refused.err)

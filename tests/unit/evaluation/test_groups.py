@@ -106,7 +106,8 @@ def test_groups_of_spend_and_one_that_has_nothing_to_say(rfm):
     bought = (rfm.frequency > 0) & (rfm.groups["store"] == "north")
     store = np.where((rfm.groups["store"] == "north") & ~bought, "silent", rfm.groups["store"].astype(str))
     rfm = replace(rfm, groups=dict(rfm.groups) | {"shop": store})
-    table = clv.group_table(clv.fit("gammagamma", rfm, pooled="shop"), rfm).set_index("group")
+    spend = clv.fit("gammagamma", rfm, pooled="shop", first_purchase="leave_out")
+    table = clv.group_table(spend, rfm).set_index("group")
     assert table.loc["south", "typical_spend"] > 1.3 * table.loc["north", "typical_spend"]
     assert np.isnan(table.loc["silent", "typical_spend_alone"])
     assert table.loc["silent", "typical_spend_shrinkage"] > 0.8

@@ -59,9 +59,12 @@ def test_scores_come_in_the_order_of_the_customers(estimate, summary, score):
 
 
 def test_customers_of_whom_a_spend_model_learns_nothing_have_no_score(summary):
-    score = clv.loo(clv.fit("gammagamma", summary, method="laplace", n_draws=200), summary)
+    asked = {"method": "laplace", "n_draws": 200}
+    score = clv.loo(clv.fit("gammagamma", summary, first_purchase="leave_out", **asked), summary)
     assert np.array_equal(np.isnan(score.pointwise), summary.frequency == 0)
     assert score.n_customers == np.sum(summary.frequency > 0)
+    counted = clv.loo(clv.fit("gammagamma", summary, **asked), summary)
+    assert np.array_equal(np.isnan(counted.pointwise), summary.total_spend == 0)
 
 
 def test_a_single_draw_is_refused(summary):

@@ -117,7 +117,7 @@ def test_every_way_out_that_the_sentence_names_works(q, n):
     truth = {"r": 0.8, "alpha": 6.0, "a": 0.8, "b": 2.5}
     log = clv.simulate("bgnbd", truth, n_customers=n, T=52.0, spend_params=HEAVY | {"q": q}, seed=3)
     summary = clv.rfm_summary(log, customer="customer_id", time="date", amount="amount")
-    heavy = clv.fit("gammagamma", summary)
+    heavy = clv.fit("gammagamma", summary, first_purchase="leave_out")
     assert heavy.params["q"] < 1
     prediction = clv.predict(clv.fit("bgnbd", summary), summary, horizon=26)
     with pytest.raises(FitError, match="tail of large spenders is too heavy") as caught:

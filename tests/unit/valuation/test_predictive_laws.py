@@ -65,8 +65,10 @@ def drawn(worth):
         active = active & (rng.random(rate.shape) >= leave)
         clock = clock + rng.exponential(1, rate.shape) / rate
     p, q, gamma = (s[k][:, None] for k in ("p", "q", "gamma"))
-    n = np.where(summary.monetary_value > 0, x, 0.0)
-    nu = rng.gamma(q + p * n, 1.0) / (gamma + n * summary.monetary_value)
+    first = summary.total_spend - x * summary.monetary_value
+    n = np.where(summary.monetary_value > 0, x, 0.0) + 1  # nothing is free here
+    paid = first / worth.spend.first_purchase.scale + x * summary.monetary_value
+    nu = rng.gamma(q + p * n, 1.0) / (gamma + paid)
     return np.where(count > 0, rng.gamma(np.maximum(count, 1) * p, 1.0), 0.0) / nu
 
 

@@ -27,7 +27,7 @@ def buying(rfm):
 
 @pytest.fixture(scope="module")
 def spend(rfm):
-    return clv.fit("gammagamma", rfm, n_draws=200)
+    return clv.fit("gammagamma", rfm, n_draws=200, first_purchase="leave_out")
 
 
 @pytest.fixture(scope="module")
