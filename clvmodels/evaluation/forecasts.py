@@ -79,17 +79,22 @@ def of_model(
     prediction = predict(estimate, summary, horizon=summary.holdout.duration, ci_prob=ci_prob)
     name = estimate.model.name
     found: dict[Target, Forecast] = {"purchases": _forecast(name, prediction, summary.holdout.frequency)}
-    totals = {"purchases": totals_of(prediction, codes)}
+    totals = {"purchases": _totals(prediction, codes)}
     if spend is not None and summary.holdout.spend is not None:
         valuation = value(prediction, spend)
         found["spend"] = _forecast(name, valuation, summary.holdout.spend)
-        totals["spend"] = totals_of(valuation, codes)
+        totals["spend"] = _totals(valuation, codes)
     order = np.argsort(codes, kind="stable")
     groups = np.split(order, np.cumsum(np.bincount(codes))[:-1])
     return [
         {target: forecast.taken(rows, totals[target][i]) for target, forecast in found.items()}
         for i, rows in enumerate(groups)
     ]
+
+
+def _totals(forecast: Prediction | Valuation, codes: IntArray) -> list[Total]:
+    """Return the total of each group; that of all customers is known already."""
+    return totals_of(forecast, codes) if codes.any() else [forecast.total]
 
 
 def of_rule(name: str, summary: Summary, settings: HeuristicSettings) -> dict[Target, Forecast]:

@@ -23,11 +23,14 @@ def log_buying(xp: Namespace, r: Any, alpha: Any, x: Any, until: Any) -> Any:
 def counts(r: AnyArray, y: AnyArray, n: int) -> tuple[FloatArray, FloatArray]:
     """Return P(X = 0), ..., P(X = n - 1), shape (n, *broadcast), and P(X >= n), in a time of y = t / alpha."""
     r, y = np.broadcast_arrays(np.asarray(r, dtype=np.float64), np.asarray(y, dtype=np.float64))
-    k = np.arange(n).reshape(-1, *(1,) * r.ndim)
-    share = _share(y)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        steps = np.where(k > 0, np.log((r + k - 1) / np.maximum(k, 1)) + np.log(share), -r * np.log1p(y))
-    return np.exp(np.cumsum(steps, axis=0)), at_least(r, y, np.asarray(n))
+    k = np.arange(1, n).reshape(-1, *(1,) * r.ndim)
+    steps = np.empty((n, *r.shape))
+    with np.errstate(divide="ignore"):
+        steps[0] = -r * np.log1p(y)
+        np.log((r + (k - 1)) / k, out=steps[1:])
+        steps[1:] += np.log(_share(y))
+    np.cumsum(steps, axis=0, out=steps)
+    return np.exp(steps, out=steps), at_least(r, y, np.asarray(n))
 
 
 def at_least(r: AnyArray, y: AnyArray, n: AnyArray) -> FloatArray:

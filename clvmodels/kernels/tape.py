@@ -227,37 +227,36 @@ def spread(node: Node, size: int) -> FloatArray:
 
 def gradient(result: Node, weights: FloatArray, leaves: Mapping[str, Node]) -> dict[str, AnyArray]:
     """Return the derivative of the weighted sum of a row-valued node by each leaf: a number, or one a level."""
-    adjoints: dict[int, AnyArray] = {id(result): _onto(result, weights, Axis(None, weights.size))}
+    adjoints: dict[Node, AnyArray] = {result: _onto(result, weights, Axis(None, weights.size))}
     for node in reversed(_in_order(result)):
-        if not node.parents:
-            continue
-        adjoint = adjoints.pop(id(node))
+        adjoint = adjoints.pop(node)
         for parent, slope in node.parents:
             share = _onto(parent, adjoint * slope(), node.axis)
-            adjoints[id(parent)] = adjoints[id(parent)] + share if id(parent) in adjoints else share
-    return {name: adjoints.get(id(leaf), np.zeros(np.shape(leaf.value))) for name, leaf in leaves.items()}
+            known = adjoints.get(parent)
+            adjoints[parent] = share if known is None else known + share
+    return {name: adjoints.get(leaf, np.zeros(np.shape(leaf.value))) for name, leaf in leaves.items()}
 
 
 def _onto(node: Node, values: AnyArray, axis: Axis | None) -> AnyArray:
     """Sum what arrives along one axis onto the axis of a node."""
     if node.axis is None:
-        return np.asarray(np.sum(values))
+        return np.asarray(np.add.reduce(values, axis=None))  # as np.sum, without its detours
     if node.axis is axis or node.axis.codes is None:
         return values
     return np.bincount(node.axis.seen_from(axis), weights=values, minlength=node.axis.size)
 
 
 def _in_order(result: Node) -> list[Node]:
-    """Return every node between the leaves and the result, parents first."""
+    """Return every node that is computed from leaves, up to the result, parents first."""
     order: list[Node] = []
-    seen: set[int] = set()
-    stack: list[tuple[Node, bool]] = [(result, False)]
+    seen: set[Node] = set()
+    stack: list[tuple[Node, bool]] = [(result, False)] if result.parents else []
     while stack:
         node, done = stack.pop()
         if done:
             order.append(node)
-        elif id(node) not in seen:
-            seen.add(id(node))
+        elif node not in seen:
+            seen.add(node)
             stack.append((node, True))
-            stack.extend((parent, False) for parent, _ in node.parents)
+            stack.extend([(parent, False) for parent, _ in node.parents if parent.parents])
     return order

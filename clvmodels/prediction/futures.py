@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,7 @@ _MISSED = 1e-13  # of the smallest value along T, that the last coefficients may
 
 type ParamDraws = Mapping[str, FloatArray]
 type Quantity = Callable[[AbstractPurchaseModel, ParamDraws], FloatArray]
+type OfRows = Callable[[slice | IntArray], FloatArray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +65,9 @@ class Futures:
         What futures differ in beside the phase; ``rows.index`` leads there from histories.
     n_phases : int
         Phases that the living may be in; the future of row i in phase j is j * len(rows) + i.
+    asked : list
+        What was last found of all draws, by its name, with the draws: who forecasts, values and sums up the same base
+        asks the same thing each time. Nothing or one entry, and nothing that is large.
     """
 
     model: AbstractPurchaseModel
@@ -73,6 +77,7 @@ class Futures:
     n_phases: int
     grid: Columns
     bands: tuple[_Band, ...]
+    asked: list[tuple[tuple[float, ...], ParamDraws, OfRows]] = field(default_factory=list, init=False, repr=False)
 
     @classmethod
     def of(cls, estimate: Estimate, summary: Summary | None, groups: Mapping[str, AnyArray] | None = None) -> Futures:

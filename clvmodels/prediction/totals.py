@@ -6,9 +6,9 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from clvmodels.arrays import FloatArray, IntArray
-from clvmodels.prediction.futures import Futures
+from clvmodels.prediction.futures import Futures, OfRows
 from clvmodels.prediction.grid_sums import GridSum
-from clvmodels.prediction.low_rank import OfRows, equal_tails, over_draws
+from clvmodels.prediction.low_rank import equal_tails, over_draws
 from clvmodels.prediction.row_blocks import by_rows
 from clvmodels.prediction.total_interval import few_quantiles, total_quantiles
 from clvmodels.records import Estimate, ShockLaw, Sum, Total
@@ -21,7 +21,7 @@ def membership(rows: IntArray, groups: IntArray, shape: tuple[int, int]) -> csr_
 
 def expected_purchases(futures: Futures, estimate: Estimate, periods: float) -> OfRows:
     """Return what gives the expected purchases of some histories for every draw, shape (draw, row)."""
-    return over_draws(futures, lambda model, params: model.expectation(params, periods), estimate.draws)
+    return over_draws(futures, lambda model, params: model.expectation(params, periods), estimate.draws, (periods, 0.0))
 
 
 def expectation_bounds(

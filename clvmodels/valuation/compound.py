@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -13,18 +13,25 @@ import numpy as np
 from scipy import special
 
 from clvmodels.arrays import BoolArray, FloatArray, IntArray
+from clvmodels.kernels.beta_prime import log_cdf_at
 from clvmodels.kernels.special import betaln
+from clvmodels.prediction.row_blocks import blocks
 from clvmodels.records import Members
 from clvmodels.valuation.crps import crps
 from clvmodels.valuation.curves import Curves
 from clvmodels.valuation.inversion import smallest_reaching
 from clvmodels.valuation.purchase_sums import Priced, PurchaseSums
+from clvmodels.valuation.shared_laws import MOST, SharedLaws
 
 _NEGLIGIBLE = 1e-9  # probability of a number of purchases that is left out
 _RARE = 1e-5  # probability of a number that an outline does without; a row has some ten of them
 _TERMS = 20_000  # x 8 bytes = 160 KB: the arrays of a block stay in a processor's cache
-_FAR = 3.0  # log-odds of 95%; 1 less such a share has lost four bits of its 53
 _FEW = 2_000  # terms that are not worth a second thread: half a millisecond
+_SHARING = 32  # rows of one law from which on they look together: fewer look by themselves as quickly
+_CURVES = 48  # draws x laws told at once: about a hundred places each, of 32 x 14 x 8 bytes, are 17 MB
+_EDGE = 1e-3  # probabilities nearer to 0 or 1 are looked at one by one: shared curves err by rounding of 1
+_SURE = 1e-7  # of a logarithm of money: a last step, where one more look costs little
+_FLAT = 1e-2  # and where a curve rises less: rounding of 1e-14 is then 1e-12 of an amount
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +114,19 @@ class Compound:
         some = self.in_blocks(lambda part, rows: part.positive(_log(np.maximum(amount[rows], 0.0))))
         return np.where(amount < 0, 0.0, self.none + some)
 
+    def cdfs(self, amounts: FloatArray) -> FloatArray:
+        """Return P(sum <= amount) of each row at several amounts from 0 on, shape (amount, row)."""
+        if self.priced is not None:
+            return np.stack([self.priced.cdf(amount) for amount in amounts])
+        out, told = np.empty(amounts.shape), np.zeros(len(self), dtype=bool)
+        for rows, shared in self._shared(~told):
+            out[:, rows], told[rows] = shared.cdfs(amounts[:, rows]), True
+        if not told.all():
+            others = np.flatnonzero(~told)
+            rest = self.take(others) if told.any() else self
+            out[:, others] = np.stack([rest.cdf(amount) for amount in amounts[:, others]])
+        return out
+
     def roughly(self) -> Priced | Curves:
         """Return what tells cumulative probabilities at many amounts, to 1e-4."""
         return Curves.of(self.centre.outline) if self.priced is None else self.priced
@@ -134,7 +154,17 @@ class Compound:
         """Return the smallest amount whose cumulative probability reaches ``probability``, to 1e-10 of it."""
         if self.priced is not None:
             return self.priced.quantile(probability)
-        return self.in_blocks(lambda part, _: part._quantile(probability))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            wanted = (probability - self.none) / (1 - self.none)
+        inside = (self.none < probability) & (wanted > _EDGE) & (wanted < 1 - _EDGE)
+        out, told = np.zeros(len(self)), np.zeros(len(self), dtype=bool)
+        for rows, shared in self._shared(inside):
+            out[rows], told[rows] = shared.quantile(wanted[rows])
+        if not told.any():
+            return self.in_blocks(lambda part, _: part._quantile(probability))
+        others = np.flatnonzero(~told)
+        out[others] = self.take(others).in_blocks(lambda part, _: part._quantile(probability))
+        return out
 
     def moments(self) -> tuple[FloatArray, FloatArray]:
         """Return mean and variance of each row; inf where they don't exist under some draw."""
@@ -174,7 +204,7 @@ class Compound:
         """Return the probability that each row's sum is positive and at most e^log_amount."""
         total = np.zeros(len(self.row))
         for (shape, log_unit), q in zip(self.shapes, self.q, strict=True):
-            total += _share_below(shape, q[self.row], log_amount[self.row] - log_unit)
+            total += log_cdf_at(shape, q[self.row], log_amount[self.row] - log_unit)
         return self._summed(total)
 
     def slopes(self, log_amount: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -233,6 +263,31 @@ class Compound:
         """The normalising constant of each term under each draw, shape (draw, term)."""
         return np.array([betaln(shape, q[self.row]) for (shape, _), q in zip(self.shapes, self.q, strict=True)])
 
+    def _shared(self, asked: BoolArray) -> Iterator[tuple[IntArray, _Shared]]:
+        """Give asked rows whose laws many of them share but for the unit of money, and what tells these together."""
+        rows = np.flatnonzero(asked)
+        if len(rows) < _SHARING or not self._single.any():
+            return
+        p, q = self.p[:, rows], self.q[:, rows]
+        _, first, law, n_rows = np.unique(p[0] + 1j * q[0], return_index=True, return_inverse=True, return_counts=True)
+        many = n_rows[law] >= _SHARING
+        many &= np.all((p == p[:, first[law]]) & (q == q[:, first[law]]), axis=0)
+        at_once = max(1, _CURVES // len(p))
+        kept = np.unique(law[many])
+        for some in (kept[part] for part in blocks(len(kept), at_once)):
+            mine = np.flatnonzero(many & np.isin(law, some))
+            shared = _Shared.of(
+                self.take(rows[mine]), np.searchsorted(some, law[mine]), p[:, first[some]], q[:, first[some]]
+            )
+            yield rows[mine], shared
+
+    @cached_property
+    def _single(self) -> BoolArray:
+        """Which terms are one number of purchases, neither discounted nor joined with others, and not too large."""
+        alone = (self.apart == 0) & (self.alone == 1 / self.number)
+        found: BoolArray = alone & (self.number <= MOST) & (self.number == np.rint(self.number))
+        return found
+
     @cached_property
     def _members(self) -> Members:
         return Members.of(self.row, len(self))
@@ -279,19 +334,57 @@ class Compound:
         return np.log(self.scale * self.p).mean(axis=0) + one - np.log(q) + deviations * spread
 
 
+@dataclass(frozen=True, eq=False)
+class _Shared:
+    """Rows with shared laws: curves tell single numbers of purchases, the other terms are told by themselves."""
+
+    law: Compound
+    curves: SharedLaws
+    rest: Compound
+
+    @classmethod
+    def of(cls, law: Compound, which: IntArray, p: FloatArray, q: FloatArray) -> _Shared:
+        """Tell rows by the shared law that is each one's."""
+        single = law._single
+        number = law.number[single].astype(np.int64)
+        mass = np.zeros((len(law), number.max(initial=1)))
+        mass[law.row[single], number - 1] = law.mass[single]
+        rest = law._with(~single, law.row[~single], law.mass[~single], law.scale, law.p, law.q)
+        return cls(law, SharedLaws(mass, np.log(law.scale), which, p, q), rest)
+
+    def quantile(self, wanted: FloatArray) -> tuple[FloatArray, BoolArray]:
+        """Return where each row's sum, given a purchase, reaches a probability, and whether it rises enough there."""
+        slopes = np.zeros(len(wanted))
+
+        def looked_at(log_amount: FloatArray, rows: IntArray) -> FloatArray:
+            found = self.given_some(log_amount, rows)
+            slopes[rows] = found[1]
+            return found
+
+        found = smallest_reaching(looked_at, wanted, self.law.typical(special.ndtri(wanted)), last=_SURE)
+        return np.exp(found), slopes > _FLAT
+
+    def given_some(self, log_amount: FloatArray, rows: IntArray) -> FloatArray:
+        """Return what ``Compound.reached`` does of some rows, given that they purchase."""
+        found = self.curves.reached(log_amount, rows)
+        if len(self.rest.row):
+            rest = self.rest if len(rows) == len(self.law) else self.rest.take(rows)
+            found += np.stack([rest.positive(log_amount), *rest.slopes(log_amount)])
+        return found / (1 - self.law.none[rows])
+
+    def cdfs(self, amounts: FloatArray) -> FloatArray:
+        """Return P(sum <= amount) of each row at several amounts from 0 on, shape (amount, row)."""
+        log_amounts = _log(amounts)
+        found = self.law.none + self.curves.below(log_amounts)
+        if len(self.rest.row):
+            found += np.stack([self.rest.positive(log_amount) for log_amount in log_amounts])
+        return found
+
+
 def _n_blocks(n_terms: int) -> int:
     """Return into how many blocks terms are cut: as many for each processor."""
     processors = os.cpu_count() or 1
     return 1 if n_terms <= _FEW else -(-n_terms // (_TERMS * processors)) * processors
-
-
-def _share_below(shape: FloatArray, q: FloatArray, log_odds: FloatArray) -> FloatArray:
-    """Return P(Beta(shape, q) <= x) at the log-odds of x; where x is nearly 1, from 1 - x, which holds its digits."""
-    found: FloatArray = special.betainc(shape, q, special.expit(log_odds))
-    far = np.flatnonzero(log_odds > _FAR)
-    if len(far):
-        found[far] = special.betaincc(q[far], shape[far], special.expit(-log_odds[far]))
-    return found
 
 
 def _log(amount: FloatArray) -> FloatArray:

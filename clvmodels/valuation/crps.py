@@ -15,8 +15,8 @@ _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(_HALF)
 class Scored(Protocol):
     """What is scored: cumulative probabilities of some rows."""
 
-    def cdf(self, amount: FloatArray) -> FloatArray:
-        """Return P(sum <= amount) of each row."""
+    def cdfs(self, amounts: FloatArray) -> FloatArray:
+        """Return P(sum <= amount) of each row at several amounts from 0 on, shape (amount, row)."""
         ...
 
     def take(self, rows: IntArray) -> Self:
@@ -42,9 +42,8 @@ def crps(law: Scored, scale: FloatArray, actual: FloatArray) -> FloatArray:
     total = np.zeros(len(actual))
     some = np.flatnonzero(split > 0)  # below nothing lies nothing
     for rows, low, high, above in ((some, 0.0, split[some], 0.0), (np.arange(len(split)), split, 1.0, 1.0)):
-        part, unit = law.take(rows), scale[rows]
-        for point, weight in zip(_POINTS, _WEIGHTS, strict=True):
-            share = low + (high - low) * (point + 1) / 2
-            miss = np.square(part.cdf(unit * share / (1 - share)) - above)
-            total[rows] += weight * (high - low) / 2 * miss * unit / np.square(1 - share)
+        share = low + (high - low) * (_POINTS[:, None] + 1) / 2
+        amounts = scale[rows] * share / (1 - share)
+        miss = np.square(law.take(rows).cdfs(amounts) - above)
+        total[rows] += (high - low) / 2 * scale[rows] * (_WEIGHTS @ (miss / np.square(1 - share)))
     return total

@@ -21,7 +21,12 @@ type CumulativeAndSlopes = Callable[[FloatArray, IntArray], FloatArray]
 
 
 def smallest_reaching(
-    function: CumulativeAndSlopes, wanted: FloatArray, start: FloatArray, *, roughly: bool = False
+    function: CumulativeAndSlopes,
+    wanted: FloatArray,
+    start: FloatArray,
+    *,
+    roughly: bool = False,
+    last: float = np.inf,
 ) -> FloatArray:
     """Return the point of each row at which an increasing function reaches a probability inside (0, 1).
 
@@ -39,6 +44,8 @@ def smallest_reaching(
         Where to begin.
     roughly : bool
         Stop within a hundred-thousandth of the amount or so.
+    last : float
+        The last step is to be shorter, on the logarithm of the amount: 1e-7 is squared away wherever steps began.
     """
     at, low, high = start.copy(), np.full_like(start, -_FARTHEST), np.full_like(start, _FARTHEST)
     deviate, missed = special.ndtri(wanted), np.zeros_like(start)
@@ -59,6 +66,7 @@ def smallest_reaching(
             following = point + step
             gained = np.abs(miss) / missed[open_]  # a step takes the cube of a miss, so the next gains as much thrice
             there = np.abs(miss) < _ROUGH if roughly else np.abs(step) * gained**3 < _LEAVES
+            there &= np.abs(step) < last
             halved = (left + right) / 2
         missed[open_] = np.minimum(np.abs(miss), 1.0)
         lost = ~(np.isfinite(following) & (following >= left) & (following <= right))

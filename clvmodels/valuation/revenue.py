@@ -45,6 +45,7 @@ def expected_revenue[T](
         base.futures,
         lambda model, params: discounted_expectation(model, params, prediction.horizon, base.delta),
         buying,
+        (prediction.horizon, base.delta),
     )
 
     def part(rows: slice) -> tuple[T, FloatArray]:

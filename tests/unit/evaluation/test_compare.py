@@ -84,6 +84,16 @@ def test_two_estimates_of_one_model_keep_a_row_and_a_curve_each(rfm):
     assert {"bgnbd 1", "bgnbd 2"} <= set(clv.lift_table(board).columns)
 
 
+def test_the_total_of_all_is_that_of_one_group(rfm, board):
+    """It is taken from the forecast; groups are summed up anew."""
+    ahead = clv.predict(clv.fit("bgnbd", rfm), rfm, horizon=rfm.holdout.duration)
+    worth = clv.value(ahead, clv.fit("gammagamma", rfm))
+    for target, forecast in (("purchases", ahead), ("spend", worth)):
+        row, total = board.tables[target].set_index("name").loc["bgnbd"], clv.totals(forecast).iloc[0]
+        found = [row["total"], row["total_lower"], row["total_upper"]]
+        np.testing.assert_allclose(found, [total["expected"], total["lower"], total["upper"]], rtol=1e-9, atol=0)
+
+
 def test_a_single_name_is_a_list_of_one(rfm):
     names = clv.compare(rfm, models="bgnbd", heuristics="ltv", spend=None).to_frame().name.to_list()
     assert names == ["bgnbd", "ltv", "all_zero", "run_rate", "past_spend"]

@@ -59,3 +59,25 @@ def test_bounds_are_those_of_the_inverted_distribution():
         np.testing.assert_array_equal(equal_tails(values, ci_prob), right)
     # (1 - 0.95) / 2 x 400 is 10 and a rounding error, which takes NumPy to the eleventh.
     np.testing.assert_array_equal(equal_tails(values, 0.95), np.sort(values, axis=0)[[9, 389]])
+
+
+def test_what_is_asked_again_is_told_from_what_was_found():
+    base = clv.rfm_summary(
+        clv.load_cdnow(sample=True).head(300), customer="customer_id", time="date", observation_end="1997-09-30"
+    )
+    estimate = clv.estimate_from("bgnbd", {"r": 0.24, "alpha": 4.4, "a": 0.8, "b": 2.4}, period="week")
+    futures, times = Futures.of(estimate, base), []
+
+    def until(horizon):
+        return lambda model, params: times.append(horizon) or model.expectation(params, horizon)
+
+    every = slice(0, len(futures.histories))
+    first = over_draws(futures, until(39.0), estimate.draws, (39.0, 0.0))(every)
+    again = over_draws(futures, until(39.0), estimate.draws, (39.0, 0.0))(every)
+    np.testing.assert_array_equal(first, again)
+    assert len(times) == 1
+    later = over_draws(futures, until(52.0), estimate.draws, (52.0, 0.0))(every)
+    assert np.all(later > first)
+    other = {name: values * 1.1 for name, values in estimate.draws.items()}
+    assert not np.array_equal(over_draws(futures, until(52.0), other, (52.0, 0.0))(every), later)
+    assert times == [39.0, 52.0, 52.0]
