@@ -201,7 +201,8 @@ def _spec(out: Path, model: str) -> FitSpec:
     if not path.exists():  # nothing is fitted yet
         return FitSpec(model=model)
     try:
-        return FitSpec.of_content(model, read_json(path, made_by="clv fit"))
+        told = read_json(path, made_by="clv fit")
+        return FitSpec(model=model, **{"first_purchase": "leave_out"} | told)  # a plan from before there was a choice
     except (TypeError, AttributeError):
         raise InputError(f"{str(path)!r} says no way to fit; make it again with clv fit.") from None
 

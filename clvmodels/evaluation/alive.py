@@ -53,6 +53,11 @@ def alive_range(
     ArgumentError
         For something that is no model of buying, or one that counts opportunities among models that don't.
 
+    See Also
+    --------
+    compare : Let models and business rules forecast the same holdout.
+    predict : Forecast each customer's purchases.
+
     Examples
     --------
     >>> import clvmodels as clv

@@ -92,7 +92,7 @@ def of_model(
     ]
 
 
-def _totals(forecast: Prediction | Valuation, codes: IntArray) -> list[Total]:
+def _totals(forecast: AnyForecast, codes: IntArray) -> list[Total]:
     """Return the total of each group; that of all customers is known already."""
     return totals_of(forecast, codes) if codes.any() else [forecast.total]
 

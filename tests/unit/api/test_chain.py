@@ -12,8 +12,8 @@ from .conftest import NAMED
 
 PREDICTED = [
     "customer_id",
-    "p_alive",
     "p_active",
+    "p_alive",
     "expected_purchases",
     "expected_purchases_lower",
     "expected_purchases_upper",

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from clvmodels import load, simulate
-from clvmodels.cli.steps import _plan
+from clvmodels.cli.steps import _spec
 from clvmodels.storage.folder import load_summary
 
 from .command_line import clv, sentence_of, spelt
@@ -104,7 +104,7 @@ def test_first_purchases_are_counted_or_left_out_as_asked(csv, tmp_path):
     told = json.loads((tmp_path / "plan.json").read_text())
     assert told.pop("first_purchase") == "leave_out"
     (tmp_path / "plan.json").write_text(json.dumps(told))  # as it was before there was a choice
-    assert _plan(tmp_path).first_purchase == "leave_out"
+    assert _spec(tmp_path, "gammagamma").first_purchase == "leave_out"
     refused = clv("fit", "--first-purchase", "once", "--out", tmp_path)
     assert refused.status == 2
     assert "scaled" in sentence_of(refused.err)

@@ -54,8 +54,13 @@ def test_what_a_study_keeps_asks_the_same_again(asked):
     assert FitSpec.of_content("bgcnbd", json.loads(json.dumps(spec.content()))) == spec
 
 
-def test_as_usual_a_study_keeps_the_three_words_that_it_always_has():
-    assert FitSpec(model="bgnbd").content() == {"method": "mle", "covariates": None, "pooled": None}
+def test_as_usual_a_study_keeps_the_words_that_it_always_has():
+    assert FitSpec(model="bgnbd").content() == {
+        "method": "mle",
+        "covariates": None,
+        "pooled": None,
+        "first_purchase": "scaled",
+    }
     with pytest.raises(KeyError, match="pooled"):
         FitSpec.of_content("bgnbd", {"method": "mle", "covariates": None})
 
