@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from clvmodels.api.answers import AbstractAnswers
 from clvmodels.api.base import Base
@@ -16,11 +16,10 @@ from clvmodels.errors import ArgumentError
 from clvmodels.evaluation.holdout import A_THIRD
 from clvmodels.inference.given import PRICE, price_of, spend_asked
 from clvmodels.records import Estimate, Note
+from clvmodels.records.valuation import Same
 
 NOBODY = "The study knows no customers yet; call fit with a log first."
 LATEST = "_latest"  # the study that was made last from one without customers
-
-type Same = Literal["same"]  # of an argument that is left as it was, where None says something
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from clvmodels.arrays import FloatArray, frozen
-from clvmodels.errors import check_between, check_kind
+from clvmodels.errors import ArgumentError, check_between, check_kind
 from clvmodels.records.distribution import Distribution
 from clvmodels.records.estimate import Estimate
 from clvmodels.records.log_check import shown
@@ -19,6 +19,8 @@ from clvmodels.records.period import Period
 from clvmodels.records.prediction import Prediction
 from clvmodels.records.summary import Summary
 from clvmodels.records.total import Sum, Total
+
+type Same = Literal["same"]  # of an argument that is left as it was, where None says something
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,8 @@ class Valuation:
         What the total's interval is made of, before costs.
     distribution : Distribution or None
         Of the value of each customer, after margin and cost.
+    on_terms : callable or None
+        From other terms to the valuation on these; `with_terms` asks it.
     """
 
     prediction: Prediction
@@ -133,6 +137,7 @@ class Valuation:
     notes: tuple[Note, ...] = field(default=())
     sum: Sum | None = None
     distribution: Distribution | None = None
+    on_terms: Callable[[Terms], Valuation] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", {name: frozen(values) for name, values in self.columns.items()})
@@ -147,6 +152,37 @@ class Valuation:
 
     def __getitem__(self, column: str) -> FloatArray:
         return self.columns[column] if column in self.columns else self.prediction[column]
+
+    def with_terms(
+        self,
+        *,
+        margin: float | Same = "same",
+        discount_rate: float | Same = "same",
+        acquisition_cost: float | Same | None = "same",
+    ) -> Valuation:
+        """Return the same customers' value on other business terms.
+
+        Distributions are those of this valuation unless the discount rate changes, so it takes a fraction of the time.
+
+        Parameters
+        ----------
+        margin, discount_rate, acquisition_cost : float or "same"
+            As in ``value``; what is left out stays as it is.
+
+        Returns
+        -------
+        Valuation
+
+        Raises
+        ------
+        ArgumentError
+            When a term can't be what it is, or the valuation wasn't made by ``value``.
+        """
+        if self.on_terms is None:
+            raise ArgumentError("This valuation was put together by hand, so its terms can't change; value anew.")
+        given = {"margin": margin, "discount_rate": discount_rate, "acquisition_cost": acquisition_cost}
+        changed: dict[str, Any] = {name: term for name, term in given.items() if term != "same"}
+        return self.on_terms(replace(self.terms, **changed))
 
     @property
     def summary(self) -> Summary | None:

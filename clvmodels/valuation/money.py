@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -108,6 +108,12 @@ class Money(AbstractDistribution[ValueDistributions]):
         """Make the laws of all rows, some at a time."""
         for rows, revenue in compounds(self.base, self.prediction, self.spend):
             yield rows, ValueDistributions(revenue, self.terms)
+
+    def on(self, terms: Terms) -> Money:
+        """Return the same on other terms with the same discount rate; what was made is not made again."""
+        other = replace(self, terms=terms)
+        other._kept.extend([(rows, ValueDistributions(law.revenue, terms)) for rows, law in one] for one in self._kept)
+        return other
 
     def revenues(self) -> Iterator[tuple[IntArray, Compound]]:
         """Give rows and the laws of their revenue, before margin and cost."""

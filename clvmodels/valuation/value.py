@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from clvmodels.arrays import FloatArray
 from clvmodels.errors import ArgumentError, check_kind
 from clvmodels.grammar.model import as_spend_model
 from clvmodels.inference.dependence import dependence_notes
-from clvmodels.inference.given import PRICE, at_price, price_of
-from clvmodels.prediction.grid_sums import FEW, few_sum
-from clvmodels.prediction.low_rank import equal_tails
+from clvmodels.inference.given import PRICE, at_price
 from clvmodels.prediction.totals import total_of
 from clvmodels.records import Estimate, Note, Prediction, Sum, Terms, Total, Valuation
 from clvmodels.records.note import warn_of
-from clvmodels.valuation.customers import Customers
-from clvmodels.valuation.money import Money
+from clvmodels.valuation.gross_value import GrossValue
 from clvmodels.valuation.path import monthly_path
-from clvmodels.valuation.revenue import expected_revenue
 
 
 def value(
@@ -87,89 +82,55 @@ def value(
     terms = Terms(margin, discount_rate, acquisition_cost)
     spend = spend if isinstance(spend, Estimate) else at_price(spend, prediction.summary)
     as_spend_model(spend.model)
-    estimate = prediction.estimate
-    delta = terms.force_of_interest(estimate.time_unit)
-    if np.isinf(prediction.horizon) and delta == 0:
+    if np.isinf(prediction.horizon) and terms.discount_rate == 0:
         raise ArgumentError(
             "An unlimited horizon needs a discount_rate above 0: without it the value of a customer who may stay "
             "for ever can be infinite. Give a rate a year, or a finite horizon."
         )
-    worth = Money(Customers.of(prediction, spend, delta), prediction, spend, terms)
-    base = worth.base
-    cost = terms.acquisition_cost or 0.0
-    columns = {"expected_spend": base.spend, "clv": terms.margin * base.discounted * base.spend - cost}
-    bounds, totals, doubt = _expectation_bounds(base, prediction, spend)
-    columns |= {name: terms.margin * values - cost for name, values in bounds.items()}
-    predictive, variance = _predictive(worth)
-    columns |= predictive
-    counts = base.rows.counts
-    expected = float(counts @ (base.discounted * base.spend))
+    return _valued(GrossValue.of(prediction, spend, terms), terms, _independence(prediction, spend))
+
+
+def _valued(gross: GrossValue, terms: Terms, independence: tuple[Note, ...]) -> Valuation:
+    """Return the valuation on some terms, whose discount rate is that of the gross value."""
+    prediction, base, cost = gross.money.prediction, gross.money.base, terms.acquisition_cost or 0.0
+    columns = {"expected_spend": base.spend}
+    columns |= {name: terms.margin * values - cost for name, values in gross.columns.items()}
+    if terms.acquisition_cost is not None:
+        columns["p_profitable"] = gross.p_above(cost / terms.margin if terms.margin else np.inf)
     summed = Sum(
-        terms.margin * expected,
-        terms.margin * totals,
-        terms.margin**2 * float(counts @ (variance - doubt)),
+        terms.margin * gross.expected,
+        terms.margin * gross.totals,
+        terms.margin**2 * float(base.rows.counts @ (gross.variance - gross.doubt)),
     )
-    price = None if delta > 0 else price_of(spend)
-    if price is None:
-        roughly = ((rows, law.roughly()) for rows, law in worth.revenues()) if counts.sum() <= FEW else ()
-        few = few_sum(roughly, counts, expected, float(counts @ variance), whole=False)
-    else:  # multiples of the price
-        bought = ((rows, law.priced.counts) for rows, law in worth.revenues() if law.priced is not None)
-        few = few_sum(bought, counts, expected / price, float(counts @ variance) / price**2, whole=True)
-        few = None if few is None else few.times(price)
     total = total_of(
         "value",
         summed,
         prediction.ci_prob,
         None if prediction.shock is None else prediction.shock.spend,
-        cost * float(counts.sum()),
-        None if few is None else few.times(terms.margin),
+        cost * float(base.rows.counts.sum()),
+        None if gross.few is None else gross.few.times(terms.margin),
     )
+
+    def on(other: Terms) -> Valuation:
+        """Return the same on other terms; with another discount rate, everything is another."""
+        if other.discount_rate == terms.discount_rate:
+            return _valued(gross, other, independence)
+        given = {"margin": other.margin, "discount_rate": other.discount_rate}
+        return value(prediction, gross.money.spend, acquisition_cost=other.acquisition_cost, **given)
+
     return Valuation(
         prediction,
-        spend,
+        gross.money.spend,
         terms,
         {name: values[base.rows.index] for name, values in columns.items()},
-        terms.margin**2 * variance[base.rows.index],
+        terms.margin**2 * gross.variance[base.rows.index],
         total,
-        monthly_path(base.futures, estimate, prediction.horizon, base.living(), terms),
-        (*_notes(prediction, total, terms), *_independence(prediction, spend)),
+        monthly_path(base.futures, prediction.estimate, prediction.horizon, base.living(), terms),
+        (*_notes(prediction, total, terms), *independence),
         summed,
-        worth,
+        gross.money.on(terms),
+        on,
     )
-
-
-def _expectation_bounds(
-    base: Customers, prediction: Prediction, spend: Estimate
-) -> tuple[dict[str, FloatArray], FloatArray, FloatArray]:
-    """Return the interval of each expected revenue, the base's for each pair of draws, and each one's variance."""
-    lower, upper, doubt = (np.empty(len(base.rows)) for _ in range(3))
-    totals = np.zeros(max(prediction.estimate.n_draws, spend.n_draws))
-
-    def told(rows: slice, revenue: FloatArray) -> FloatArray:
-        lower[rows], upper[rows] = equal_tails(revenue, prediction.ci_prob)
-        return revenue @ base.rows.counts[rows]
-
-    for rows, total, variance in expected_revenue(base, prediction, spend, told):
-        totals += total
-        doubt[rows] = variance
-    return {"clv_expected_lower": lower, "clv_expected_upper": upper}, totals, doubt
-
-
-def _predictive(worth: Money) -> tuple[dict[str, FloatArray], FloatArray]:
-    """Return the predictive interval (and chance of profit) of each row, and the variance of its revenue."""
-    terms, ci_prob = worth.terms, worth.prediction.ci_prob
-    lower, upper, profitable, variance = np.empty((4, len(worth.rows)))
-    for rows, law in worth.parts():
-        lower[rows] = law.quantile((1 - ci_prob) / 2)
-        upper[rows] = law.quantile((1 + ci_prob) / 2)
-        variance[rows] = law.revenue.centre.moments()[1]  # under all draws it may not exist where it does under most
-        if terms.acquisition_cost is not None:
-            profitable[rows] = law.sf(np.zeros(len(rows)))
-    columns = {"clv_lower": lower, "clv_upper": upper}
-    if terms.acquisition_cost is not None:
-        columns |= {"p_profitable": profitable}
-    return columns, variance
 
 
 def _notes(prediction: Prediction, total: Total, terms: Terms) -> tuple[Note, ...]:
