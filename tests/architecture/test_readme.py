@@ -6,6 +6,7 @@ from pathlib import Path
 README = Path(__file__).parents[2] / "README.md"
 
 
+@pytest.mark.slow  # `make docs` runs it too
 def test_the_example_of_the_readme_runs(tmp_path, monkeypatch):
     blocks = re.findall(r"^```python\n(.*?)^```$", README.read_text(), flags=re.MULTILINE | re.DOTALL)
     assert blocks
