@@ -55,6 +55,8 @@ def _content(material: ReportMaterial) -> dict[str, Any]:
         "target": answers.money_or_purchases(material),
         "no_money": next((note.text for note in material.notes if note.code == NO_MEAN), None),
         "alive": float(material.prediction["p_alive"].sum()),
+        "active": float(material.prediction["p_active"].sum()),
+        "buying": estimate.model.title,
         "contractual": estimate.purchase_model.contractual,
         "pictures": pictures(material),
         "checks": [

@@ -52,7 +52,7 @@ def top_list(ranked: pd.DataFrame, *, caption: str, ci_prob: float, groups: Sequ
     else:
         columns |= {"expected_purchases": ("Purchases", decimal), "_range": (f"{percent(ci_prob)} range", _as_written)}
         bounds = [count(bound) for bound in (*ranked["purchases_lower"], *ranked["purchases_upper"])]
-    columns["p_alive"] = ("Alive", percent)
+    columns["p_active"] = ("Will buy", percent)
     columns |= {name: (name, str) for name in groups[:2]}
     ranges = [f"{low} to {high}" for low, high in zip(bounds[: len(ranked)], bounds[len(ranked) :], strict=True)]
     return _table(caption, ranked.assign(_range=ranges), columns)
@@ -90,7 +90,7 @@ def deciles(ranked: pd.DataFrame) -> Table:
     worth = "clv" if "clv" in ranked.columns else "expected_purchases"
     parts = ranked.groupby("decile", sort=True).agg(
         customers=("rank", "size"),
-        p_alive=("p_alive", "mean"),
+        p_active=("p_active", "mean"),
         expected_purchases=("expected_purchases", "mean"),
         worth=(worth, "mean"),
         total=(worth, "sum"),
@@ -101,7 +101,7 @@ def deciles(ranked: pd.DataFrame) -> Table:
     columns: dict[str, tuple[str, Write]] = {
         "decile": ("Decile", count),
         "customers": ("Customers", count),
-        "p_alive": ("Alive", percent),
+        "p_active": ("Will buy", percent),
         "expected_purchases": ("Purchases each", decimal),
     }
     if worth == "clv":

@@ -283,7 +283,7 @@ def test_a_decile_reaches_from_its_least_customer_to_that_of_the_decile_before()
     """Twenty customers worth 20, 19, ... 1: two in each tenth."""
     worth = np.arange(20.0, 0.0, -1.0)
     ranked = pd.DataFrame({"rank": np.arange(1, 21), "decile": np.repeat(np.arange(1, 11), 2), "clv": worth})
-    shown = tables.deciles(ranked.assign(p_alive=0.5, expected_purchases=worth / 10))
+    shown = tables.deciles(ranked.assign(p_active=0.5, expected_purchases=worth / 10))
     assert cells(shown, "From") == [f"{least}.00" for least in (19, 17, 15, 13, 11, 9, 7, 5, 3, 1)]
     assert cells(shown, "Worth each")[:2] == ["19.50", "17.50"]
     assert cells(shown, "Together")[:2] == ["39.00", "35.00"]
@@ -297,3 +297,11 @@ def test_a_forecast_above_what_came_is_off_by_more():
     board = board.assign(total=[120.0, 75.0, 100.0], total_lower=np.nan, total_upper=np.nan)
     for target in ("spend", "purchases"):
         assert cells(tables.scores(board, target=target, ci_prob=0.9), "Off by") == ["+20%", "−25%", "0%"]
+
+
+def test_the_page_counts_who_will_buy_before_who_is_alive(page, full_material):
+    told = page.text
+    active, alive = (f"{full_material.prediction[name].sum():,.0f}" for name in ("p_active", "p_alive"))
+    assert f"About {active} of them are expected to buy in that time." in told
+    assert told.index(f"About {active}") < told.index(f"takes {alive} for it, and models that fit as well may take")
+    assert "Will buy" in told
