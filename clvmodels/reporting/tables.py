@@ -176,7 +176,7 @@ def audit(found: Audit) -> Table:
         f"Why {found.title} gives {count(found.heuristic)} and {found.model_title} {count(found.model)}",
         found.to_frame().assign(_range=ranges),
         {
-            "title": ("Reason", _as_written),
+            "title": ("Reason", str),
             "amount": ("Too much by", count),
             "_range": (f"{percent(found.ci_prob)} interval", _as_written),
             "share": ("Of the formula's number", percent),

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import clvmodels as clv
 from clvmodels.errors import ArgumentError
 from clvmodels.plots.numbers import count, percent
 from clvmodels.records import Note
@@ -15,6 +16,7 @@ from clvmodels.reporting import tables
 from clvmodels.reporting.answers import against, concentration
 from clvmodels.reporting.material import ReportMaterial
 from clvmodels.reporting.report import report
+from clvmodels.voice import muted
 
 from ..made_up_shop import make_material, make_prediction, make_summary
 
@@ -305,3 +307,10 @@ def test_the_page_counts_who_will_buy_before_who_is_alive(page, full_material):
     assert f"About {active} of them are expected to buy in that time." in told
     assert told.index(f"About {active}") < told.index(f"takes {alive} for it, and models that fit as well may take")
     assert "Will buy" in told
+
+
+def test_reasons_are_text_and_stand_on_the_left(valuation):
+    with muted():
+        why = clv.audit(valuation, heuristic="ltv")
+    reasons = tables.audit(why)
+    assert reasons.numeric == (False, True, True, True)
