@@ -184,7 +184,10 @@ def audit(
 def _valued(given: Valuation | Valued) -> Valuation:
     found = given if isinstance(given, Valuation) else getattr(given, "valuation", given)
     if found is None:
-        raise ArgumentError("The study has no valuation yet, so there is nothing to audit; call its predict first.")
+        raise ArgumentError(
+            "The study has no valuation (it knows no customers yet, or no money), so there is nothing to audit; fit it "
+            "to a log with amounts first."
+        )
     return check_kind("the valuation", found, Valuation, "give what value returns")
 
 

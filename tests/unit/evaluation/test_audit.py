@@ -168,10 +168,10 @@ def test_the_models_own_miss_is_a_line_of_its_own(rfm):
 
 @pytest.mark.slow
 def test_a_study_is_audited_by_its_valuation(rfm):
-    study = clv.CLV(horizon=39, model="bgnbd").take(rfm)
-    with pytest.raises(ArgumentError, match="no valuation yet"):
-        clv.audit(study)
-    study.predict()
+    asked = clv.Study(horizon=39, model="bgnbd")
+    with pytest.raises(ArgumentError, match="has no valuation"):
+        clv.audit(asked)
+    study = asked.take(rfm)
     assert clv.audit(study).model == clv.audit(study.valuation).model
 
 

@@ -192,8 +192,8 @@ def test_no_day_to_learn_from_is_an_error():
 
 @pytest.mark.slow
 def test_a_study_widens_its_totals_by_the_shock_of_its_log(sample, of_summer):
-    study = clv.CLV(horizon=39, common_shock=True)
-    study.fit(sample, **COLUMNS, observation_end="1997-09-30").predict()
+    asked = clv.Study(horizon=39, common_shock=True)
+    study = asked.fit(sample, **COLUMNS, observation_end="1997-09-30")
     assert study.prediction.total.contains == ("parameters", "chance", "common shock")
     assert study.shock.purchases.size == of_summer.purchases.size
     assert repr(of_summer).startswith(f"Shock(purchases {of_summer.purchases.size:.3g}")

@@ -317,7 +317,7 @@ def test_customers_in_a_frame_are_those_in_a_file(on_spark, tmp_path, arrived):
 def test_customers_without_ids_are_scored_without_ids(on_spark):
     table = clv.as_table(on_spark(base().drop(columns="customer_id")), period="week")
     scores = clv.score(table, clv.fit("bgnbd", table), horizon=10)
-    assert scores.columns[0] == "p_alive"
+    assert scores.columns[0] == "p_active"
     assert scores.to_native().count() == len(base())
 
 
