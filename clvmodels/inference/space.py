@@ -66,7 +66,8 @@ class Space:
     @cached_property
     def high(self) -> FloatArray:
         """The upper boundary."""
-        return self.centre + REACH
+        beyond = [np.log(p.below) for p in self.model.free] + [np.inf] * (len(self.names) - self.n_params)
+        return np.minimum(self.centre + REACH, beyond)
 
     @cached_property
     def _units(self) -> FloatArray:

@@ -1,0 +1,349 @@
+r"""Customers who fall asleep after a purchase and wake with the next: what their gaps say, by quadrature.
+
+A customer buys at a rate :math:`\lambda` while awake and at :math:`\delta \lambda` while asleep; after each purchase
+sleep begins with probability p. Given both, a gap g between purchases has the density
+:math:`(1-p) \lambda e^{-\lambda g} + p \delta \lambda e^{-\delta \lambda g}`. Given the rate, the likelihood of x gaps
+and the silence after them is a polynomial of degree x + 1 in p, so that Gauss's rule for the beta law is exact with
+(x + 2) / 2 nodes. Along the logarithm of the rate the trapezoidal rule converges as for a gamma law of shape r + x: on
+the ray :math:`\lambda e^{iy}` no factor is larger than on the real line at :math:`\lambda \cos y`.
+
+Rules are chosen by classes of x and T, so that what a customer gets doesn't depend on the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Literal
+
+import numpy as np
+from scipy import linalg, special
+from scipy.sparse import csr_array
+
+from clvmodels.arrays import AnyArray, FloatArray, IntArray, Ragged
+
+type State = Literal["awake", "asleep"]
+type Law = tuple[float, float, float, float, float]
+"""r, alpha, a, b, delta."""
+
+_TOPS = np.array([0, 2, 8, 32, 128, 512, 2_048, 8_192, 32_768])  # largest x of a class: a rule each
+_STEPS = np.log(16.0)  # of ln(1 + T / alpha): a class of T
+_CUT = 34.0  # e^-34 = 2e-15 of a law is left out
+_DIGITS = 27.0  # -ln of the error of a trapezoidal rule: e^-27 = 2e-12
+_FLAT = 4.0  # gamma shapes below have a long tail towards rate 0, along which nodes may lie ever farther apart
+_BELOW = 3.0  # e-folds below the slowest rate that a history tells from 0: there the tail begins
+_EXACT = 66  # nodes along p up to which the rule is exact; then as many as the width of a binomial likelihood needs
+_CELLS = 1_000_000  # rows x nodes at a time: 8 MB an array
+_SHIFT = 1e-3  # of ln a and ln b: differences of nodes, extrapolated, then err by 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class Chances:
+    """Gauss's rule for p: nodes, 1 - p, the logarithms of the weights, shape (node,)."""
+
+    p: FloatArray
+    q: FloatArray
+    log_weight: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """Nodes for rates and for chances to fall asleep.
+
+    Attributes
+    ----------
+    rate, log_mass : array, shape (rate,)
+        Rates, and the logarithm of the share of customers that each stands for.
+    chances : Chances
+        Along p.
+    """
+
+    rate: FloatArray
+    log_mass: FloatArray
+    chances: Chances
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Nodes along the rate and along p."""
+        return len(self.rate), len(self.chances.p)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some histories under one law and one rule.
+
+    ``log_density`` is ln of mass x density of the gaps, shape (row, rate, p); what the silence adds isn't in it.
+    """
+
+    rows: IntArray
+    law: Law
+    rule: Rule
+    silence: FloatArray
+    log_density: FloatArray
+
+    def in_state(self, state: State) -> FloatArray:
+        """Return ln of the mass and density of gaps and silence in a state, shape (row, rate, p)."""
+        chances = self.rule.chances
+        share, speed = (chances.q, 1.0) if state == "awake" else (chances.p, self.law[4])
+        with np.errstate(divide="ignore"):
+            waiting = -speed * self.silence[:, None] * self.rule.rate
+            found: FloatArray = self.log_density + waiting[..., None] + np.log(share)
+        return found
+
+
+def log_awake(*inputs: AnyArray, slopes: bool = False) -> tuple[FloatArray, tuple[FloatArray, ...]]:
+    """Return ln P(history, awake at T), given r, alpha, a, b, delta, the silence and the gaps; and its slopes."""
+    return _log_in_state("awake", *inputs, slopes=slopes)
+
+
+def log_asleep(*inputs: AnyArray, slopes: bool = False) -> tuple[FloatArray, tuple[FloatArray, ...]]:
+    """Return ln P(history, asleep at T); as ``log_awake``."""
+    return _log_in_state("asleep", *inputs, slopes=slopes)
+
+
+def _log_in_state(
+    state: State, *inputs: AnyArray, slopes: bool
+) -> tuple[FloatArray, tuple[FloatArray, ...]]:
+    *laws, silence, gaps = inputs
+    shape = np.broadcast_shapes(*(np.shape(v) for v in (*laws, silence)), (len(gaps),))
+    value, by = np.empty(shape).ravel(), np.empty((5, int(np.prod(shape))))
+    for part in parts(laws, silence, gaps, shape):
+        terms = part.in_state(state).reshape(len(part.rows), -1)
+        top = terms.max(axis=1, keepdims=True)
+        shares = np.exp(terms - np.where(np.isfinite(top), top, 0.0))
+        mass = shares.sum(axis=1)
+        with np.errstate(divide="ignore"):
+            value[part.rows] = np.log(mass) + top[:, 0]
+        if slopes:
+            shares /= mass[:, None]
+            by[:, part.rows] = _slopes(state, part, shares.reshape(-1, *part.rule.shape), gaps)
+    return value.reshape(shape), tuple(v.reshape(shape) for v in by) if slopes else ()
+
+
+def parts(
+    laws: tuple[AnyArray, ...] | list[AnyArray],
+    silence: AnyArray,
+    gaps: Ragged,
+    shape: tuple[int, ...],
+    more: int = 0,
+    finer: int = 0,
+) -> Iterator[Part]:
+    """Give all histories with their densities at the nodes, some at a time, places in the flat shape.
+
+    Parameters
+    ----------
+    laws : r, alpha, a, b, delta
+        They broadcast to the shape.
+    silence : array
+        Since the last purchase; it broadcasts too.
+    gaps : Ragged
+        Between purchases, of the rows along the last axis.
+    shape : tuple of int
+        Of what is asked for.
+    more : int
+        Purchases ahead that the rule is to follow too.
+    finer : int
+        Nodes along p beyond those that gaps need.
+    """
+    n_rows = len(gaps)
+    flat = np.stack([np.broadcast_to(np.asarray(v, dtype=np.float64), shape).ravel() for v in laws])
+    quiet = np.broadcast_to(np.asarray(silence, dtype=np.float64), shape).ravel()
+    x = gaps.sizes
+    last = np.concatenate([[0.0], np.cumsum(gaps.values)])
+    recency = last[gaps.begins[1:]] - last[gaps.begins[:-1]]
+    tops = np.searchsorted(_TOPS, x)
+    for law, members in _by_law(flat, n_rows):
+        row = members % n_rows
+        reach = np.ceil(np.log1p((recency[row] + quiet[members]) / law[1]) / _STEPS).astype(np.int64)
+        kind = tops[row] * 1_000 + np.maximum(reach, 1)
+        for code in np.unique(kind):
+            top, far = divmod(int(code), 1_000)
+            rule = _rule(law, top, far, more, finer)
+            alike = members[kind == code]
+            size = max(1, _CELLS // (rule.shape[0] * rule.shape[1]))
+            for some in (alike[i : i + size] for i in range(0, len(alike), size)):
+                mine = gaps[some % n_rows]
+                density = rule.log_mass[:, None] + rule.chances.log_weight + _log_gaps(law, rule, mine)
+                yield Part(some, law, rule, quiet[some], density)
+
+
+def _by_law(flat: FloatArray, n_rows: int) -> Iterator[tuple[Law, IntArray]]:
+    """Give each distinct law with its members."""
+    by_draw = flat.reshape(5, -1, n_rows)
+    if np.array_equal(by_draw, np.broadcast_to(by_draw[:, :, :1], by_draw.shape)):
+        for i, law in enumerate(by_draw[:, :, 0].T.tolist()):
+            yield tuple(law), np.arange(i * n_rows, (i + 1) * n_rows)
+        return
+    laws, code = np.unique(flat, axis=1, return_inverse=True)
+    for i, law in enumerate(laws.T.tolist()):
+        yield tuple(law), np.flatnonzero(code.ravel() == i)
+
+
+def _log_gaps(law: Law, rule: Rule, gaps: Ragged) -> FloatArray:
+    """Return ln of the density of the gaps of each row, shape (row, rate, p)."""
+    levels, _ = gaps.levels
+    x = gaps.sizes.astype(np.float64)
+    out = (x[:, None] * np.log(rule.rate))[..., None] + np.zeros(len(rule.chances.p))
+    with np.errstate(divide="ignore"):
+        awake, asleep = np.log(rule.chances.q), np.log(law[4]) + np.log(rule.chances.p)
+    times = _times(gaps)
+    for some in _rates(len(levels), rule):
+        waited = levels[:, None] * rule.rate[some]
+        each = np.logaddexp(awake - waited[..., None], asleep - law[4] * waited[..., None])
+        out[:, some] += _summed(times, each)
+    return out
+
+
+def _slopes(state: State, part: Part, shares: FloatArray, gaps: Ragged) -> FloatArray:
+    """Return the derivatives by the law, shape (5, row), from the share of each node, shape (row, rate, p)."""
+    r, alpha, a, b, delta = part.law
+    rule, chances = part.rule, part.rule.chances
+    p, q = chances.p, chances.q
+    mine = gaps[part.rows % len(gaps)]
+    of_rate, of_p = shares.sum(axis=2), shares.sum(axis=1)
+    by_p, by_delta = _gap_slopes(part.law, rule, mine)
+    moved = np.einsum("rkp,rkp->rp", shares, by_p) + of_p * (-1 / q if state == "awake" else 1 / p)
+    lazier = np.einsum("rkp,rkp->r", shares, by_delta)
+    if state == "asleep":
+        lazier -= part.silence * (of_rate @ rule.rate)
+    out = np.empty((5, len(part.rows)))
+    out[0] = of_rate @ np.log(rule.rate) + np.log(alpha) - special.digamma(r)
+    out[1] = r / alpha - of_rate @ rule.rate
+    for i, (node, weight) in enumerate(_moves(a, b, len(p))):
+        out[2 + i] = moved @ node + of_p @ weight
+    out[4] = lazier
+    return out
+
+
+def _gap_slopes(law: Law, rule: Rule, gaps: Ragged) -> tuple[FloatArray, FloatArray]:
+    """Return the derivatives of ln of the density of the gaps by p and by delta, shape (row, rate, p)."""
+    delta, p, q = law[4], rule.chances.p, rule.chances.q
+    levels, _ = gaps.levels
+    times = _times(gaps)
+    out = np.zeros((2, len(gaps), *rule.shape))
+    for some in _rates(2 * len(levels), rule):
+        waited = (levels[:, None] * rule.rate[some])[..., None]
+        longer = np.exp(-(1 - delta) * waited)  # of who is awake, over who is asleep: at most 1
+        either = q * longer + delta * p
+        for found, each in zip(out, ((delta - longer) / either, p * (1 - delta * waited) / either), strict=True):
+            found[:, some] += _summed(times, each)
+    return out[0], out[1]
+
+
+def _times(gaps: Ragged) -> csr_array:
+    """Return how often each distinct gap occurs in each row."""
+    levels, codes = gaps.levels
+    return csr_array((np.ones(len(codes)), codes, gaps.begins), shape=(len(gaps), len(levels)))
+
+
+def _summed(times: csr_array, each: FloatArray) -> FloatArray:
+    """Return sums over the gaps of each row of what each distinct gap has, shape (row, rate, p)."""
+    found: FloatArray = (times @ each.reshape(len(each), each[0].size)).reshape(-1, *each.shape[1:])
+    return found
+
+
+def _rates(levels: int, rule: Rule) -> Iterator[slice]:
+    """Cut the rates so that tables stay small; there are none without a gap."""
+    if not levels:
+        return
+    size = max(1, 4 * _CELLS // (levels * len(rule.chances.p)))
+    yield from (slice(i, i + size) for i in range(0, len(rule.rate), size))
+
+
+@lru_cache(maxsize=2_048)
+def _rule(law: Law, top: int, far: int, more: int, finer: int) -> Rule:
+    """Return the nodes for a class of histories."""
+    r, alpha, a, b, delta = law
+    least = 0 if top == 0 else int(_TOPS[top - 1]) + 1
+    most = int(_TOPS[top]) + more
+    nearest, farthest = alpha * np.exp(_STEPS * (far - 1)), alpha * np.exp(_STEPS * far)
+    slow = alpha + delta * (nearest - alpha)
+    rate, log_mass = _rate_nodes(r, alpha, (r + least, r + most + 1), (slow, farthest))
+    exact = (most + 3) // 2
+    n = exact if exact <= _EXACT else _EXACT + int(2.5 * np.sqrt(exact - _EXACT))
+    return Rule(rate, log_mass, beta_rule(a, b, min(n, exact) + finer))
+
+
+def _rate_nodes(
+    r: float, alpha: float, shapes: tuple[float, float], rates: tuple[float, float]
+) -> tuple[FloatArray, FloatArray]:
+    """Return rates and the logarithms of their masses, for histories whose rates have laws between two gamma laws."""
+    low_shape, high_shape = shapes
+    slow, fast = rates
+    step = 2 * np.pi / _frequency(high_shape)
+    high = np.log(high_shape / slow) + _above(_CUT / high_shape)
+    if low_shape >= _FLAT:
+        u = np.arange(np.log(low_shape / fast) + _below(_CUT / low_shape), high + step, step)
+        log_slope = np.zeros(len(u))
+    else:
+        middle = -np.log(fast) - _BELOW
+        v = np.arange(-np.log(_CUT / low_shape), high - middle + step, 0.8 * step)
+        u, log_slope, step = middle + v - np.exp(-v), np.log1p(np.exp(-v)), 0.8 * step
+    log_mass = r * (u + np.log(alpha)) - alpha * np.exp(u) - special.gammaln(r) + log_slope + np.log(step)
+    return np.exp(u), log_mass
+
+
+def _frequency(shape: float) -> float:
+    """Return the frequency at which the Fourier transform of a gamma law along ln(rate) has fallen off."""
+    low, high = 1.0, 100.0 + 20 * np.sqrt(shape)
+    for _ in range(60):
+        w = (low + high) / 2
+        fall = w * np.arctan(w / shape) - shape / 2 * np.log1p((w / shape) ** 2)
+        low, high = (w, high) if fall < _DIGITS else (low, w)
+    return high
+
+
+def _below(fall: float) -> float:
+    """Return ln z < 0 at which ln z + 1 - z is minus a fall."""
+    z = -(1 + fall)
+    for _ in range(60):
+        z -= (z - np.exp(z) + 1 + fall) / -np.expm1(z)
+    return float(z)
+
+
+def _above(fall: float) -> float:
+    """Return ln z > 0 at which ln z + 1 - z is minus a fall."""
+    z = np.log(1 + fall + 2 * np.sqrt(fall) + 1)
+    for _ in range(60):
+        z -= (z - np.exp(z) + 1 + fall) / -np.expm1(z)
+    return float(z)
+
+
+@lru_cache(maxsize=4_096)
+def beta_rule(a: float, b: float, n: int) -> Chances:
+    """Return Gauss's rule with n nodes for a beta law (Golub & Welsch 1969), weights by Christoffel's sums, which keep
+    their digits where they are tiny."""
+    if a > b:
+        other = beta_rule(b, a, n)
+        return Chances(other.q[::-1], other.p[::-1], other.log_weight[::-1])
+    k, s = np.arange(1.0, n), a + b - 2
+    diagonal = np.append((a - b) / (a + b), (a - b) * s / ((2 * k + s) * (2 * k + s + 2)))
+    squares = 4 * k * (k + b - 1) * (k + a - 1) * (k + s) / ((2 * k + s) ** 2 * (2 * k + s + 1) * (2 * k + s - 1))
+    if n > 1:
+        squares[0] = 4 * a * b / ((a + b) ** 2 * (a + b + 1))
+    diagonal, off = (1 + diagonal) / 2, np.sqrt(squares) / 2
+    p = linalg.eigh_tridiagonal(diagonal, off, eigvals_only=True) if n > 1 else diagonal
+    p = np.clip(p, np.finfo(float).tiny, 1 - 1e-16)
+    before, now, total = np.zeros(n), np.ones(n), np.ones(n)
+    for i in range(n - 1):
+        past = off[i - 1] * before if i else 0.0
+        before, now = now, ((p - diagonal[i]) * now - past) / off[i]
+        total += now * now
+    return Chances(p, 1 - p, -np.log(total) - np.log(np.sum(1 / total)))
+
+
+@lru_cache(maxsize=256)
+def _moves(a: float, b: float, n: int) -> tuple[tuple[FloatArray, FloatArray], ...]:
+    """Return how nodes and logarithms of weights move with a and with b."""
+
+    def away(by_a: float, by_b: float) -> FloatArray:
+        rule = beta_rule(a * np.exp(by_a), b * np.exp(by_b), n)
+        return np.stack([rule.p, rule.log_weight])
+
+    found = []
+    for value, toward in ((a, partial(lambda step: away(step, 0.0))), (b, partial(lambda step: away(0.0, step)))):
+        coarse, fine = ((toward(step) - toward(-step)) / (2 * step) for step in (_SHIFT, _SHIFT / 2))
+        node, weight = (4 * fine - coarse) / 3 / value
+        found.append((node, weight))
+    return tuple(found)
