@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Literal
+from threading import local
 
 import numpy as np
 from scipy import linalg, special
@@ -23,14 +23,13 @@ from scipy.sparse import csr_array
 
 from clvmodels.arrays import AnyArray, FloatArray, IntArray, Ragged
 
-type State = Literal["awake", "asleep"]
 type Law = tuple[float, float, float, float, float]
 """r, alpha, a, b, delta."""
 
-_TOPS = np.array([0, 2, 8, 32, 128, 512, 2_048, 8_192, 32_768])  # largest x of a class: a rule each
+_TOPS = np.array([0, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536])  # largest x of a class: a rule each
 _STEPS = np.log(16.0)  # of ln(1 + T / alpha): a class of T
-_CUT = 34.0  # e^-34 = 2e-15 of a law is left out
-_DIGITS = 27.0  # -ln of the error of a trapezoidal rule: e^-27 = 2e-12
+_CUT = 28.0  # e^-28 = 7e-13 of a law is left out
+_DIGITS = 18.0  # -ln of the error bound of a trapezoidal rule; the error itself is about its square
 _FLAT = 4.0  # gamma shapes below have a long tail towards rate 0, along which nodes may lie ever farther apart
 _BELOW = 3.0  # e-folds below the slowest rate that a history tells from 0: there the tail begins
 _EXACT = 66  # nodes along p up to which the rule is exact; then as many as the width of a binomial likelihood needs
@@ -82,43 +81,77 @@ class Part:
     silence: FloatArray
     log_density: FloatArray
 
-    def in_state(self, state: State) -> FloatArray:
-        """Return ln of the mass and density of gaps and silence in a state, shape (row, rate, p)."""
-        chances = self.rule.chances
-        share, speed = (chances.q, 1.0) if state == "awake" else (chances.p, self.law[4])
-        with np.errstate(divide="ignore"):
-            waiting = -speed * self.silence[:, None] * self.rule.rate
-            found: FloatArray = self.log_density + waiting[..., None] + np.log(share)
-        return found
+    def shares(self) -> tuple[FloatArray, tuple[FloatArray, FloatArray]]:
+        """Return ln of a scale, shape (row,), and in units of it what is awake and asleep, shape (row, rate, p)."""
+        chances, delta = self.rule.chances, self.law[4]
+        waited = self.silence[:, None] * self.rule.rate
+        joint = self.log_density - (delta * waited)[..., None]
+        top = joint.max(axis=(1, 2))
+        joint -= top[:, None, None]
+        np.exp(joint, out=joint)
+        still = np.exp((delta - 1) * waited)
+        return top, (joint * chances.q * still[..., None], joint * chances.p)
 
 
 def log_awake(*inputs: AnyArray, slopes: bool = False) -> tuple[FloatArray, tuple[FloatArray, ...]]:
     """Return ln P(history, awake at T), given r, alpha, a, b, delta, the silence and the gaps; and its slopes."""
-    return _log_in_state("awake", *inputs, slopes=slopes)
+    return _in_states(inputs, slopes).of(0)
 
 
 def log_asleep(*inputs: AnyArray, slopes: bool = False) -> tuple[FloatArray, tuple[FloatArray, ...]]:
     """Return ln P(history, asleep at T); as ``log_awake``."""
-    return _log_in_state("asleep", *inputs, slopes=slopes)
+    return _in_states(inputs, slopes).of(1)
 
 
-def _log_in_state(
-    state: State, *inputs: AnyArray, slopes: bool
-) -> tuple[FloatArray, tuple[FloatArray, ...]]:
-    *laws, silence, gaps = inputs
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    """What was asked last, and ln P(history, state), shape (state, flat row), with slopes, (state, law, flat row)."""
+
+    question: tuple[AnyArray, ...]
+    with_slopes: bool
+    shape: tuple[int, ...]
+    value: FloatArray
+    slopes: FloatArray
+
+    def of(self, state: int) -> tuple[FloatArray, tuple[FloatArray, ...]]:
+        """Return value and slopes of one state."""
+        slopes = tuple(v.reshape(self.shape) for v in self.slopes[state]) if self.with_slopes else ()
+        return self.value[state].reshape(self.shape), slopes
+
+    def answers(self, question: tuple[AnyArray, ...], slopes: bool) -> bool:
+        """Return whether it is the same question."""
+        *numbers, gaps = question
+        *known, mine = self.question
+        same = gaps is mine and (self.with_slopes or not slopes)
+        return same and all(np.array_equal(one, other) for one, other in zip(numbers, known, strict=True))
+
+
+class _Last(local):
+    """The last answer of a thread: who asks for one state asks for the other next, and both come of one sum."""
+
+    answer: _Answer | None = None
+
+
+_LAST = _Last()
+
+
+def _in_states(question: tuple[AnyArray, ...], slopes: bool) -> _Answer:
+    if _LAST.answer is not None and _LAST.answer.answers(question, slopes):
+        found, _LAST.answer = _LAST.answer, None
+        return found
+    *laws, silence, gaps = question
     shape = np.broadcast_shapes(*(np.shape(v) for v in (*laws, silence)), (len(gaps),))
-    value, by = np.empty(shape).ravel(), np.empty((5, int(np.prod(shape))))
+    size = int(np.prod(shape))
+    value, by = np.empty((2, size)), np.empty((2, 5, size if slopes else 0))
     for part in parts(laws, silence, gaps, shape):
-        terms = part.in_state(state).reshape(len(part.rows), -1)
-        top = terms.max(axis=1, keepdims=True)
-        shares = np.exp(terms - np.where(np.isfinite(top), top, 0.0))
-        mass = shares.sum(axis=1)
+        top, shares = part.shares()
+        mass = np.array([share.sum(axis=(1, 2)) for share in shares])
         with np.errstate(divide="ignore"):
-            value[part.rows] = np.log(mass) + top[:, 0]
+            value[:, part.rows] = np.log(mass) + top
         if slopes:
-            shares /= mass[:, None]
-            by[:, part.rows] = _slopes(state, part, shares.reshape(-1, *part.rule.shape), gaps)
-    return value.reshape(shape), tuple(v.reshape(shape) for v in by) if slopes else ()
+            by[:, :, part.rows] = _slopes(part, shares, np.where(mass > 0, mass, 1.0), gaps)
+    _LAST.answer = _Answer(question, slopes, shape, value, by)
+    return _LAST.answer
 
 
 def parts(
@@ -195,24 +228,23 @@ def _log_gaps(law: Law, rule: Rule, gaps: Ragged) -> FloatArray:
     return out
 
 
-def _slopes(state: State, part: Part, shares: FloatArray, gaps: Ragged) -> FloatArray:
-    """Return the derivatives by the law, shape (5, row), from the share of each node, shape (row, rate, p)."""
-    r, alpha, a, b, delta = part.law
+def _slopes(part: Part, shares: tuple[FloatArray, FloatArray], mass: FloatArray, gaps: Ragged) -> FloatArray:
+    """Return the derivatives of both states by the law, shape (state, law, row), given the share of each node."""
+    r, alpha, a, b, _ = part.law
     rule, chances = part.rule, part.rule.chances
-    p, q = chances.p, chances.q
-    mine = gaps[part.rows % len(gaps)]
-    of_rate, of_p = shares.sum(axis=2), shares.sum(axis=1)
-    by_p, by_delta = _gap_slopes(part.law, rule, mine)
-    moved = np.einsum("rkp,rkp->rp", shares, by_p) + of_p * (-1 / q if state == "awake" else 1 / p)
-    lazier = np.einsum("rkp,rkp->r", shares, by_delta)
-    if state == "asleep":
-        lazier -= part.silence * (of_rate @ rule.rate)
-    out = np.empty((5, len(part.rows)))
-    out[0] = of_rate @ np.log(rule.rate) + np.log(alpha) - special.digamma(r)
-    out[1] = r / alpha - of_rate @ rule.rate
-    for i, (node, weight) in enumerate(_moves(a, b, len(p))):
-        out[2 + i] = moved @ node + of_p @ weight
-    out[4] = lazier
+    by_p, by_delta = _gap_slopes(part.law, rule, gaps[part.rows % len(gaps)])
+    out = np.empty((2, 5, len(part.rows)))
+    for state, (found, share, by_silence) in enumerate(zip(out, shares, (-1 / chances.q, 1 / chances.p), strict=True)):
+        of_rate, of_p = share.sum(axis=2), share.sum(axis=1)
+        moved = np.einsum("rkp,rkp->rp", share, by_p) + of_p * by_silence
+        found[0] = of_rate @ np.log(rule.rate)
+        found[1] = -of_rate @ rule.rate
+        for i, (node, weight) in enumerate(_moves(a, b, len(chances.p))):
+            found[2 + i] = moved @ node + of_p @ weight
+        found[4] = np.einsum("rkp,rkp->r", share, by_delta) + (part.silence * found[1] if state else 0.0)
+        found /= mass[state]
+    out[:, 0] += np.log(alpha) - special.digamma(r)
+    out[:, 1] += r / alpha
     return out
 
 

@@ -175,10 +175,9 @@ def _finer(params: Mapping[str, Any], reach: float) -> int:
 
 def _shares(part: Part) -> FloatArray:
     """Return the probability of each node and state given the history, shape (row, rate, p, 2)."""
-    logs = np.stack([part.in_state("awake"), part.in_state("asleep")], axis=-1)
-    top = logs.max(axis=(1, 2, 3), keepdims=True)
-    shares: FloatArray = np.exp(logs - np.where(np.isfinite(top), top, 0.0))
-    return shares / shares.sum(axis=(1, 2, 3), keepdims=True)
+    shares = np.stack(part.shares()[1], axis=-1)
+    shares /= shares.sum(axis=(1, 2, 3), keepdims=True)
+    return shares
 
 
 def _spread(params: Mapping[str, Any], found: FloatArray, columns: IntArray) -> FloatArray:
