@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ type FloatArray = NDArray[np.float64]
 type IntArray = NDArray[np.int64]
 type BoolArray = NDArray[np.bool_]
 type AnyArray = NDArray[Any]
-type Columns = Mapping[str, FloatArray]
+type Columns = Mapping[str, Any]  # arrays of one length, or a Ragged one
 
 
 def frozen[A: AnyArray](values: A) -> A:
@@ -80,6 +81,6 @@ class Ragged:
         ends = self.begins.tolist()
         row = np.repeat(np.arange(len(self)), self.sizes)
         ordered = self.values[np.lexsort((self.values, row))]
-        texts = [ordered[start:stop].tobytes() for start, stop in zip(ends[:-1], ends[1:], strict=True)]
+        texts = [ordered[start:stop].tobytes() for start, stop in pairwise(ends)]
         place = {text: float(i) for i, text in enumerate(sorted(set(texts)))}
         return np.array([place[text] for text in texts])

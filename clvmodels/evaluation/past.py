@@ -103,7 +103,7 @@ def _paid(spend: str | float | None, table: AbstractCustomerTable) -> Estimate |
 
 
 def _looks_at_intervals(model: str) -> bool:
-    return "litt" in purchase_model(model).statistics
+    return not {"litt", "gaps"}.isdisjoint(purchase_model(model).statistics)
 
 
 def _rows(

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from threading import local
+from typing import Any
 
 import numpy as np
 from scipy import linalg, special
@@ -26,12 +27,13 @@ from clvmodels.arrays import AnyArray, FloatArray, IntArray, Ragged
 type Law = tuple[float, float, float, float, float]
 """r, alpha, a, b, delta."""
 
-_TOPS = np.array([0, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536])  # largest x of a class: a rule each
+_TOPS = np.array([0, *(2**k for k in range(1, 17))])  # largest x of a class: a rule each
 _STEPS = np.log(16.0)  # of ln(1 + T / alpha): a class of T
 _CUT = 28.0  # e^-28 = 7e-13 of a law is left out
 _DIGITS = 18.0  # -ln of the error bound of a trapezoidal rule; the error itself is about its square
 _FLAT = 4.0  # gamma shapes below have a long tail towards rate 0, along which nodes may lie ever farther apart
 _BELOW = 3.0  # e-folds below the slowest rate that a history tells from 0: there the tail begins
+_NEVER = -600.0  # ln of a rate that is as good as 0
 _EXACT = 66  # nodes along p up to which the rule is exact; then as many as the width of a binomial likelihood needs
 _CELLS = 1_000_000  # rows x nodes at a time: 8 MB an array
 _SHIFT = 1e-3  # of ln a and ln b: differences of nodes, extrapolated, then err by 1e-12
@@ -83,22 +85,26 @@ class Part:
 
     def shares(self) -> tuple[FloatArray, tuple[FloatArray, FloatArray]]:
         """Return ln of a scale, shape (row,), and in units of it what is awake and asleep, shape (row, rate, p)."""
-        chances, delta = self.rule.chances, self.law[4]
+        top, awake, asleep = self.waiting()
+        return top, (awake * self.rule.chances.q, asleep * self.rule.chances.p)
+
+    def waiting(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return ln of a scale, and in units of it what the silence leaves of who is awake, and of who is asleep."""
+        delta = self.law[4]
         waited = self.silence[:, None] * self.rule.rate
         joint = self.log_density - (delta * waited)[..., None]
         top = joint.max(axis=(1, 2))
         joint -= top[:, None, None]
         np.exp(joint, out=joint)
-        still = np.exp((delta - 1) * waited)
-        return top, (joint * chances.q * still[..., None], joint * chances.p)
+        return top, joint * np.exp((delta - 1) * waited)[..., None], joint
 
 
-def log_awake(*inputs: AnyArray, slopes: bool = False) -> tuple[FloatArray, tuple[FloatArray, ...]]:
+def log_awake(*inputs: Any, slopes: bool = False) -> tuple[FloatArray, tuple[FloatArray, ...]]:
     """Return ln P(history, awake at T), given r, alpha, a, b, delta, the silence and the gaps; and its slopes."""
     return _in_states(inputs, slopes).of(0)
 
 
-def log_asleep(*inputs: AnyArray, slopes: bool = False) -> tuple[FloatArray, tuple[FloatArray, ...]]:
+def log_asleep(*inputs: Any, slopes: bool = False) -> tuple[FloatArray, tuple[FloatArray, ...]]:
     """Return ln P(history, asleep at T); as ``log_awake``."""
     return _in_states(inputs, slopes).of(1)
 
@@ -107,7 +113,7 @@ def log_asleep(*inputs: AnyArray, slopes: bool = False) -> tuple[FloatArray, tup
 class _Answer:
     """What was asked last, and ln P(history, state), shape (state, flat row), with slopes, (state, law, flat row)."""
 
-    question: tuple[AnyArray, ...]
+    question: tuple[Any, ...]
     with_slopes: bool
     shape: tuple[int, ...]
     value: FloatArray
@@ -118,7 +124,7 @@ class _Answer:
         slopes = tuple(v.reshape(self.shape) for v in self.slopes[state]) if self.with_slopes else ()
         return self.value[state].reshape(self.shape), slopes
 
-    def answers(self, question: tuple[AnyArray, ...], slopes: bool) -> bool:
+    def answers(self, question: tuple[Any, ...], slopes: bool) -> bool:
         """Return whether it is the same question."""
         *numbers, gaps = question
         *known, mine = self.question
@@ -135,7 +141,7 @@ class _Last(local):
 _LAST = _Last()
 
 
-def _in_states(question: tuple[AnyArray, ...], slopes: bool) -> _Answer:
+def _in_states(question: tuple[Any, ...], slopes: bool) -> _Answer:
     if _LAST.answer is not None and _LAST.answer.answers(question, slopes):
         found, _LAST.answer = _LAST.answer, None
         return found
@@ -313,7 +319,7 @@ def _rate_nodes(
         v = np.arange(-np.log(_CUT / low_shape), high - middle + step, 0.8 * step)
         u, log_slope, step = middle + v - np.exp(-v), np.log1p(np.exp(-v)), 0.8 * step
     log_mass = r * (u + np.log(alpha)) - alpha * np.exp(u) - special.gammaln(r) + log_slope + np.log(step)
-    return np.exp(u), log_mass
+    return np.exp(np.maximum(u, _NEVER)), log_mass
 
 
 def _frequency(shape: float) -> float:
@@ -336,7 +342,7 @@ def _below(fall: float) -> float:
 
 def _above(fall: float) -> float:
     """Return ln z > 0 at which ln z + 1 - z is minus a fall."""
-    z = np.log(1 + fall + 2 * np.sqrt(fall) + 1)
+    z = float(np.log(1 + fall + 2 * np.sqrt(fall) + 1))
     for _ in range(60):
         z -= (z - np.exp(z) + 1 + fall) / -np.expm1(z)
     return float(z)
@@ -374,8 +380,11 @@ def _moves(a: float, b: float, n: int) -> tuple[tuple[FloatArray, FloatArray], .
         return np.stack([rule.p, rule.log_weight])
 
     found = []
-    for value, toward in ((a, partial(lambda step: away(step, 0.0))), (b, partial(lambda step: away(0.0, step)))):
-        coarse, fine = ((toward(step) - toward(-step)) / (2 * step) for step in (_SHIFT, _SHIFT / 2))
+    for value, one, other in ((a, 1.0, 0.0), (b, 0.0, 1.0)):
+        coarse, fine = (
+            (away(step * one, step * other) - away(-step * one, -step * other)) / (2 * step)
+            for step in (_SHIFT, _SHIFT / 2)
+        )
         node, weight = (4 * fine - coarse) / 3 / value
         found.append((node, weight))
     return tuple(found)

@@ -1,10 +1,10 @@
 r"""What customers who fall asleep and wake will buy: averages over rates, chances and both states.
 
 Given the rate and the chance p, purchases come from a Markov process with two states, awake and asleep. With
-:math:`\Lambda` the rates and P the chances of the state after a purchase, the generating function of the number within t
-is :math:`e^{(-\Lambda + z \Lambda P) t} 1`; the matrix has two rows, so its exponential is a formula. On the unit circle
-a Fourier transform turns it into probabilities. Who sleeps buys less often, so their number is no larger than that of a
-Poisson law at the rate awake, and no transform has to be longer than that.
+:math:`\Lambda` the rates and P the chances of the state after a purchase, the generating function of the number within
+t is :math:`e^{(-\Lambda + z \Lambda P) t} 1`; the matrix has two rows, so its exponential is a formula. On the unit
+circle a Fourier transform turns it into probabilities. Who sleeps buys less often, so their number is no larger than
+that of a Poisson law at the rate awake, and no transform has to be longer than that.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from clvmodels.arrays import AnyArray, FloatArray, IntArray, Ragged
-from clvmodels.kernels.dormancy import Chances, Part, parts
+from clvmodels.kernels.dormancy import Chances, parts
 from clvmodels.kernels.timing import Timing, spread_over
 from clvmodels.kernels.two_states import Circle
 
@@ -25,6 +25,7 @@ _SMOOTH = 8  # nodes along p beyond those of the gaps, for expectations
 _LONG = 60  # more at most, for long horizons
 _CELLS = 2_000_000  # nodes x numbers at a time: 16 MB an array
 _TAIL = 10.0  # standard deviations of a Poisson law beyond which nothing is left, and
+_MASS = 1e-10  # of a number of purchases: rarer ones are rounding
 _LEAST = 40  # so many at least
 
 type Table = Callable[[FloatArray, Chances, float], FloatArray]
@@ -56,8 +57,11 @@ def pmf(params: Mapping[str, Any], t: AnyArray, n: int) -> FloatArray:
     times, place = np.unique(np.asarray(t, dtype=np.float64), return_inverse=True)
     out = []
     for time in times:
-        found = _averaged(params, lambda *at, time=time: _counts(*at, time, n), n + 1, more=_more(params, n))
-        out.append(found)
+
+        def table(rate: FloatArray, chances: Chances, delta: float, time: float = time) -> FloatArray:
+            return _counts(rate, chances, delta, time, n)
+
+        out.append(_averaged(params, table, n + 1, more=_more(n)))
     every = np.concatenate(out, axis=1)
     columns = place.reshape(np.shape(t)) * (n + 1) + np.arange(n + 1).reshape(-1, *(1,) * _rank(params, t))
     return np.maximum(_spread(params, every, columns), 0.0)
@@ -77,15 +81,18 @@ def at_least(params: Mapping[str, Any], t: AnyArray, n: AnyArray) -> FloatArray:
         ) -> FloatArray:
             return _tails(rate, chances, delta, time, wanted)
 
-        found[:, mine] = _averaged(params, table, len(wanted), more=_more(params, float(wanted.max())))
+        found[:, mine] = _averaged(params, table, len(wanted), more=_more(float(wanted.max())))
     return np.clip(_spread(params, found, place.reshape(t.shape)), 0.0, 1.0)
 
 
 def timing(params: Mapping[str, Any], t: AnyArray, n: AnyArray, delta: float) -> Timing:
-    """Return the moments of the discount factors of n purchases within t."""
+    """Return the moments of the discount factors of n purchases within t.
+
+    Their mean and that of their squares are exact; the square of the sum takes the times for independent.
+    """
     t, n = np.broadcast_arrays(np.asarray(t, dtype=np.float64), np.asarray(n, dtype=np.float64))
     pairs, place = np.unique(np.stack([t.ravel(), n.ravel()]), axis=1, return_inverse=True)
-    found = np.zeros((4, _size(params), pairs.shape[1]))
+    found = np.zeros((3, _size(params), pairs.shape[1]))
     for time in np.unique(pairs[0, np.isfinite(pairs[0])]):
         mine = pairs[0] == time
         wanted = pairs[1, mine]
@@ -95,11 +102,13 @@ def timing(params: Mapping[str, Any], t: AnyArray, n: AnyArray, delta: float) ->
         ) -> FloatArray:
             return _moments(rate, chances, pace, time, wanted, delta * time)
 
-        moments = _averaged(params, table, 4 * len(wanted), more=_more(params, float(wanted.max())))
-        found[..., mine] = moments.reshape(-1, len(wanted), 4).transpose(2, 0, 1)
-    mass, *total = (_spread(params, values, place.reshape(t.shape)) for values in found)
+        moments = _averaged(params, table, 3 * len(wanted), more=0)
+        found[..., mine] = moments.reshape(-1, len(wanted), 3).transpose(2, 0, 1)
+    mass, one, two = (_spread(params, values, place.reshape(t.shape)) for values in found)
     even = spread_over(np.where(np.isfinite(t), t, 1e300), n, delta)
-    return Timing.averaged(np.stack(total), np.where(mass > 1e-12, mass, 0.0), even)
+    known = mass > _MASS
+    mean, squares = (np.where(known, v / np.where(known, mass, 1.0), e) for v, e in zip((one, two), even, strict=False))
+    return Timing(mean, squares, mean * mean + np.maximum(squares - mean * mean / n, 0.0))
 
 
 def simulate(params: Mapping[str, Any], T: FloatArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
@@ -144,7 +153,7 @@ def _rank(params: Mapping[str, Any], t: AnyArray) -> int:
     return len(np.broadcast_shapes(_shape(params), np.shape(t)))
 
 
-def _more(params: Mapping[str, Any], n: float) -> int:
+def _more(n: float) -> int:
     """Return how many purchases ahead rates are resolved for, in powers of two."""
     return int(2 ** np.ceil(np.log2(min(max(n, 2.0), _FOLLOWED))))
 
@@ -155,12 +164,17 @@ def _averaged(params: Mapping[str, Any], table: Table, n_columns: int, more: int
     laws = [params[name] for name in _LAW]
     out = np.zeros((int(np.prod(shape)), n_columns))
     for part in parts(laws, params.get("silence", 0.0), _gaps(params), shape, more, _finer(params, reach)):
-        shares = _shares(part)
+        _, awake, asleep = part.waiting()
+        chances, mass = part.rule.chances, np.zeros(len(part.rows))
         size = max(1, _CELLS // (len(part.rule.chances.p) * 2 * n_columns))
         for start in range(0, len(part.rule.rate), size):
             some = slice(start, start + size)
-            values = table(part.rule.rate[some], part.rule.chances, part.law[4])
-            out[part.rows] += shares[:, some].reshape(len(part.rows), -1) @ values.reshape(-1, n_columns)
+            values = table(part.rule.rate[some], chances, part.law[4])
+            for state, (left, chance) in enumerate(((awake, chances.q), (asleep, chances.p))):
+                here = left[:, some].reshape(len(part.rows), -1)
+                mass += here @ np.tile(chance, len(values))
+                out[part.rows] += here @ (values[:, :, state] * chance[:, None]).reshape(-1, n_columns)
+        out[part.rows] /= mass[:, None]
     return out
 
 
@@ -171,13 +185,6 @@ def _finer(params: Mapping[str, Any], reach: float) -> int:
     slowest = float(np.min(params["alpha"]))
     folds = np.ceil(np.log2(1 + np.sqrt(reach / slowest)))
     return int(min(_SMOOTH * max(folds, 1.0), _LONG))
-
-
-def _shares(part: Part) -> FloatArray:
-    """Return the probability of each node and state given the history, shape (row, rate, p, 2)."""
-    shares = np.stack(part.shares()[1], axis=-1)
-    shares /= shares.sum(axis=(1, 2, 3), keepdims=True)
-    return shares
 
 
 def _spread(params: Mapping[str, Any], found: FloatArray, columns: IntArray) -> FloatArray:
@@ -232,17 +239,17 @@ def _tails(rate: FloatArray, chances: Chances, delta: float, t: float, n: FloatA
 
 
 def _moments(rate: FloatArray, chances: Chances, delta: float, t: float, n: FloatArray, force: float) -> FloatArray:
-    """Return P(N = n) and, times it, the three moments of the discount factors, shape (rate, p, 2, 4 x n)."""
+    """Return P(N = n) and, times it, the means of the discount factors and of their squares, (rate, p, 2, 3 x n)."""
 
     def fill(some: IntArray, m: int) -> FloatArray:
         circle = _circle(rate[some], chances, delta, t, m)
-        one, two, pairs = circle.discounted(force)
-        moments = np.stack([circle.generating(), one, two, pairs + two], axis=-1)
-        found = np.concatenate([np.fft.irfft(moments, m, axis=-2), np.zeros((*moments.shape[:-2], 1, 4))], axis=-2)
+        moments = [circle.generating(), circle.discounted(force), circle.discounted(2 * force)]
+        found = np.fft.irfft(np.stack(moments, axis=-1), m, axis=-2)
+        found = np.concatenate([found, np.zeros((*found.shape[:-2], 1, 3))], axis=-2)
         out: FloatArray = found[..., np.minimum(n, m).astype(np.int64), :]
         return out.reshape(*out.shape[:-2], -1)
 
-    return _each_length(rate, t, np.zeros((len(rate), len(chances.p), 2, 4 * len(n))), fill)
+    return _each_length(rate, t, np.zeros((len(rate), len(chances.p), 2, 3 * len(n))), fill)
 
 
 def _circle(rate: FloatArray, chances: Chances, delta: float, t: float, m: int) -> Circle:

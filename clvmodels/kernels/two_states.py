@@ -3,7 +3,6 @@ r"""The number of events of a process with two states that changes state with it
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -55,40 +54,30 @@ class Circle:
         rest = np.exp(self.far) - self.far * both
         return np.stack([rest + both * pace * (self.z - 1) for pace in (self.fast, self.slow)], axis=-2)
 
-    def discounted(self, force: float) -> tuple[AnyArray, AnyArray, AnyArray]:
-        """Return E[S z^N], where S is the sum of the discount factors of the events at a force of interest, of their
-        squares, and of their products in pairs, each twice; shape (..., 2, point)."""
+    def discounted(self, force: float) -> AnyArray:
+        """Return E[S z^N], where S is the sum of the discount factors of the events at a force of interest; shape
+        (..., 2, point)."""
         roots = _apart(self.near, self.far)
         vectors = [self._projected(i, roots) for i in (0, 1)]
-        one, two, pairs = [], [], []
-        for state in (0, 1):
-            sums: list[Any] = [0.0, 0.0, 0.0]
-            for i, first in enumerate(roots):
-                for j, second in enumerate(roots):
-                    weight = vectors[i].rates[state] * vectors[j].ends
-                    sums[0] = sums[0] + weight * _divided(first - force, second)
-                    sums[1] = sums[1] + weight * _divided(first - 2 * force, second)
-                    for k, third in enumerate(roots):
-                        weight = vectors[i].rates[state] * vectors[j].passes * vectors[k].ends
-                        sums[2] = sums[2] + 2 * weight * _divided_twice(first - 2 * force, second - force, third)
-            for found, value in zip((one, two, pairs), sums, strict=True):
-                found.append(value)
-        return np.stack(one, axis=-2), np.stack(two, axis=-2), np.stack(pairs, axis=-2)
+        found: list[AnyArray] = [np.zeros_like(self.near), np.zeros_like(self.near)]
+        for one, first in zip(vectors, roots, strict=True):
+            for other, second in zip(vectors, roots, strict=True):
+                summed = other.ends * _divided(first - force, second)
+                found = [total + rate * summed for total, rate in zip(found, one.rates, strict=True)]
+        return np.stack(found, axis=-2)
 
     def _projected(self, i: int, roots: tuple[AnyArray, AnyArray]) -> _Projected:
-        """Return what the projector on an eigenvector makes of the rates, of ones, and of the chances after an event."""
+        """Return what the projector on an eigenvector makes of the rates, and of the state after an event."""
         mine, other = roots[i], roots[1 - i]
         after = self.q * self.fast + self.p * self.slow
         rates = [(pace * (self.z * after - pace - other)) / (mine - other) for pace in (self.fast, self.slow)]
         ones = [(pace * (self.z - 1) - other) / (mine - other) for pace in (self.fast, self.slow)]
-        passes = self.z * (self.q * rates[0] + self.p * rates[1])
-        return _Projected(rates, passes, self.z * (self.q * ones[0] + self.p * ones[1]))
+        return _Projected(rates, self.z * (self.q * ones[0] + self.p * ones[1]))
 
 
 @dataclass(frozen=True, eq=False)
 class _Projected:
     rates: list[AnyArray]
-    passes: AnyArray
     ends: AnyArray
 
 
@@ -100,13 +89,8 @@ def _apart(near: AnyArray, far: AnyArray) -> tuple[AnyArray, AnyArray]:
 
 def _divided(x: AnyArray, y: AnyArray) -> AnyArray:
     """Return (e^x - e^y) / (x - y)."""
+    behind = (x - y).real < 0
+    x, y = np.where(behind, y, x), np.where(behind, x, y)
     d = x - y
     some = d != 0
     return np.exp(x) * np.where(some, -np.expm1(-d) / np.where(some, d, 1.0), 1.0)
-
-
-def _divided_twice(x: AnyArray, y: AnyArray, w: AnyArray) -> AnyArray:
-    """Return the divided difference of the exponential at three places."""
-    d = x - w
-    d = np.where(np.abs(d) < _APART, _APART, d)
-    return (_divided(x, y) - _divided(y, w)) / d

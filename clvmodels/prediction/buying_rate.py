@@ -60,6 +60,10 @@ def with_buying_rate(summary: Summary, buying: Estimate) -> Summary:
     0.23
     """
     model = purchase_model(buying.model.name)
+    if model.returns:
+        raise ArgumentError(
+            f"{model.title} tells no single law of each customer's rate, awake and asleep; take the rate from MBG/NBD."
+        )
     law = _law_of_buying(model)
     futures = Futures.of(buying, check_summary(summary))
     point = {name: np.array([value]) for name, value in buying.params.items()}

@@ -224,7 +224,7 @@ def _newcomer(estimate: Estimate, model: AbstractPurchaseModel, groups: Mapping[
     return Histories.of(_blank(model, len(pattern)) | {PATTERN: pattern}, patterns)
 
 
-def _blank(model: AbstractPurchaseModel, n: int) -> dict[str, FloatArray]:
+def _blank(model: AbstractPurchaseModel, n: int) -> dict[str, Any]:
     """Return the statistics of who hasn't bought again yet, at the first moment."""
     return {name: Ragged.empty(n) if name == "gaps" else np.zeros(n) for name in model.statistics}
 

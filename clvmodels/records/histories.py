@@ -90,9 +90,7 @@ class Histories:
         return {} if self.patterns is None else self.patterns.effects(params, self.columns[PATTERN])
 
     @classmethod
-    def of(
-        cls, columns: Mapping[str, FloatArray], patterns: Patterns | None = None, weights: FloatArray | None = None
-    ) -> Histories:
+    def of(cls, columns: Columns, patterns: Patterns | None = None, weights: FloatArray | None = None) -> Histories:
         """Group equal rows; rows come out sorted by the columns in their order.
 
         Parameters
@@ -117,7 +115,7 @@ class Histories:
         return cls(found | ragged, counts[order], place[codes], patterns)
 
 
-def _kept(values: FloatArray) -> FloatArray:
+def _kept(values: Any) -> Any:
     return values if isinstance(values, Ragged) else frozen(values)
 
 

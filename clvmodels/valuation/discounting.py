@@ -79,9 +79,7 @@ def discounted_expectation(
     return total.reshape(every[0].shape)
 
 
-def _at_common_times(
-    model: AbstractPurchaseModel, params: ParamDraws, horizon: float, delta: float
-) -> FloatArray:
+def _at_common_times(model: AbstractPurchaseModel, params: ParamDraws, horizon: float, delta: float) -> FloatArray:
     """Return the same at times that all customers share, where looking at a history takes longer than at many times."""
     end = min(horizon, _CUT / delta)
     shortest = float(np.min(params["alpha"])) / (1 + float(np.max(params["r"]))) / _WITHIN
