@@ -329,7 +329,7 @@ def _frequency(shape: float) -> float:
         w = (low + high) / 2
         fall = w * np.arctan(w / shape) - shape / 2 * np.log1p((w / shape) ** 2)
         low, high = (w, high) if fall < _DIGITS else (low, w)
-    return high
+    return float(high)
 
 
 def _below(fall: float) -> float:

@@ -25,6 +25,7 @@ _SMOOTH = 8  # nodes along p beyond those of the gaps, for expectations
 _LONG = 60  # more at most, for long horizons
 _CELLS = 2_000_000  # nodes x numbers at a time: 16 MB an array
 _TAIL = 10.0  # standard deviations of a Poisson law beyond which nothing is left, and
+_TIMED = 32  # purchases ahead that rates are resolved for where only when they come is asked
 _MASS = 1e-10  # of a number of purchases: rarer ones are rounding
 _LEAST = 40  # so many at least
 
@@ -102,7 +103,7 @@ def timing(params: Mapping[str, Any], t: AnyArray, n: AnyArray, delta: float) ->
         ) -> FloatArray:
             return _moments(rate, chances, pace, time, wanted, delta * time)
 
-        moments = _averaged(params, table, 3 * len(wanted), more=0)
+        moments = _averaged(params, table, 3 * len(wanted), more=_TIMED)
         found[..., mine] = moments.reshape(-1, len(wanted), 3).transpose(2, 0, 1)
     mass, one, two = (_spread(params, values, place.reshape(t.shape)) for values in found)
     even = spread_over(np.where(np.isfinite(t), t, 1e300), n, delta)

@@ -1,4 +1,4 @@
-"""BG/NBD with dormancy: customers who fall asleep after a purchase, and wake with the next."""
+"""Dormancy/NBD (BG/NBD with dormancy): customers who fall asleep after a purchase, and wake with the next."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class DormancyNBD(AbstractPurchaseModel):
     """
 
     name = "dormancynbd"
-    title = "BG/NBD with dormancy"
+    title = "Dormancy/NBD"
     setting = "no contract; purchases at any time; falling asleep after any purchase, and waking with the next"
     assumes = (
         "buying is Poisson at a rate of the customer's own, slower by one factor for all while asleep; rate and chance "
