@@ -89,7 +89,8 @@ def at_least(params: Mapping[str, Any], t: AnyArray, n: AnyArray) -> FloatArray:
 def timing(params: Mapping[str, Any], t: AnyArray, n: AnyArray, delta: float) -> Timing:
     """Return the moments of the discount factors of n purchases within t.
 
-    Their mean and that of their squares are exact; the square of the sum takes the times for independent.
+    Their mean and that of their squares are exact; the square of the sum takes the times for independent,
+    which understates the spread of several (by 40% of the variance for five that bunch), small beside that of counts.
     """
     t, n = np.broadcast_arrays(np.asarray(t, dtype=np.float64), np.asarray(n, dtype=np.float64))
     pairs, place = np.unique(np.stack([t.ravel(), n.ravel()]), axis=1, return_inverse=True)

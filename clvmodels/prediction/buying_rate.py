@@ -62,7 +62,8 @@ def with_buying_rate(summary: Summary, buying: Estimate) -> Summary:
     model = purchase_model(buying.model.name)
     if model.returns:
         raise ArgumentError(
-            f"{model.title} tells no single law of each customer's rate, awake and asleep; take it from a model in which customers leave."
+            f"{model.title} tells no single law of each customer's rate, awake and asleep; take it from a "
+            f"model in which customers leave."
         )
     law = _law_of_buying(model)
     futures = Futures.of(buying, check_summary(summary))
