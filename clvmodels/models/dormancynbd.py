@@ -77,7 +77,7 @@ class DormancyNBD(AbstractPurchaseModel):
     >>> params = {"r": 0.6, "alpha": 5.0, "a": 1.2, "b": 1.3, "delta": 0.05}
     >>> given = clv.estimate_from("dormancynbd", params, period="week")
     >>> round(float(clv.predict(given, None, horizon=52)["expected_purchases"][0]), 3)
-    1.92
+    1.647
     """
 
     name = "dormancynbd"
