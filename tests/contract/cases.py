@@ -143,3 +143,8 @@ def churning_models() -> list[str]:
 def every_model() -> list[str]:
     """Return the names of all models."""
     return list(clv.models.registry())
+
+
+def of_tables() -> list[str]:
+    """Return the names of the models whose statistics a table of customers can hold."""
+    return [name for name in every_model() if "gaps" not in clv.models.get(name).statistics]
