@@ -310,13 +310,13 @@ def _rate_nodes(
     low_shape, high_shape = shapes
     slow, fast = rates
     step = 2 * np.pi / _frequency(high_shape)
-    high = np.log(high_shape / slow) + _above(_CUT / high_shape)
+    high = max(np.log(high_shape / slow) + _above(_CUT / high_shape), np.log(low_shape / fast))
     if low_shape >= _FLAT:
         u = np.arange(np.log(low_shape / fast) + _below(_CUT / low_shape), high + step, step)
         log_slope = np.zeros(len(u))
     else:
         middle = -np.log(fast) - _BELOW
-        v = np.arange(-np.log(_CUT / low_shape), high - middle + step, 0.8 * step)
+        v = np.arange(-np.log(_CUT / low_shape), max(high - middle, 8.0) + step, 0.8 * step)
         u, log_slope, step = middle + v - np.exp(-v), np.log1p(np.exp(-v)), 0.8 * step
     log_mass = r * (u + np.log(alpha)) - alpha * np.exp(u) - special.gammaln(r) + log_slope + np.log(step)
     return np.exp(np.maximum(u, _NEVER)), log_mass

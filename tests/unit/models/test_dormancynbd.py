@@ -157,17 +157,3 @@ def test_what_is_not_for_gaps_is_refused():
         clv.with_buying_rate(rfm, clv.estimate_from("dormancynbd", PARAMS, period="week"))
     with pytest.raises(ArgumentError, match="below 1"):
         clv.estimate_from("dormancynbd", PARAMS | {"delta": 1.0}, period="week")
-
-
-@pytest.mark.slow
-def test_sleep_is_found_where_it_is_and_not_where_it_is_not(muted_findings):
-    sleepy = base(PARAMS, 2_000, 78.0, 7)
-    found = clv.fit("dormancynbd", sleepy)
-    assert found.outcome.converged
-    assert found.params["delta"] == pytest.approx(PARAMS["delta"], abs=4 * found.std_errors["delta"])
-    assert clv.likelihood_ratio(clv.fit("mbgnbd", sleepy), found, sleepy).p_value < 1e-6
-    leaving = base({"r": 0.6, "alpha": 5.5, "a": 0.9, "b": 1.2}, 2_000, 78.0, 8, model="mbgnbd")
-    test = clv.likelihood_ratio(clv.fit("mbgnbd", leaving), clv.fit("dormancynbd", leaving), leaving)
-    assert test.on_boundary
-    assert test.degrees_of_freedom == 1
-    assert test.p_value > 0.01
