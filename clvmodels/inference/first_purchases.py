@@ -49,8 +49,9 @@ def first_purchase_of(
         text = f"First purchases are left out of {model.title}, as under first_purchase='leave_out': {trouble}."
         return None, (Note("first_purchase_left_out", text),)
     scale, error = moments.scale()
-    found = FirstPurchase(scale, error, dispersion(moments)[0])
-    return found, _notes(found, moments)
+    ratio, against = dispersion(moments)
+    found = FirstPurchase(scale, error, ratio)
+    return found, _notes(found, against)
 
 
 def _trouble(moments: FirstMoments | None) -> str | None:
@@ -99,8 +100,8 @@ def dispersion(moments: FirstMoments) -> tuple[float, float]:
     return ratio, best(_TOO_LOOSE)[0] - top
 
 
-def _notes(first: FirstPurchase, moments: FirstMoments) -> tuple[Note, ...]:
-    """Warn where first purchases are unlike later ones."""
+def _notes(first: FirstPurchase, against: float) -> tuple[Note, ...]:
+    """Warn where first purchases are unlike later ones; ``against`` is what speaks for a dispersion above 3."""
     notes = []
     low, high = (first.scale + side * _SURE * np.nan_to_num(first.std_error, nan=np.inf) for side in (-1, 1))
     if high < _USUAL[0] or low > _USUAL[1]:
@@ -111,7 +112,7 @@ def _notes(first: FirstPurchase, moments: FirstMoments) -> tuple[Note, ...]:
             f"by it; hold that against a holdout, or fit spend with first_purchase='leave_out'."
         )
         notes.append(Note("first_purchase_scale", text, "warning"))
-    ratio, against = dispersion(moments)
+    ratio = first.dispersion
     if ratio > _TOO_LOOSE and against > _DOUBT:
         told = f"{ratio:.1f}" if ratio < _MANY else f"more than {_MANY:g}"
         text = (
