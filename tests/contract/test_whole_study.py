@@ -21,7 +21,7 @@ def test_a_study_runs_from_the_summary_to_the_report(name, tmp_path):
     assert {name, "run_rate"} <= set(study.compare().to_frame()["name"])
     page = study.report(tmp_path / "report.html").read_text(encoding="utf-8")
     assert clv.models.get(name).title in page
-    assert ("without saying so" in page) is not clv.models.get(name).contractual
+    assert ("nobody sees" in page) is not clv.models.get(name).contractual
     assert study.export(tmp_path / "customers.csv").stat().st_size > 0
 
 
