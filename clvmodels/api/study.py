@@ -92,9 +92,9 @@ class Study(AbstractVariants):
     >>> asked = clv.Study(model="bgnbd", spend="gammagamma", horizon=39, holdout=39)
     >>> study = asked.fit(log, customer="customer_id", time="date", amount="amount", period="week")
     >>> round(study.predict().total.expected, -3)
-    56000.0
+    55000.0
     >>> round(study.with_terms(margin=0.3).predict().total.expected, -2)  # purchases ahead are those of before
-    16700.0
+    16400.0
     """
 
     def __init__(  # noqa: PLR0913 - the whole study is asked here
@@ -253,7 +253,7 @@ class Study(AbstractVariants):
         >>> print(winter.drift)
         From 1997-09-30 to 1997-12-31 (13.14 weeks)
         purchases of 2,357 known customers: 731 came, outside; forecast 634 (90% interval 574 to 696)
-        spend of 2,357 known customers: 28,109 came, outside; forecast 23,017 (90% interval 20,371 to 25,744)
+        spend of 2,357 known customers: 28,109 came, outside; forecast 22,400 (90% interval 19,819 to 25,043)
         """
         old = self._answered()
         if old.asked is None:

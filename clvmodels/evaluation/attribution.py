@@ -139,12 +139,12 @@ def audit(
     >>> found = clv.audit(clv.value(ahead, clv.fit("gammagamma", rfm), discount_rate=0.15))
     >>> found.to_frame()[["part", "amount"]].round(-2)
                   part   amount
-    0  first_purchases  82500.0
-    1  already_churned  36600.0
-    2     future_churn  22100.0
-    3         own_rate   1000.0
-    4        own_spend    600.0
-    5         discount   6400.0
+    0  first_purchases  78800.0
+    1  already_churned  36500.0
+    2     future_churn  21700.0
+    3         own_rate  -1900.0
+    4        own_spend   9600.0
+    5         discount   6300.0
     """
     valuation = _valued(valuation)
     check_kind("heuristic", heuristic, str, "name a business rule")
