@@ -1,4 +1,4 @@
-"""What an earlier part of a log teaches, held against the rest."""
+"""What an earlier part of a log teaches, compared with the rest."""
 
 from __future__ import annotations
 

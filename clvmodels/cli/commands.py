@@ -173,7 +173,7 @@ def value(*, business: Business = _REVENUE, excel_safe: ExcelSafe = False, out: 
 
 
 def compare(*, by: str | None = None, excel_safe: ExcelSafe = False, out: Folder = _FOLDER) -> None:
-    """Hold models and formulas against the holdout that `clv rfm --holdout` kept back.
+    """Compare models and formulas on the holdout that `clv rfm --holdout` kept back.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ def backtest(
     excel_safe: ExcelSafe = False,
     out: Folder = _FOLDER,
 ) -> None:
-    """Hold models and formulas against what came after several earlier days of a log.
+    """Compare models and formulas from several earlier days of a log.
 
     Parameters
     ----------

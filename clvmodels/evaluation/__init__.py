@@ -1,4 +1,4 @@
-"""Forecasts held against what came."""
+"""Forecasts compared with actual outcomes."""
 
 from clvmodels.evaluation.alive import alive_range
 from clvmodels.evaluation.attribution import audit

@@ -1,4 +1,4 @@
-"""How many customers are left: a range over models, beside what can be held against a till."""
+"""How many customers are left: a range over models, beside a count that sales can check."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from clvmodels.voice import muted
 _ALIKE = 2.0  # of log-likelihood: so much a model may lie above another by chance
 
 
-@muted()  # models are fitted here to be held against each other, and one of them at least doesn't hold
+@muted()  # models are fitted here to be compared with each other, and one of them at least doesn't hold
 def alive_range(
     summary: Summary,
     *,

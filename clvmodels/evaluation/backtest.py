@@ -1,4 +1,4 @@
-"""Forecasts from several earlier days of a log, each held against what came after it."""
+"""Forecasts from several earlier days of a log, each compared with the actual outcome."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def backtest(  # noqa: PLR0913 - a log has as many sides
     temp_folder: str | Path | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Backtest:
-    """Let models and business rules forecast from several earlier days of a log, and hold each against what came.
+    """Let models and business rules forecast from several earlier days of a log, and compare with the outcomes.
 
     At each of these days (an origin) everything is fitted anew to what was known then, and forecasts the horizon that
     follows for the customers known then. One holdout is one season; several say what repeats itself.
@@ -141,7 +141,7 @@ def backtest(  # noqa: PLR0913 - a log has as many sides
     Notes
     -----
     ``crps`` of a point forecast is its mean absolute error. Intervals of purchases hold whole numbers and so more than
-    asked for: ``coverage`` is to be held against ``coverage_expected``, what the forecast itself gives its intervals.
+    asked for: ``coverage`` is to be compared with ``coverage_expected``, what the forecast itself gives its intervals.
     ``pit_ks`` is the largest distance of the mean probability integral transform from the diagonal, ``ece`` that of
     P(active) from the share who bought, in tenths of the probability. ``spearman`` rewards ties where most have no
     purchase ahead; ``spearman_repeat`` looks at those who had come back before the origin. ``gini_normalised`` is 1

@@ -1,4 +1,4 @@
-"""An earlier study held against the log that came after it."""
+"""An earlier study compared with the log that came after it."""
 
 from __future__ import annotations
 

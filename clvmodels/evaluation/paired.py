@@ -1,4 +1,4 @@
-"""Forecasters held against each other on the same customers, drawn again and again."""
+"""Forecasters compared with each other on the same customers, drawn again and again."""
 
 from __future__ import annotations
 

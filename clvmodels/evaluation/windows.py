@@ -38,7 +38,7 @@ def rolling_windows(span: Span, horizon: float, origins: Origins) -> tuple[list[
     steps = round(horizon * unit.days / step) if np.isfinite(horizon) else 0
     if steps < 1:
         raise ArgumentError(
-            f"horizon is {horizon:g} {unit.name}s, and what was forecast is held against what came, so it must be "
+            f"horizon is {horizon:g} {unit.name}s, and forecasts are compared with what followed, so it must be "
             f"finite and at least a {'whole period' if span.whole else 'day'}."
         )
     if hasattr(origins, "__index__"):
@@ -76,7 +76,7 @@ def _named(span: Span, steps: int, step: float, origins: Iterable[object]) -> li
         what = f"{', '.join(outside[:5])} of origins can't be forecast from" if outside else "origins names no day"
         raise ArgumentError(
             f"{what}: the log runs from {start} to {end}, and an origin needs {round(steps * step):,} days after it to "
-            f"be held against; give days between {start} and {_back(end, span, steps, step)}."
+            f"be compared with; give days between {start} and {_back(end, span, steps, step)}."
         )
     return found
 

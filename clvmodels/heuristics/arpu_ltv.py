@@ -58,7 +58,7 @@ def arpu_ltv(*, arpu: Quantity, margin: Quantity, churn: Quantity) -> Quantity:
 class ArpuLtv(AbstractPooledRule):
     """ARPU over churn, with one clock for both.
 
-    Revenue and losses are both held against the time until a customer is declared gone, so that over a whole life it
+    Revenue and losses are both compared with the time until a customer is declared gone, so that over a whole life it
     comes to revenue so far / customers given up so far, whatever that time is. Over a horizon shorter than the life
     1 / horizon stands for churn.
     """

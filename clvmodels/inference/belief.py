@@ -22,7 +22,7 @@ from clvmodels.records import FirstPurchaseUse, Prior, Priors, Summary, check_su
 def default_priors(model: str, summary: Summary, *, first_purchase: FirstPurchaseUse = "scaled") -> Priors:
     """Return the priors that a fit takes where none are given, in the period and currency of a summary.
 
-    They are wide, and move with the unit: rates and lifetimes are held against how long the median customer was
+    They are wide, and move with the unit: rates and lifetimes are compared with how long the median customer was
     observed, amounts against the median customer's purchase. So the same log read in days or in weeks, in cents or in
     dollars, leads to the same forecasts.
 

@@ -1,4 +1,4 @@
-"""When two likelihoods may be held against each other, and when one model lies within another."""
+"""When two likelihoods may be compared with each other, and when one model lies within another."""
 
 from __future__ import annotations
 

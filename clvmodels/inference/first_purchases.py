@@ -109,7 +109,7 @@ def _notes(first: FirstPurchase, against: float) -> tuple[Note, ...]:
             f"A first purchase is worth {first.scale:.2f} of a later one of the same customer (standard error "
             f"{first.std_error:.2g}), further from 1 than in the shops that were looked at ({_USUAL[0]:g} to "
             f"{_USUAL[1]:g}): an offer, a trial or a contract may be behind it. Customers who bought once are valued "
-            f"by it; hold that against a holdout, or fit spend with first_purchase='leave_out'."
+            f"by it; check that on a holdout, or fit spend with first_purchase='leave_out'."
         )
         notes.append(Note("first_purchase_scale", text, "warning"))
     ratio = first.dispersion
@@ -118,7 +118,7 @@ def _notes(first: FirstPurchase, against: float) -> tuple[Note, ...]:
         text = (
             f"First purchases vary {told} times as much around what a customer usually spends as later ones "
             f"(squared relative spread), and count as much as one of them: beyond {_TOO_LOOSE:g}, what a repeat buyer "
-            f"spends is known better without. Hold values against a holdout, or fit spend with "
+            f"spends is known better without. Check values on a holdout, or fit spend with "
             f"first_purchase='leave_out'."
         )
         notes.append(Note("first_purchase_weighs_too_much", text, "warning"))

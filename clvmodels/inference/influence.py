@@ -59,7 +59,7 @@ class Fitting:
 def influence_notes(fitting: Fitting, estimate: Estimate, base: Summary, histories: Histories) -> tuple[Note, ...]:
     """Warn where the number of phases that was chosen rests on one customer, or takes one silence for leaving.
 
-    All customers share the number of phases k. It is held against the next lower value. A customer who gains more by k
+    All customers share the number of phases k. It is compared with the next lower value. A customer who gains more by k
     than all together decides alone; the fit is then done without that one, to see.
 
     Parameters

@@ -140,7 +140,7 @@ def vuong(first: Estimate, second: Estimate, summary: Summary) -> Vuong:
 
     The customers' gaps in log-likelihood, summed and divided by their standard deviation times the root of the number
     of customers. The pre-test of Vuong asks first whether the gaps vary by more than noise in the parameters gives: n
-    times their variance is held against the 95% point of a chi-square with as many degrees of freedom as both models
+    times their variance is compared with the 95% point of a chi-square with as many degrees of freedom as both models
     have parameters. That is an upper bound where the models describe the data, so it errs on the side of "can't tell".
 
     Parameters

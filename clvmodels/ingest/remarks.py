@@ -40,7 +40,7 @@ def remarks(survey: Survey, span: Span, n_purchases: float, *, n_late: int, end_
     if span.holdout_end > max(survey.last_day, span.observation_end):
         text = (
             f"The holdout ends on {as_date(span.holdout_end)} but the log on {as_date(survey.last_day)}, so what "
-            f"forecasts are held against may be incomplete; end it where the log ends."
+            f"forecasts are compared with may be incomplete; end it where the log ends."
         )
         notes.append(Note("holdout_incomplete", text, "warning"))
     notes += _silence(survey, span, n_purchases)

@@ -1,4 +1,4 @@
-"""Forecasts from several earlier days of a log, held against what came after each."""
+"""Forecasts from several earlier days of a log, compared with the actual outcome after each."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Choice:
     crps : float
         Its CRPS, the mean over origins.
     over : str or None
-        The model that it is held against: the best by CRPS where the choice is another, else the next one; None where
+        The model that it is compared with: the best by CRPS where the choice is another, else the next one; None where
         there is no other.
     difference, std_error : float
         CRPS of the choice less that of ``over`` (negative where the choice is better), and its standard error; NaN
@@ -124,7 +124,7 @@ class Choice:
     text: str
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the models that were held against each other, best first."""
+        """Return the models that were compared with each other, best first."""
         return self.table.copy()
 
     def __str__(self) -> str:

@@ -16,7 +16,7 @@ type DriftTable = Literal["parameters", "forecast", "deciles", "movers"]
 
 @dataclass(frozen=True, eq=False)
 class Drift:
-    """An earlier study held against the log that came after it.
+    """An earlier study compared with the log that came after it.
 
     Attributes
     ----------

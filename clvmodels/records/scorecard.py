@@ -1,4 +1,4 @@
-"""Models and business rules held against the same truth."""
+"""Models and business rules compared on the same holdout."""
 
 from __future__ import annotations
 

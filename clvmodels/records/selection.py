@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LikelihoodRatio:
-    """A simpler model held against a wider one that contains it.
+    """A simpler model compared with a wider one that contains it.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class LikelihoodRatio:
 
 @dataclass(frozen=True, slots=True)
 class Vuong:
-    """Two models, neither of which contains the other, held against each other.
+    """Two models, neither of which contains the other, compared with each other.
 
     Attributes
     ----------

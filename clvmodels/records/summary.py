@@ -22,7 +22,7 @@ from clvmodels.records.period import Period
 
 @dataclass(frozen=True, eq=False)
 class Holdout:
-    """What came after the observation: the truth that forecasts are held against.
+    """What came after the observation: the truth that forecasts are compared with.
 
     Attributes
     ----------

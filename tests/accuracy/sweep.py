@@ -27,7 +27,7 @@ ENDLESS = 0.5  # of the discrete cases ask for the whole life
 NONE = 0.3  # of the cases ask for P(X = 0); all ask for 1 less it
 REGULAR = 600.0  # events that may come within a horizon, up to which regular buying is discounted
 
-PROMISED = {  # what is held against the reference, and to what
+PROMISED = {  # what is compared with the reference, and to what
     "ln likelihood": ("relative", 1e-10),
     "P(alive)": ("relative", 1e-10),
     "E[X(t)]": ("relative", 1e-10),

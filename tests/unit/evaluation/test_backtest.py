@@ -71,7 +71,7 @@ def test_one_origin_is_a_comparison(log):
 
 
 def test_an_origin_knows_nothing_of_what_came(log, found):
-    """Whatever is bought after the last origin, its forecasts are the same; only what they are held against changes."""
+    """Whatever is bought after the last origin, its forecasts stay; only what they are compared with changes."""
     origin = found.to_frame()["origin"].max()
     another = pd.concat([log, log[log["date"] > origin].assign(date=log["date"].max())])
     again = clv.backtest(another, **COLUMNS, **ONE, heuristics=[], origins=[origin], **WEEKS).to_frame()

@@ -1,4 +1,4 @@
-"""An earlier forecast held against bases that stayed as they were, and against some that didn't."""
+"""An earlier forecast compared with bases that stayed as they were, and against some that didn't."""
 
 from dataclasses import replace
 
