@@ -44,7 +44,7 @@ docs: $(STAMP) ## run the examples of the docstrings and of the README
 bench: $(STAMP) ## time clvmodels against other libraries (about half an hour)
 	[ -d $(PEERS) ] || $(BIN)/python -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(PEERS)/bin/python -m pip install --quiet --editable . --group bench
+	$(PEERS)/bin/python -m pip install --quiet --editable ".[bayes]" --group bench
 	$(PEERS)/bin/python -m benchmarks
 
 notebooks: $(STAMP) ## run every notebook from top to bottom
@@ -72,10 +72,10 @@ $(STAMP): pyproject.toml constraints.txt
 	echo "Filling $(VENV); it takes a minute or two the first time."; \
 	if uv --version >/dev/null 2>&1; then \
 	    [ -d $(VENV) ] || uv venv --quiet --python "$$python" $(VENV); \
-	    uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable . --group dev; \
+	    uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable ".[bayes]" --group dev; \
 	else \
 	    "$$python" -m venv $(VENV); \
 	    $(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"; \
-	    $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . --group dev; \
+	    $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[bayes]" --group dev; \
 	fi; \
 	touch $@

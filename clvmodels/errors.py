@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+from importlib.util import find_spec
 from operator import index
 
 _LONGEST = 80  # characters of a value that a sentence shows
@@ -53,6 +54,15 @@ def check_count(name: str, value: object, least: int, why: str) -> int:
     if isinstance(value, bool) or not least <= number <= sys.maxsize:
         raise ArgumentError(f"{name} is {_shown(value)}; it must be a whole number of at least {least}, because {why}.")
     return number
+
+
+def check_installed(package: str, extra: str, asked: str, instead: str) -> None:
+    """Raise an ArgumentError when a package isn't there that an extra brings; nothing is loaded."""
+    if find_spec(package) is None:
+        raise ArgumentError(
+            f"{asked} needs the package {package}, which isn't installed; run pip install 'clvmodels[{extra}]', or "
+            f"{instead}."
+        )
 
 
 def _shown(value: object) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from clvmodels.arrays import AnyArray, Columns, FloatArray
-from clvmodels.errors import ArgumentError
+from clvmodels.errors import ArgumentError, check_installed
 from clvmodels.inference.belief import priors_for
 from clvmodels.inference.loo import log_likelihoods
 from clvmodels.inference.space import Space
@@ -75,6 +75,7 @@ class Fitted:
 
     def pymc_model(self, estimate: Estimate) -> Any:
         """Return the posterior as a PyMC model; with the default priors where the estimate has none."""
+        check_installed("pymc", "bayes", "pymc_model()", "read the priors by default_priors")
         from clvmodels.inference.posterior import Posterior  # noqa: PLC0415 - PyMC takes seconds to load
 
         priors = self.priors or priors_for(self.space.model, self.space.scale)
@@ -117,6 +118,7 @@ def _groups(estimate: Estimate, stats: Mapping[str, FloatArray]) -> dict[str, di
 
 
 def _tree(groups: Mapping[str, Mapping[str, AnyArray]], dims: Mapping[str, list[str]], estimate: Estimate) -> Any:
+    check_installed("arviz_base", "bayes", "to_arviz()", "take the draws themselves, estimate.draws")
     from arviz_base import from_dict  # noqa: PLC0415 - takes a second to load
 
     attributes = {"model": estimate.model.title, "method": estimate.method}

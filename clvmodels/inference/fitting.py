@@ -67,7 +67,8 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
         - ``"laplace"``: draws of the posterior by importance sampling from a proposal at the mode, with a diagnostic
           that says whether they can be believed. Takes about as long as maximum likelihood.
         - ``"bootstrap"``: maximum likelihood for each of ``n_draws`` bases drawn from the customers with replacement.
-        - ``"nuts"``: draws of the posterior by PyMC's sampler; the most general and the slowest.
+        - ``"nuts"``: draws of the posterior by PyMC's sampler; the most general and the slowest. Needs the extra
+          ``bayes``: ``pip install 'clvmodels[bayes]'``.
     priors : Priors or mapping of str to Prior or (median, sd), optional
         What is believed before, for the quantities of ``default_priors``; those not named keep the default, which says
         little. Only for ``"map"``, ``"laplace"`` and ``"nuts"``.

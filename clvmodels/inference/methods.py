@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from clvmodels.errors import check_installed
 from clvmodels.inference.belief import Belief
 from clvmodels.inference.bootstrap import bootstrap_draws
 from clvmodels.inference.diagnostics import (
@@ -129,6 +130,7 @@ def _near_the_top(job: Job) -> Found:
 
 
 def _by_sampler(job: Job) -> Found:
+    check_installed("pymc", "bayes", "method='nuts'", "take method='laplace', which draws from the same posterior")
     from clvmodels.inference.nuts import sample  # noqa: PLC0415 - PyMC takes seconds to load
     from clvmodels.inference.posterior import Posterior  # noqa: PLC0415
 

@@ -14,7 +14,6 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,7 @@ from pymc.step_methods.hmc.quadpotential import (  # type: ignore[import-untyped
 )
 
 from clvmodels.arrays import FloatArray
-from clvmodels.errors import ArgumentError
+from clvmodels.errors import check_installed
 from clvmodels.inference.posterior import Posterior
 from clvmodels.inference.sampling import Sampling
 from clvmodels.records import Note, Outcome
@@ -104,11 +103,8 @@ def sample(
     ArgumentError
         When the sampler asked for isn't installed.
     """
-    if sampling.sampler == "nutpie" and find_spec("nutpie") is None:
-        raise ArgumentError(
-            "sampler='nutpie' needs the package nutpie, which isn't installed; run pip install 'clvmodels[nutpie]', or "
-            "take sampler='pymc'."
-        )
+    if sampling.sampler == "nutpie":
+        check_installed("nutpie", "nutpie", "sampler='nutpie'", "take sampler='pymc'")
     size = -(-n_draws // sampling.chains)
     with _quiet():
         found = _chains(posterior, posterior.values(near, near_sds), size, seed, sampling)
