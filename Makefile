@@ -8,7 +8,7 @@ PEERS := .venv-bench
 # Pictures are drawn without a screen.
 export MPLBACKEND := Agg
 
-.PHONY: help setup demo test slow lint types arch docs bench notebooks clean
+.PHONY: help setup demo test slow lint types arch docs site bench notebooks clean
 
 help: ## list these targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):[^#]*## /\1|/' | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -39,6 +39,9 @@ arch: $(STAMP) ## check who imports whom, and the rules of the house
 docs: $(STAMP) ## run the examples of the docstrings and of the README
 	$(BIN)/pytest --doctest-modules clvmodels tests/architecture/test_readme.py
 	$(BIN)/python docs/make_tables.py --check
+
+site: $(STAMP) ## build the documentation site into build/site; every warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 # The peers hold NumPy and PyMC back, so they share an environment of their own with clvmodels.
 bench: $(STAMP) ## time clvmodels against other libraries (about half an hour)

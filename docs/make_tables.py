@@ -348,12 +348,6 @@ def scores(target: str, data: str, columns: dict[str, str]) -> str:
     return markdown(shown[list(columns)].rename(columns=columns))
 
 
-def holdout() -> str:
-    """Return the short scorecard of the README."""
-    kept = ("name", "bias", "mae", "crps", "gini", "total", "interval")
-    return scores("purchases", "full", {name: COLUMNS[name] for name in kept})
-
-
 def baselines() -> str:
     """Return published or recomputed scores beside ours."""
     table = pd.read_csv(EXPERIMENT / "results" / "baselines.csv")
@@ -451,10 +445,8 @@ def scale(make: Callable[[], pd.DataFrame | str]) -> str:
 BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {
         "output": output,
-        "holdout": holdout,
-        "models": models,
-        "rules": lambda: registered("rule", ("name", "title", "formula", "misleads")),
     },
+    "docs/guide/models.md": {"models": models},
     "docs/accuracy.md": {
         "swept": accuracy_tables.swept,
         "promises": lambda: markdown(accuracy_tables.promises()),
@@ -483,6 +475,7 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "docs/scale.md": {name: partial(scale, make) for name, make in scale_tables.TABLES.items()},
     "docs/formulas.md": {
         "formulas": lambda: registered("formula", ("name", "formula", "needs", "misleads")),
+        "rules": lambda: registered("rule", ("name", "title", "formula", "misleads")),
     },
     "experiments/01_cdnow_holdout/README.md": {
         "purchases": lambda: scores("purchases", "sample", COLUMNS),
