@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
+
+import pandas as pd
 
 from clvmodels.api.base import Base, read_base
 from clvmodels.api.once import so_far
@@ -22,6 +24,7 @@ from clvmodels.ingest.purchases import ZeroAmounts
 from clvmodels.ingest.refunds import Refunds
 from clvmodels.models import purchase_model, usual_purchase_model
 from clvmodels.records import FirstPurchaseUse, Period, Prediction, Scorecard, Shock, Summary, Terms, Valuation
+from clvmodels.records.card import card
 from clvmodels.reporting.gather import gather
 from clvmodels.reporting.listing import export as write_export
 from clvmodels.reporting.material import ReportMaterial
@@ -129,6 +132,10 @@ class Study(AbstractVariants):
     def __repr__(self) -> str:
         who = "no customers yet" if self.summary is None else f"{len(self.summary):,} customers"
         return f"Study({self.model}, spend {self.spend}: {who}, horizon {self.horizon})"
+
+    def _repr_html_(self) -> str:
+        asked = {"holdout": self.holdout, "interval": self.ci_prob, **asdict(self.terms)}
+        return card(self, pd.DataFrame({"asked": asked.keys(), "value": [str(v) for v in asked.values()]}), self.notes)
 
     def read(  # noqa: PLR0913 - a log has as many sides
         self,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from clvmodels.records.card import AbstractTable
 from clvmodels.records.note import Note
 
 FORMULA, PART, MODEL, MISS, ACTUAL = "formula", "part", "model", "miss", "actual"
@@ -36,7 +37,7 @@ class AuditPart:
 
 
 @dataclass(frozen=True, eq=False)
-class Audit:
+class Audit(AbstractTable):
     """The difference between a formula's number and a model's, to the cent.
 
     Attributes

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from clvmodels.errors import unknown_name
+from clvmodels.records.card import AbstractTable
 from clvmodels.records.note import Note
 from clvmodels.records.scorecard import Target
 
@@ -15,7 +16,7 @@ _SHOWN = ("name", "kind", "origins", "bias", "mae", "crps", "coverage", "coverag
 
 
 @dataclass(frozen=True, eq=False)
-class Backtest:
+class Backtest(AbstractTable):
     """How well each forecaster met what came, origin by origin.
 
     Attributes

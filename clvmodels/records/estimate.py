@@ -19,6 +19,7 @@ from clvmodels.grammar.model import (
     as_purchase_model,
     as_spend_model,
 )
+from clvmodels.records.card import card
 from clvmodels.records.covariates import Covariates
 from clvmodels.records.first_purchase import FirstPurchase
 from clvmodels.records.histories import Histories
@@ -138,6 +139,9 @@ class Estimate:
         values = ", ".join(f"{name}={value:.4g}" for name, value in self.params.items())
         told = f"{self.model.name}: {values}; log-likelihood {self.log_likelihood:.3f}; {self.method}"
         return f"Estimate({told}{shown(self.notes)})"
+
+    def _repr_html_(self) -> str:
+        return card(self, self.table(), self.notes)
 
     @property
     def purchase_model(self) -> AbstractPurchaseModel:

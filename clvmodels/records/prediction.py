@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from clvmodels.arrays import AnyArray, FloatArray, frozen
+from clvmodels.records.card import AbstractTable
 from clvmodels.records.distribution import Distribution
 from clvmodels.records.estimate import Estimate
 from clvmodels.records.log_check import shown
@@ -19,7 +20,7 @@ from clvmodels.records.total import Sum, Total
 
 
 @dataclass(frozen=True, eq=False)
-class Prediction:
+class Prediction(AbstractTable):
     """Purchases ahead, customer by customer.
 
     Two kinds of interval are kept apart. ``expected_purchases_lower/upper`` bound the *expectation* (how well the

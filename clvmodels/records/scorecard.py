@@ -10,6 +10,7 @@ import pandas as pd
 
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import unknown_name
+from clvmodels.records.card import AbstractTable
 from clvmodels.records.note import Note
 from clvmodels.records.summary import Summary
 
@@ -17,7 +18,7 @@ type Target = Literal["purchases", "spend"]
 
 
 @dataclass(frozen=True, eq=False)
-class Scorecard:
+class Scorecard(AbstractTable):
     """How well each forecast met the holdout.
 
     Attributes
@@ -53,6 +54,10 @@ class Scorecard:
         if target not in self.tables:
             raise unknown_name("target in this scorecard", target, self.tables)
         return self.tables[target].copy()
+
+    def __repr__(self) -> str:
+        names = {name for table in self.tables.values() for name in table["name"]}
+        return f"Scorecard({len(names)} forecasters; {' and '.join(self.tables)} in the holdout)"
 
     def __str__(self) -> str:
         return "\n\n".join(

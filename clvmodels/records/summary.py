@@ -12,6 +12,7 @@ import pandas as pd
 
 from clvmodels.arrays import AnyArray, BoolArray, FloatArray, IntArray, frozen
 from clvmodels.errors import ArgumentError, InputError
+from clvmodels.records.card import AbstractTable
 from clvmodels.records.covariates import PATTERN, Covariates
 from clvmodels.records.first_purchase import NO_FIRST, FirstPurchase, as_number
 from clvmodels.records.histories import Histories
@@ -67,7 +68,7 @@ class Timeline:
 
 
 @dataclass(frozen=True, eq=False)
-class Summary:
+class Summary(AbstractTable):
     """One row a customer, observed from the first purchase to the end of observation.
 
     Attributes

@@ -11,6 +11,7 @@ import pandas as pd
 
 from clvmodels.arrays import FloatArray, frozen
 from clvmodels.errors import ArgumentError, check_between, check_kind
+from clvmodels.records.card import AbstractTable
 from clvmodels.records.distribution import Distribution
 from clvmodels.records.estimate import Estimate
 from clvmodels.records.log_check import shown
@@ -96,7 +97,7 @@ class Path:
 
 
 @dataclass(frozen=True, eq=False)
-class Valuation:
+class Valuation(AbstractTable):
     """Value ahead, customer by customer, in the currency of the log.
 
     Attributes
