@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from clvmodels.arrays import Columns
-from clvmodels.errors import InputError, check_known
+from clvmodels.errors import ArgumentError, InputError, check_known
 from clvmodels.grammar.model import (
     REGISTRY,
     AbstractModel,
@@ -15,15 +15,46 @@ from clvmodels.grammar.model import (
     as_spend_model,
 )
 
+# What lifetimes, pymc-marketing and CLVTools call them.
+_ELSEWHERE = {
+    f"{name}{kind}": here
+    for name, here in {
+        "betageo": "bgnbd",
+        "modifiedbetageo": "mbgnbd",
+        "paretonbd": "paretonbd",
+        "betageobetabinom": "bgbb",
+        "shiftedbetageo": "sbg",
+        "gammagamma": "gammagamma",
+    }.items()
+    for kind in ("model", "fitter")
+} | {"pnbd": "paretonbd", "gg": "gammagamma"}
+
 
 def registry() -> dict[str, AbstractModel]:
     """Return every registered model by name."""
     return dict(REGISTRY)
 
 
-def get(name: str) -> AbstractModel:
-    """Return the model of that name."""
-    return REGISTRY[check_known("model", name, REGISTRY)]
+def get(name: str | type[AbstractModel]) -> AbstractModel:
+    """Return the model of that name, title or class.
+
+    Raises
+    ------
+    ArgumentError
+        When there is none; where another package calls a model so, its name here is said.
+    """
+    spelled = name.name if isinstance(name, type) and issubclass(name, AbstractModel) else name
+    if not isinstance(spelled, str) or spelled in REGISTRY:
+        return REGISTRY[check_known("model", spelled, REGISTRY)]
+    said = _plain(spelled)
+    found = [model for model in REGISTRY.values() if said in (_plain(model.name), _plain(model.title))]
+    if not found and said in _ELSEWHERE:
+        raise ArgumentError(f"There is no model called {spelled!r}; here it is {_ELSEWHERE[said]!r}.")
+    return found[0] if found else REGISTRY[check_known("model", spelled, REGISTRY)]
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def check_histories(model: AbstractPurchaseModel, columns: Columns) -> None:

@@ -15,6 +15,17 @@ NAMED_PERIODS = {
     "quarter": DAYS_PER_YEAR / 4,
     "year": DAYS_PER_YEAR,
 }
+# As pandas writes them.
+_LETTERS = {
+    "D": "day",
+    "W": "week",
+    "M": "month",
+    "ME": "month",
+    "Q": "quarter",
+    "QE": "quarter",
+    "Y": "year",
+    "YE": "year",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +60,7 @@ class Period:
             named = [name for name, length in NAMED_PERIODS.items() if length == days]
             return cls(named[0] if named else f"{days:g}-day period", days)
         if isinstance(period, str):
-            name = period.lower().removesuffix("s")
+            name = _LETTERS.get(period) or period.lower().removesuffix("s")
             if name in NAMED_PERIODS:
                 return cls(name, NAMED_PERIODS[name])
         raise unknown_name("period", period, NAMED_PERIODS)
