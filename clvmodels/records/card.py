@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from clvmodels.declaration import AbstractOrFinal
+from clvmodels.abstract_or_final import AbstractOrFinal
 from clvmodels.records.note import Note
 
 _ROWS = 5  # a card is looked at, not read
