@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+from warnings import warn
 
 if TYPE_CHECKING:
     from clvmodels import heuristics, models, plots
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
     from clvmodels.simulation import simulate
     from clvmodels.storage.store import load, save
     from clvmodels.valuation import (
-        affordable_cost,
+        allowable_cac,
         capped_value,
         cohort_projection,
         p_above,
@@ -132,7 +133,7 @@ _HOMES = {
     "clvmodels.prediction": ("predict", "with_buying_rate"),
     "clvmodels.simulation": ("simulate",),
     "clvmodels.valuation": (
-        "affordable_cost",
+        "allowable_cac",
         "capped_value",
         "cohort_projection",
         "p_above",
@@ -147,6 +148,7 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _ROOMS = ("heuristics", "models", "plots")
+_RENAMED = {"affordable_cost": "allowable_cac"}
 
 __version__ = "0.1.0"
 __all__ = [
@@ -156,8 +158,8 @@ __all__ = [
     "Sampling",
     "Study",
     "activity_table",
-    "affordable_cost",
     "alive_range",
+    "allowable_cac",
     "as_contracts",
     "as_summary",
     "as_table",
@@ -221,6 +223,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _RENAMED:
+        text = f"clvmodels.{name} is called {_RENAMED[name]} now, in its columns too; the old name goes away in 1.0."
+        warn(text, DeprecationWarning, stacklevel=2)
+        return getattr(import_module("clvmodels"), _RENAMED[name])
     if name in _HOME_OF:
         found = getattr(import_module(_HOME_OF[name]), name)
     elif name in _ROOMS:
