@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+from warnings import warn
 
 if TYPE_CHECKING:
     from clvmodels import heuristics, models, plots
@@ -147,6 +148,7 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _ROOMS = ("heuristics", "models", "plots")
+_RENAMED = {"affordable_cost": "allowable_cac"}
 
 __version__ = "0.1.0"
 __all__ = [
@@ -221,6 +223,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _RENAMED:
+        text = f"clvmodels.{name} is called {_RENAMED[name]} now, in its columns too; the old name goes away in 1.0."
+        warn(text, DeprecationWarning, stacklevel=2)
+        return getattr(import_module("clvmodels"), _RENAMED[name])
     if name in _HOME_OF:
         found = getattr(import_module(_HOME_OF[name]), name)
     elif name in _ROOMS:

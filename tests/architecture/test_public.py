@@ -6,6 +6,8 @@ import re
 from functools import reduce
 from importlib import import_module
 
+import pytest
+
 import clvmodels
 from clvmodels import records
 from clvmodels.abstract_or_final import AbstractOrFinal
@@ -66,6 +68,11 @@ def left_unsaid(function) -> list[str]:
     if signature.return_annotation not in (None, "None") and not section(docstring, "Returns"):
         unsaid.append("Returns")
     return unsaid if ">>> " in section(docstring, "Examples") else [*unsaid, "Examples"]
+
+
+def test_an_old_name_still_works_and_says_the_new_one():
+    with pytest.warns(DeprecationWarning, match="is called allowable_cac now"):
+        assert clvmodels.affordable_cost is clvmodels.allowable_cac
 
 
 def test_every_public_function_explains_itself():
