@@ -35,6 +35,7 @@ class AbstractModel(AbstractOrFinal):
     statistics: ClassVar[tuple[str, ...]]
     default: ClassVar[bool] = False  # taken where nobody names one; true of one model of buying and one of spend
     lifetimes_name: ClassVar[str] = ""  # the class of the lifetimes package that fits it
+    other_names: ClassVar[tuple[str, ...]] = ()  # what pymc-marketing and CLVTools call it
     lifetimes_renames: ClassVar[Mapping[str, str]] = {}  # parameters that it calls otherwise: its name to ours
 
     def __init_subclass__(cls) -> None:

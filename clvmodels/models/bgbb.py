@@ -67,6 +67,7 @@ class BGBB(AbstractPurchaseModel):
 
     name = "bgbb"
     title = "BG/BB"
+    other_names = ("BetaGeoBetaBinomModel",)
     setting = "no contract; at most one purchase at each of a known row of opportunities; leaving before any of them"
     assumes = (
         "each opportunity is taken or not by a coin of the customer's own; the chances to buy and to leave are "

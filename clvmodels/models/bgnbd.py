@@ -64,6 +64,7 @@ class BGNBD(AbstractPurchaseModel):
 
     name = "bgnbd"
     title = "BG/NBD"
+    other_names = ("BetaGeoModel",)
     setting = "no contract; purchases at any time; leaving right after a purchase"
     assumes = (
         "buying is Poisson at a rate of the customer's own; rate and dropout are independent; "

@@ -66,6 +66,7 @@ class GammaGamma(AbstractSpendModel):
 
     name = "gammagamma"
     title = "Gamma-Gamma"
+    other_names = ("GammaGammaModel", "gg")
     setting = "the value of a purchase, independent of how often a customer buys"
     assumes = (
         "spend is independent of buying; "

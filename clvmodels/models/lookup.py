@@ -15,20 +15,6 @@ from clvmodels.grammar.model import (
     as_spend_model,
 )
 
-# What lifetimes, pymc-marketing and CLVTools call them.
-_ELSEWHERE = {
-    f"{name}{kind}": here
-    for name, here in {
-        "betageo": "bgnbd",
-        "modifiedbetageo": "mbgnbd",
-        "paretonbd": "paretonbd",
-        "betageobetabinom": "bgbb",
-        "shiftedbetageo": "sbg",
-        "gammagamma": "gammagamma",
-    }.items()
-    for kind in ("model", "fitter")
-} | {"pnbd": "paretonbd", "gg": "gammagamma"}
-
 
 def registry() -> dict[str, AbstractModel]:
     """Return every registered model by name."""
@@ -48,8 +34,9 @@ def get(name: str | type[AbstractModel]) -> AbstractModel:
         return REGISTRY[check_known("model", spelled, REGISTRY)]
     said = _plain(spelled)
     found = [model for model in REGISTRY.values() if said in (_plain(model.name), _plain(model.title))]
-    if not found and said in _ELSEWHERE:
-        raise ArgumentError(f"There is no model called {spelled!r}; here it is {_ELSEWHERE[said]!r}.")
+    for model in REGISTRY.values():
+        if not found and said in map(_plain, (model.lifetimes_name, *model.other_names)):
+            raise ArgumentError(f"There is no model called {spelled!r}; here it is {model.name!r}.")
     return found[0] if found else REGISTRY[check_known("model", spelled, REGISTRY)]
 
 

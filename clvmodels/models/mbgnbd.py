@@ -66,6 +66,7 @@ class MBGNBD(AbstractPurchaseModel):
 
     name = "mbgnbd"
     title = "MBG/NBD"
+    other_names = ("ModifiedBetaGeoModel",)
     setting = "no contract; purchases at any time; leaving right after any purchase, the first included"
     assumes = (
         "buying is Poisson at a rate of the customer's own; rate and dropout are independent; "

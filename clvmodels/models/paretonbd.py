@@ -69,6 +69,7 @@ class ParetoNBD(AbstractPurchaseModel):
 
     name = "paretonbd"
     title = "Pareto/NBD"
+    other_names = ("ParetoNBDModel", "pnbd")
     setting = "no contract; purchases at any time; leaving at any time, unseen"
     assumes = (
         "buying is Poisson and lifetimes are exponential, each at a rate of the customer's own; "

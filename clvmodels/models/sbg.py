@@ -66,6 +66,7 @@ class SBG(AbstractPurchaseModel):
 
     name = "sbg"
     title = "sBG"
+    other_names = ("ShiftedBetaGeoModel",)
     setting = "contract; renewed or left at whole periods"
     assumes = "a customer leaves at each renewal point with the same chance, whatever the age; customers differ in it"
     caveat = "retention that rises because customers grow loyal is taken for a mix of loyal and disloyal ones"
