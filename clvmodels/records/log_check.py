@@ -53,7 +53,7 @@ FINDINGS = {
     "one_customer_dominates": Known("one customer who does the same", "the same, of customers' totals", "always"),
     "collective_id": Known(
         "one id, or up to five, that buy on most days and far more often than the next ones",
-        "how fast the largest counts fall (an exponential law), and the standard error of the total without them",
+        "how fast the largest counts fall (exponentially), and the standard error of the total without them",
         "always",
     ),
     "log_cut_in_front": Known(
