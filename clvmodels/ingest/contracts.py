@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from clvmodels.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from clvmodels.errors import ArgumentError, InputError
-from clvmodels.ingest.anniversaries import n_anniversaries, whole_periods
+from clvmodels.ingest.anniversaries import n_anniversaries, time_passed, whole_periods
 from clvmodels.ingest.customers import group_column
 from clvmodels.ingest.engines import Workbench, native_maker
 from clvmodels.ingest.periods import Day, as_date, day_of
@@ -27,10 +27,11 @@ _RUNNING = 4_000_000  # as a day number in the year 12,921: an end that isn't th
 
 @dataclass(frozen=True, slots=True)
 class _Money:
-    """Price of whoever renewed, and all that was paid; nothing where prices aren't known."""
+    """Price of whoever renewed, all that was paid, each contract's price; nothing where prices aren't known."""
 
     monetary_value: FloatArray | None = None
     total_spend: FloatArray | None = None
+    price: FloatArray | None = None
 
 
 def as_contracts(  # noqa: PLR0913
@@ -82,8 +83,9 @@ def as_contracts(  # noqa: PLR0913
     -------
     Summary
         One row a contract in the order of the table: ``frequency`` and ``recency`` are renewals made, ``T`` renewal
-        points passed, so a contract runs where they are equal; ``monetary_value`` is the price of whoever renewed. A
-        renewal is decided at its point and not before; contracts that ended since their last point are named in a note.
+        points passed, so a contract runs where they are equal; ``monetary_value`` is the price of whoever renewed, and
+        ``price`` that of each contract. ``ended`` and ``membership`` say what churn is made of: contracts that ended
+        by the end of observation, over the periods that contracts ran. A renewal is decided at its point and not before; contracts that ended since their last point are named in a note.
 
     Raises
     ------
@@ -162,6 +164,9 @@ def as_contracts(  # noqa: PLR0913
         as_native=native_maker(table),
         monetary_value=money.monetary_value,
         total_spend=money.total_spend,
+        price=money.price,
+        ended=(ends <= last).astype(np.float64),
+        membership=time_passed(begins, np.minimum(ends, last + 1), unit),
     )
 
 
@@ -224,6 +229,9 @@ def contracts_from_survivors(
         T=T,
         monetary_value=money.monetary_value,
         total_spend=money.total_spend,
+        price=money.price,
+        ended=(x < T).astype(np.float64),
+        membership=x + (x < T),
         groups={"cohort": np.concatenate(names)} if isinstance(survivors, Mapping) else {},
     )
 
@@ -293,7 +301,7 @@ def _counts(numbers: Sequence[float], which: str) -> IntArray:
 
 
 def _money(prices: FloatArray, made: AnyArray) -> _Money:
-    return _Money(np.where(made > 0, prices, 0.0), prices * (made + 1.0))
+    return _Money(np.where(made > 0, prices, 0.0), prices * (made + 1.0), prices)
 
 
 def _refuse(mask: BoolArray, rows: nw.DataFrame[Any], shown: Sequence[str], trouble: str, remedy: str) -> None:

@@ -7,17 +7,18 @@ import numpy as np
 from clvmodels.errors import ArgumentError, check_kind
 from clvmodels.grammar.model import as_spend_model
 from clvmodels.inference.dependence import dependence_notes
-from clvmodels.inference.given import PRICE, at_price
+from clvmodels.inference.given import has_prices
 from clvmodels.prediction.totals import total_of
 from clvmodels.records import Estimate, Note, Prediction, Sum, Terms, Total, Valuation
 from clvmodels.records.note import warn_of
 from clvmodels.valuation.gross_value import GrossValue
+from clvmodels.valuation.own_price import Spend, spend_of
 from clvmodels.valuation.path import monthly_path
 
 
 def value(
     prediction: Prediction,
-    spend: Estimate | float,
+    spend: Spend,
     *,
     margin: float = 1.0,
     discount_rate: float = 0.0,
@@ -29,8 +30,10 @@ def value(
     ----------
     prediction : Prediction
         From ``predict``; its horizon and ``ci_prob`` are used.
-    spend : Estimate or float
-        Of a spend model, or the one price of every purchase (a subscription's).
+    spend : Estimate, float, "price" or array, shape (customer,)
+        Of a spend model; or the one price of every purchase (a subscription's); or each customer's own price of a
+        period: "price" takes those that contracts carry (``price=`` in ``as_contracts``), an array gives them in the
+        order of the summary, and a Series by customer id, or else in that order.
     margin : float, in [0, 1]
         Share of revenue that stays.
     discount_rate : float >= 0
@@ -50,6 +53,8 @@ def value(
     ArgumentError
         For a margin outside [0, 1], a negative rate or cost, an unlimited horizon without discount, or a price that
         customers didn't pay.
+    InputError
+        When customers carry no prices, or prices aren't one for each customer.
     FitError
         When the mean spend of some customers doesn't exist under the spend model.
 
@@ -77,10 +82,15 @@ def value(
     14.45
     >>> round(float(clv.value(newcomer, 30.0, margin=0.3, discount_rate=0.15)["clv"][0]), 2)
     12.3
+    >>> contracts = clv.contracts_from_survivors([100, 80, 70], period="year")
+    >>> retained = clv.predict(clv.estimate_from("sbg", {"gamma": 0.7, "delta": 3.0}, period="year"), contracts, horizon=5)
+    >>> worth = clv.value(retained, [149.0] * 50 + [19.0] * 50)["clv"]
+    >>> float((worth[-1] * 149 / 19).round(2)), float(worth[-1].round(2))
+    (568.2, 72.46)
     """
     check_kind("the prediction", prediction, Prediction, "give what predict returns")
     terms = Terms(margin, discount_rate, acquisition_cost)
-    spend = spend if isinstance(spend, Estimate) else at_price(spend, prediction.summary)
+    prediction, spend = spend_of(prediction, spend)
     as_spend_model(spend.model)
     if np.isinf(prediction.horizon) and terms.discount_rate == 0:
         raise ArgumentError(
@@ -164,7 +174,7 @@ def _independence(prediction: Prediction, spend: Estimate) -> tuple[Note, ...]:
     summary = prediction.summary
     if summary is None or summary.counts is not None or summary.monetary_value is None:
         return ()
-    if spend.covariates is not None or spend.method == PRICE:
+    if spend.covariates is not None or has_prices(spend):
         return ()
     notes = dependence_notes(summary)
     warn_of(notes)
