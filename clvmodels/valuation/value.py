@@ -16,6 +16,12 @@ from clvmodels.valuation.own_price import Spend, spend_of
 from clvmodels.valuation.path import monthly_path
 
 
+_LEFT_OUT = (
+    "These contracts carry a price each, and the spend model draws them to a mean: whoever hasn't renewed yet is valued at "
+    "the mean of all. Give spend='price' for each contract's own."
+)
+
+
 def value(
     prediction: Prediction,
     spend: Spend,
@@ -170,8 +176,12 @@ def _notes(prediction: Prediction, total: Total, terms: Terms) -> tuple[Note, ..
 
 
 def _independence(prediction: Prediction, spend: Estimate) -> tuple[Note, ...]:
-    """Warn where spend was fitted as independent of buying and the customers say otherwise."""
+    """Warn where spend was fitted as independent of buying and the customers say otherwise, or carry their prices."""
     summary = prediction.summary
+    if summary is not None and summary.price is not None and not has_prices(spend):
+        told = (Note("own_prices_left_out", _LEFT_OUT, "warning"),)
+        warn_of(told)
+        return told
     if summary is None or summary.counts is not None or summary.monetary_value is None:
         return ()
     if spend.covariates is not None or has_prices(spend):
