@@ -48,9 +48,9 @@ class ContractFormula:
     name, title : str
         As registered, and what people call it.
     churn : array, shape (group,)
-        Contracts lost a period of membership; where only renewals are known, a renewal point of those that reached it.
+        Contracts lost a period of membership; where only renewals are known, a renewal point of those who reached it.
     price : array, shape (group,)
-        Mean price of a period of membership; NaN where the contracts carry none, and the valuation's then stands for it.
+        Mean price of a period of membership; NaN where contracts carry none, and the valuation's then stands for it.
     horizon : tuple of float
         The formula's and the valuation's, in periods.
     terms : HeuristicTerms

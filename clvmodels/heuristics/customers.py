@@ -103,8 +103,8 @@ class Customers:
     ) -> Customers:
         if gone_after is not None:
             raise ArgumentError(
-                f"gone_after is {gone_after!r}, a silence after which customers count as gone, but these are contracts, "
-                f"which say when they end; leave it out."
+                f"gone_after is {gone_after!r}, a silence after which customers count as gone, but these are "
+                f"contracts, which say when they end; leave it out."
             )
         days, price = summary.period.days, summary.price
         return cls(

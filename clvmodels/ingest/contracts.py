@@ -85,7 +85,8 @@ def as_contracts(  # noqa: PLR0913
         One row a contract in the order of the table: ``frequency`` and ``recency`` are renewals made, ``T`` renewal
         points passed, so a contract runs where they are equal; ``monetary_value`` is the price of whoever renewed, and
         ``price`` that of each contract. ``ended`` and ``membership`` say what churn is made of: contracts that ended
-        by the end of observation, over the periods that contracts ran. A renewal is decided at its point and not before; contracts that ended since their last point are named in a note.
+        by the end of observation, over the periods that contracts ran. A renewal is decided at its point and not
+        before; contracts that ended since their last point are named in a note.
 
     Raises
     ------

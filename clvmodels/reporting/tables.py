@@ -277,7 +277,8 @@ def _meanings(estimate: Estimate) -> dict[str, str]:
 def business(table: pd.DataFrame, *, of_contracts: bool = False) -> Table:
     """Return the figures that businesses watch, one column a group."""
     rows = []
-    for name, (label, write) in (_FIGURES | (_FIGURES_OF_CONTRACTS if of_contracts else {})).items():
+    for name, plain in _FIGURES.items():
+        label, write = _FIGURES_OF_CONTRACTS.get(name, plain) if of_contracts else plain
         if name in table.columns and table[name].notna().any():
             rows.append((label, *(write(value) for value in table[name])))
     groups = tuple(str(group) for group in table["group"])

@@ -67,7 +67,7 @@ def _prices(given: object, ids: FloatArray) -> FloatArray:
     if len(broken):
         first = ", ".join(f"{ids[i]}: {prices[i]:g}" for i in broken[:3])
         raise InputError(
-            f"spend holds {len(broken):,} prices that are missing, infinite or below 0 (first: {first}); a period costs "
-            f"a number from 0 on."
+            f"spend holds {len(broken):,} prices that are missing, infinite or below 0 (first: {first}); a period "
+            f"costs a number from 0 on."
         )
     return prices

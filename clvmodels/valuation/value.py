@@ -15,10 +15,9 @@ from clvmodels.valuation.gross_value import GrossValue
 from clvmodels.valuation.own_price import Spend, spend_of
 from clvmodels.valuation.path import monthly_path
 
-
 _LEFT_OUT = (
-    "These contracts carry a price each, and the spend model draws them to a mean: whoever hasn't renewed yet is valued at "
-    "the mean of all. Give spend='price' for each contract's own."
+    "These contracts carry a price each, and the spend model draws them to a mean: whoever hasn't renewed yet is valued "
+    "at the mean of all. Give spend='price' for each contract's own."
 )
 
 
@@ -89,8 +88,9 @@ def value(
     >>> round(float(clv.value(newcomer, 30.0, margin=0.3, discount_rate=0.15)["clv"][0]), 2)
     12.3
     >>> contracts = clv.contracts_from_survivors([100, 80, 70], period="year")
-    >>> retained = clv.predict(clv.estimate_from("sbg", {"gamma": 0.7, "delta": 3.0}, period="year"), contracts, horizon=5)
-    >>> worth = clv.value(retained, [149.0] * 50 + [19.0] * 50)["clv"]
+    >>> given = clv.estimate_from("sbg", {"gamma": 0.7, "delta": 3.0}, period="year")
+    >>> ahead = clv.predict(given, contracts, horizon=5)
+    >>> worth = clv.value(ahead, [149.0] * 50 + [19.0] * 50)["clv"]
     >>> float((worth[-1] * 149 / 19).round(2)), float(worth[-1].round(2))
     (568.2, 72.46)
     """

@@ -48,7 +48,9 @@ def test_money_is_a_multiple_of_each_ones_price():
         found = worth.distribution.cdf(k * PRICES)
         np.testing.assert_allclose(found[PRICES > 0], right[PRICES > 0], rtol=0, atol=1e-12)
         assert found[2] == 1
-    np.testing.assert_allclose(worth.distribution.sf(0.0), np.where(PRICES > 0, renewals.sf(0.0), 0), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(
+        worth.distribution.sf(0.0), np.where(PRICES > 0, renewals.sf(0.0), 0), rtol=0, atol=1e-12
+    )
     np.testing.assert_allclose(worth.distribution.mean(), worth["clv"], rtol=1e-9, atol=0)
 
 
