@@ -117,6 +117,12 @@ class ContractRows:
         return ContractRows(ids, rows.begins[first], ends, prices, groups, rows.notes).take(back)
 
 
+def last_day(rows: ContractRows) -> int:
+    """Return the last day that a table of contracts names."""
+    ends = rows.ends[rows.ends < RUNNING]
+    return int(max(rows.begins.max(), ends.max(initial=0)))
+
+
 def read_contract_rows(table: Any, columns: ContractColumns, *, once: bool) -> ContractRows:
     """Read a table of contracts and refuse rows that can't be.
 

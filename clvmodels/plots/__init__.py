@@ -8,8 +8,10 @@ from clvmodels.plots.forest import forest
 from clvmodels.plots.frequency_recency_matrix import frequency_recency_matrix
 from clvmodels.plots.lift import lift
 from clvmodels.plots.lorenz import lorenz
+from clvmodels.plots.mrr_movements import mrr_movements
 from clvmodels.plots.priors import prior_posterior
 from clvmodels.plots.purchase_frequency import purchase_frequency
+from clvmodels.plots.retention import retention
 from clvmodels.plots.revenue_path import revenue_path
 from clvmodels.plots.style import blank, to_svg
 from clvmodels.plots.three_intervals import three_intervals
@@ -28,8 +30,10 @@ __all__ = [
     "frequency_recency_matrix",
     "lift",
     "lorenz",
+    "mrr_movements",
     "prior_posterior",
     "purchase_frequency",
+    "retention",
     "revenue_path",
     "spend_by_frequency",
     "three_intervals",

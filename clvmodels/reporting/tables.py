@@ -338,6 +338,11 @@ _FIGURES_OF_CONTRACTS: Mapping[str, tuple[str, Write]] = {
 }
 
 
+def of_frame(caption: str, frame: pd.DataFrame, columns: Mapping[str, tuple[str, Write]]) -> Table:
+    """Return a table of the columns that a frame has, each under its label and written its way."""
+    return _table(caption, frame, columns)
+
+
 def _table(caption: str, frame: pd.DataFrame, columns: Mapping[str, tuple[str, Write]]) -> Table:
     shown = {
         name: spec

@@ -16,7 +16,7 @@ from clvmodels.valuation.own_price import Spend, spend_of
 from clvmodels.valuation.path import monthly_path
 
 _LEFT_OUT = (
-    "These contracts carry a price each, and the spend model draws them to a mean: whoever hasn't renewed yet is valued "
+    "These contracts carry a price each, and the spend model draws them to a mean: who hasn't renewed yet is valued "
     "at the mean of all. Give spend='price' for each contract's own."
 )
 
