@@ -14,6 +14,8 @@ _FAR = 12.0  # standard deviations beyond which nothing is left
 _STEP = 0.7  # of what bends most: sums over equal steps of a normal density then err by exp(-2 (pi / .7)^2) = 3e-18
 _FINEST = 0.05  # of the spread by chance: a narrower shock changes its variance by 1/400 at most
 _STILL = 0.02  # a relative spread by parameters or a shock below which single amounts don't run into each other
+_NODES = 40  # of Gauss-Hermite: a smooth function of the shock is then summed to rounding
+_GRID = 1e-9  # of an amount: a total that misses it by rounding has reached it
 _MOST_STEPS = 5_000  # x 1,000 draws x 8 bytes = 40 MB; a wider range of draws is lumpy by itself
 
 
@@ -67,6 +69,31 @@ def few_quantiles(
     if moved.size < _STILL:
         return tuple(summed.quantile(p) for p in probabilities)
     return _shocked(summed.totals, summed.masses, moved, probabilities)
+
+
+def p_total_reaches(draws: FloatArray, spread: float, law: ShockLaw | None, amount: float) -> float:
+    """Return the probability of at least an amount; the total is that of `total_quantiles`, which may be below 0."""
+    if law is None:
+        return float(ndtr((draws - amount) / spread).mean())
+    sizes, weights = law.sizes, law.weights
+    nodes, mass = np.polynomial.hermite_e.hermegauss(_NODES)
+    lowered = amount * np.exp(-sizes[:, None] * nodes)
+    chances = ndtr((draws - lowered[..., None]) / spread).mean(axis=-1)
+    return float(weights @ (chances @ mass) / mass.sum())
+
+
+def p_few_reach(summed: GridSum, spread: float, law: ShockLaw | None, amount: float) -> float:
+    """Return the probability of at least an amount; the sum is that of `few_quantiles`."""
+    if amount <= 0:
+        return 1.0
+    sizes = np.zeros(1) if law is None else law.sizes
+    weights = np.ones(1) if law is None else law.weights
+    moved = np.sqrt(np.square(sizes) + spread**2)
+    positive = summed.totals > 0
+    with np.errstate(divide="ignore"):
+        off = np.log(summed.totals[positive])[:, None] - np.log(amount)
+        reached = np.where(moved > 0, ndtr(off / np.where(moved > 0, moved, 1.0)), off > -_GRID) @ weights
+    return float(summed.masses[positive] @ reached)
 
 
 def _shocked(
