@@ -71,29 +71,29 @@ def few_quantiles(
     return _shocked(summed.totals, summed.masses, moved, probabilities)
 
 
-def p_total_reaches(draws: FloatArray, spread: float, law: ShockLaw | None, amount: float) -> float:
-    """Return the probability of at least an amount; the total is that of `total_quantiles`, which may be below 0."""
+def p_total_reaches(draws: FloatArray, spread: float, law: ShockLaw | None, amounts: FloatArray) -> FloatArray:
+    """Return the probability of at least each amount; the total is that of `total_quantiles`, which may be below 0."""
     if law is None:
-        return float(ndtr((draws - amount) / spread).mean())
-    sizes, weights = law.sizes, law.weights
+        found: FloatArray = ndtr((draws - amounts[:, None]) / spread).mean(axis=1)
+        return found
     nodes, mass = np.polynomial.hermite_e.hermegauss(_NODES)
-    lowered = amount * np.exp(-sizes[:, None] * nodes)
-    chances = ndtr((draws - lowered[..., None]) / spread).mean(axis=-1)
-    return float(weights @ (chances @ mass) / mass.sum())
+    lowered = amounts[:, None, None] * np.exp(-law.sizes[:, None] * nodes)
+    reached = np.zeros_like(lowered)
+    for m in draws:
+        reached += ndtr((m - lowered) / spread)
+    return np.asarray(reached @ mass @ law.weights / (mass.sum() * len(draws)))
 
 
-def p_few_reach(summed: GridSum, spread: float, law: ShockLaw | None, amount: float) -> float:
-    """Return the probability of at least an amount; the sum is that of `few_quantiles`."""
-    if amount <= 0:
-        return 1.0
-    sizes = np.zeros(1) if law is None else law.sizes
-    weights = np.ones(1) if law is None else law.weights
+def p_few_reach(summed: GridSum, spread: float, law: ShockLaw | None, amounts: FloatArray) -> FloatArray:
+    """Return the probability of at least each amount; the sum is that of `few_quantiles`."""
+    sizes, weights = (np.zeros(1), np.ones(1)) if law is None else (law.sizes, law.weights)
     moved = np.sqrt(np.square(sizes) + spread**2)
-    positive = summed.totals > 0
-    with np.errstate(divide="ignore"):
-        off = np.log(summed.totals[positive])[:, None] - np.log(amount)
-        reached = np.where(moved > 0, ndtr(off / np.where(moved > 0, moved, 1.0)), off > -_GRID) @ weights
-    return float(summed.masses[positive] @ reached)
+    kept = (summed.totals > 0) & (summed.masses > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        off = np.log(summed.totals[kept]) - np.log(amounts)[:, None]
+        reached = [ndtr(off / size) if size > 0 else (off > -_GRID).astype(np.float64) for size in moved]
+    found = np.stack([one @ summed.masses[kept] for one in reached], axis=1) @ weights
+    return np.where(amounts <= 0, 1.0, found)
 
 
 def _shocked(

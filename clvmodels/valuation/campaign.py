@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -144,28 +145,30 @@ class _Weighted:
     few: GridSum | None
     law: ShockLaw | None
 
-    def p_reaches(self, amount: float) -> float:
-        """Return the probability of at least an amount."""
+    @cached_property
+    def sd(self) -> float:
+        """The standard deviation, without the shock."""
+        return float(np.sqrt(variance_over_draws(self.draws) + max(self.chance, 0.0)))
+
+    def p_reaches(self, amounts: FloatArray) -> FloatArray:
+        """Return the probability of at least each amount."""
         if self.few is not None:
-            alike = float(variance_over_draws(self.draws)) + self.chance - self.few.variance
-            moved = float(np.sqrt(max(alike, 0.0))) / max(self.expected, 1e-300)
-            return p_few_reach(self.few, moved, self.law, amount)
+            moved = float(np.sqrt(max(self.sd**2 - self.few.variance, 0.0))) / max(self.expected, 1e-300)
+            return p_few_reach(self.few, moved, self.law, amounts)
         spread = max(float(np.sqrt(max(self.chance, 0.0))), 1e-9 * max(abs(self.expected), 1.0))
-        return p_total_reaches(self.draws, spread, self.law, amount)
+        return p_total_reaches(self.draws, spread, self.law, amounts)
 
     def p_gain_above(self, gain: float, cost: float, factors: FloatArray) -> float:
         """Return the probability of a gain of at least an amount, the lift being any of its factors."""
-        if (factors == 0).any():
-            factors = np.where(factors == 0, np.finfo(float).tiny, factors)
-        reached = [self.p_reaches((gain + cost) / factor) for factor in factors]
+        some = np.where(factors == 0, np.finfo(float).tiny, factors)
+        reached = self.p_reaches((gain + cost) / some)
         # Under a lift of the other sign, the more customers bring, the larger is the loss.
-        return float(np.mean([p if factor > 0 else 1 - p for p, factor in zip(reached, factors, strict=True)]))
+        return float(np.where(some > 0, reached, 1 - reached).mean())
 
     def interval(self, cost: float, factors: FloatArray, ci_prob: float) -> tuple[float, float]:
         """Return the equal-tailed interval of the gain."""
-        sd = float(np.sqrt(variance_over_draws(self.draws) + max(self.chance, 0.0)))
         shock = 0.0 if self.law is None else self.law.size
-        widest = np.abs(factors).max() * (abs(self.expected) + _FAR * (sd + shock * abs(self.expected)) + 1.0)
+        widest = np.abs(factors).max() * (abs(self.expected) + _FAR * (self.sd + shock * abs(self.expected)) + 1.0)
         low, high = -cost - widest, widest - cost
 
         def quantile(p: float) -> float:

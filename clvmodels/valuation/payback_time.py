@@ -179,11 +179,11 @@ def _p_groups(worth: Money, codes: IntArray, revenue: FloatArray, law: ShockLaw 
             few = few_sum(small, mine, summed.expected, float(variance[i]), whole=False)
         if few is None:
             spread = max(float(np.sqrt(max(summed.chance, 0.0))), 1e-9 * max(summed.expected, 1.0))
-            found[i] = p_total_reaches(summed.draws, spread, law, float(amount))
+            found[i] = p_total_reaches(summed.draws, spread, law, np.array([amount]))[0]
         else:
             alike = float(variance_over_draws(summed.draws)) + summed.chance - few.variance
             moved = float(np.sqrt(max(alike, 0.0))) / max(summed.expected, 1e-300)
-            found[i] = p_few_reach(few, moved, law, float(amount))
+            found[i] = p_few_reach(few, moved, law, np.array([amount]))[0]
     return found
 
 

@@ -105,11 +105,11 @@ def test_what_cannot_be_is_refused(worth):
 
 @pytest.mark.slow
 def test_gains_of_campaigns_lie_in_their_intervals_and_paybacks_come_as_often_as_said():
-    """Ninety campaigns with lifts drawn around what was known; 90% intervals hold in 85 to 95% of all lists."""
+    """Sixty campaigns with lifts drawn around what was known; 90% intervals hold in 85 to 95% of all lists."""
     n, rng, lift, sd, cost = 150, np.random.default_rng(8), 0.1, 0.02, 0.5
-    everybody = made(90 * n, seed=11)
+    everybody = made(60 * n, seed=11)
     inside, losses, said = [], [], []
-    for i in range(90):
+    for i in range(60):
         base = everybody.take(np.arange(i * n, (i + 1) * n))
         found = clv.target_list(valued(base), lift=lift, cost=cost, lift_sd=sd)
         true = rng.normal(lift, sd)
@@ -126,5 +126,5 @@ def test_gains_of_campaigns_lie_in_their_intervals_and_paybacks_come_as_often_as
     assert np.mean(losses) == pytest.approx(np.mean(said), rel=0, abs=0.03)
     owed = clv.payback(valued(everybody), cost=10.0, every="quarter").groups.iloc[0]
     paid = MARGIN * everybody.holdout.spend >= 10.0
-    # 13,500 customers: a standard error of .004
-    assert owed["p_paid_back"] == pytest.approx(paid.mean(), rel=0, abs=0.012)
+    # 9,000 customers: a standard error of .005
+    assert owed["p_paid_back"] == pytest.approx(paid.mean(), rel=0, abs=0.015)
