@@ -14,7 +14,7 @@ from clvmodels.errors import ArgumentError, InputError, check_between, check_kin
 from clvmodels.heuristics import business_figures, ltv, retention_value
 from clvmodels.inference import fit
 from clvmodels.models import AbstractPurchaseModel, registry
-from clvmodels.records import Estimate, Summary, Terms, check_estimate, check_summary
+from clvmodels.records import BusinessTerms, Estimate, Summary, check_estimate, check_summary
 from clvmodels.valuation import cohort_projection
 
 type Models = str | Estimate | Sequence[str | Estimate]
@@ -165,7 +165,7 @@ def contract_ltv(
     check_summary(contracts)
     if contracts.price is None or contracts.membership is None or contracts.ended is None:
         raise InputError("The contracts carry no price, so there is no money here; name the column of prices.")
-    terms = Terms(margin, discount_rate)
+    terms = BusinessTerms(margin, discount_rate)
     if not contracts.ended.any():
         raise InputError("No contract has ended, so 1 / churn is a life without end; observe for longer.")
     periods = contracts.period.horizon(horizon)

@@ -129,7 +129,7 @@ def read_contract_rows(table: Any, columns: ContractColumns, *, once: bool) -> C
     Parameters
     ----------
     table : table or path
-        What came in.
+        The table as it was handed in.
     columns : ContractColumns
         Which say what.
     once : bool

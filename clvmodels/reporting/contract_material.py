@@ -12,7 +12,7 @@ import pandas as pd
 from clvmodels.evaluation import audit, contract_ltv, retention_table
 from clvmodels.heuristics import HeuristicTerms, business_figures
 from clvmodels.prediction import predict
-from clvmodels.records import Audit, Estimate, Note, Prediction, Summary, Terms, Valuation
+from clvmodels.records import Audit, BusinessTerms, Estimate, Note, Prediction, Summary, Valuation
 from clvmodels.reporting.target import rank
 from clvmodels.valuation import value
 
@@ -96,7 +96,7 @@ def gather_contracts(  # noqa: PLR0913 - each is a part of the page
     *,
     title: str,
     horizon: float | str | timedelta,
-    terms: Terms,
+    terms: BusinessTerms,
     by: str | None = None,
     movements: pd.DataFrame | None = None,
     notes: Sequence[Note] = (),

@@ -15,7 +15,7 @@ from clvmodels.errors import ArgumentError, InputError, check_between, check_kin
 from clvmodels.prediction.grid_sums import FEW, GridSum, few_sum, taken_from
 from clvmodels.prediction.total_interval import p_few_reach, p_total_reaches
 from clvmodels.prediction.totals import variance_over_draws
-from clvmodels.records import ShockLaw, TargetList, Valuation
+from clvmodels.records import ShockDistribution, TargetList, Valuation
 from clvmodels.valuation.money import Money, money_of
 from clvmodels.valuation.revenue import expected_revenue
 from clvmodels.valuation.totals import shock_of
@@ -137,13 +137,13 @@ def target_list(
 
 @dataclass(frozen=True, eq=False)
 class _Weighted:
-    """The sum of lift x value over the customers of a list: its expectation, draws of it, chance, and the whole law."""
+    """The sum of lift x value over the customers of a list: its expectation, draws of it, chance, and the whole distribution."""
 
     expected: float
     draws: FloatArray
     chance: float
     few: GridSum | None
-    law: ShockLaw | None
+    law: ShockDistribution | None
 
     @cached_property
     def sd(self) -> float:
@@ -212,12 +212,12 @@ def _sum_of(valuation: Valuation, worth: Money, members: IntArray, lifts: FloatA
     place, n_rows = base.rows.index[members], len(base.rows)
     weights = margin * np.bincount(place, lifts[members], n_rows)
     squares = margin**2 * np.bincount(place, lifts[members] ** 2, n_rows)
-    draws, doubt = np.zeros(max(prediction.estimate.n_draws, valuation.spend.n_draws)), 0.0
+    draws, parameter_variance = np.zeros(max(prediction.estimate.n_draws, valuation.spend.n_draws)), 0.0
     for rows, total, variances in expected_revenue(
         base, prediction, valuation.spend, lambda rows, revenue: revenue @ weights[rows]
     ):
         draws += total
-        doubt += float(variances @ squares[rows])
+        parameter_variance += float(variances @ squares[rows])
     gross = valuation["clv"][members] + (valuation.terms.acquisition_cost or 0.0)
     expected = float(lifts[members] @ gross)
     variance = float(lifts[members] ** 2 @ valuation.variance[members])
@@ -225,10 +225,10 @@ def _sum_of(valuation: Valuation, worth: Money, members: IntArray, lifts: FloatA
     alike = float(lifts[members[0]])
     if len(members) <= FEW and alike > 0 and margin > 0 and (lifts[members] == alike).all():
         parts = [(rows, law.roughly()) for rows, law in taken_from(worth.revenues(), place)]
-        heads, unit = np.bincount(place, minlength=n_rows), alike * margin
-        found = few_sum(parts, heads, expected / unit, variance / unit**2, whole=False)
+        n_customers, unit = np.bincount(place, minlength=n_rows), alike * margin
+        found = few_sum(parts, n_customers, expected / unit, variance / unit**2, whole=False)
         few = None if found is None else found.times(unit)
-    return _Weighted(expected, draws, variance - doubt, few, shock_of(valuation))
+    return _Weighted(expected, draws, variance - parameter_variance, few, shock_of(valuation))
 
 
 def _p_gain(worth: Money, lifts: FloatArray, costs: FloatArray, factors: FloatArray, masses: FloatArray) -> FloatArray:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import ArgumentError, InputError
-from clvmodels.inference.given import BY_COLUMN, at_own_prices, at_price
+from clvmodels.inference.fixed_estimates import BY_COLUMN, at_own_prices, at_price
 from clvmodels.records import Estimate, Prediction
 
 type Spend = Estimate | float | str | FloatArray | pd.Series[float] | Sequence[float]

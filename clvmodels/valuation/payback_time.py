@@ -10,12 +10,12 @@ import pandas as pd
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.errors import ArgumentError, InputError, check_between, check_kind
 from clvmodels.heuristics import payback_periods
+from clvmodels.heuristics.base_aggregates import BaseAggregates
 from clvmodels.heuristics.customers import Customers
-from clvmodels.heuristics.figures import Figures
 from clvmodels.prediction.grid_sums import FEW, few_sum, taken_from
 from clvmodels.prediction.total_interval import p_few_reach, p_total_reaches
 from clvmodels.prediction.totals import membership, variance_over_draws
-from clvmodels.records import Payback, Period, ShockLaw, Sum, Summary, Valuation
+from clvmodels.records import Payback, Period, ShockDistribution, Sum, Summary, Valuation
 from clvmodels.valuation.money import Money
 from clvmodels.valuation.revenue import expected_revenue
 from clvmodels.valuation.total_path import worth_until
@@ -69,7 +69,7 @@ def payback(
 
     See Also
     --------
-    affordable_cost : Return the largest cost of acquisition that customers repay with a chosen confidence.
+    allowable_cac : Return the largest cost of acquisition that customers repay with a chosen confidence.
     target_list : Say whom a campaign should go to: expected gain, size of the list, and the lift that it must have.
 
     Examples
@@ -152,24 +152,29 @@ def _p_reached(worth: Money, revenue: FloatArray) -> FloatArray:
     return np.clip(found, 0.0, 1.0)
 
 
-def _p_groups(worth: Money, codes: IntArray, revenue: FloatArray, law: ShockLaw | None) -> FloatArray:
+def _p_groups(worth: Money, codes: IntArray, revenue: FloatArray, law: ShockDistribution | None) -> FloatArray:
     """Return the probability that the revenue of each group together reaches an amount, shape (group,)."""
     base, prediction, spend = worth.base, worth.prediction, worth.spend
     sizes = np.bincount(codes)
-    heads = membership(base.rows.index, codes, (len(base.rows), len(sizes)))
-    draws, doubt = np.zeros((max(prediction.estimate.n_draws, spend.n_draws), len(sizes))), np.zeros(len(sizes))
-    for rows, total, variances in expected_revenue(base, prediction, spend, lambda rows, values: values @ heads[rows]):
+    n_customers = membership(base.rows.index, codes, (len(base.rows), len(sizes)))
+    draws, parameter_variance = (
+        np.zeros((max(prediction.estimate.n_draws, spend.n_draws), len(sizes))),
+        np.zeros(len(sizes)),
+    )
+    for rows, total, variances in expected_revenue(
+        base, prediction, spend, lambda rows, values: values @ n_customers[rows]
+    ):
         draws += total
-        doubt += variances @ heads[rows]
+        parameter_variance += variances @ n_customers[rows]
     variance, small = np.zeros(len(sizes)), []
     wanted = base.rows.index[(sizes <= FEW)[codes]]
     for some, compound in worth.revenues():
-        variance += compound.centre.moments()[1] @ heads[some]
+        variance += compound.centre.moments()[1] @ n_customers[some]
         small += [(mine, law_of.roughly()) for mine, law_of in taken_from([(some, compound)], wanted)]
-    expected = (base.discounted * base.spend) @ heads
+    expected = (base.discounted * base.spend) @ n_customers
     found = np.empty(len(sizes))
     for i, amount in enumerate(revenue):
-        summed = Sum(float(expected[i]), draws[:, i], float(variance[i] - doubt[i]))
+        summed = Sum(float(expected[i]), draws[:, i], float(variance[i] - parameter_variance[i]))
         few = None
         if amount <= 0:
             found[i] = 1.0
@@ -212,7 +217,7 @@ def _of_known(summary: Summary, owed: float, margin: float, step: Period) -> flo
     customers = Customers.of(summary)
     if customers.spend is None or not customers.member_days.sum() > 0:
         return float("nan")
-    a_year = float(np.asarray(Figures.of(customers).arpu_per_year)[0])
+    a_year = float(np.asarray(BaseAggregates.of(customers).arpu_per_year)[0])
     return _periods(owed, a_year, margin, step)
 
 

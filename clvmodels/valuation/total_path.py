@@ -70,18 +70,18 @@ def total_path(forecast: AnyForecast, *, every: str | timedelta = "month") -> pd
 
 def _purchases_until(prediction: Prediction, end: float) -> Total:
     estimate, purchases = prediction.estimate, counts_of(prediction).until(end)
-    futures, counts = purchases.futures, purchases.rows.counts
+    states, counts = purchases.states, purchases.rows.counts
     point = {name: np.array([value]) for name, value in estimate.params.items()}
-    every = slice(0, len(futures.histories))
-    ahead = futures.evaluate(lambda model, params: model.expectation(params, end), point)[0]
-    expected = futures.weigh(futures.alive_in_phases(point, every)[:, 0], ahead, every)
-    _, draws, doubt = expectation_bounds(futures, estimate, end, prediction.ci_prob)
+    every = slice(0, len(states.histories))
+    ahead = states.evaluate(lambda model, params: model.expectation(params, end), point)[0]
+    expected = states.weigh(states.alive_in_phases(point, every)[:, 0], ahead, every)
+    _, draws, parameter_variance = expectation_bounds(states, estimate, end, prediction.ci_prob)
     variance, parts = 0.0, []
     for rows, part in purchases.parts():
         variance += float(counts[rows] @ part.moments()[1])
         if counts.sum() <= FEW:
             parts.append((rows, part))
-    summed = Sum(float(counts @ expected), draws, variance - float(counts @ doubt))
+    summed = Sum(float(counts @ expected), draws, variance - float(counts @ parameter_variance))
     few = few_sum(parts, counts, summed.expected, variance, whole=True)
     law = None if prediction.shock is None else prediction.shock.purchases
     return total_of("purchases", summed, prediction.ci_prob, law, few=few)
@@ -106,11 +106,11 @@ def sum_of(worth: Money) -> tuple[Sum, GridSum | None]:
     """Return what the margin of all customers is made of, before costs, and its distribution where they are few."""
     prediction, spend, margin, base = worth.prediction, worth.spend, worth.terms.margin, worth.base
     counts = base.rows.counts
-    draws, doubt = np.zeros(max(prediction.estimate.n_draws, spend.n_draws)), 0.0
+    draws, parameter_variance = np.zeros(max(prediction.estimate.n_draws, spend.n_draws)), 0.0
     revenues = expected_revenue(base, prediction, spend, lambda rows, revenue: revenue @ counts[rows])
     for rows, total, variances in revenues:
         draws += total
-        doubt += float(counts[rows] @ variances)
+        parameter_variance += float(counts[rows] @ variances)
     variance, parts = 0.0, []
     for members, compound in worth.revenues():
         variance += float(counts[members] @ compound.centre.moments()[1])
@@ -118,5 +118,5 @@ def sum_of(worth: Money) -> tuple[Sum, GridSum | None]:
             parts.append((members, compound.roughly()))
     expected = float(counts @ (base.discounted * base.spend))
     few = few_sum(parts, counts, expected, variance, whole=False)
-    summed = Sum(margin * expected, margin * draws, margin**2 * (variance - doubt))
+    summed = Sum(margin * expected, margin * draws, margin**2 * (variance - parameter_variance))
     return summed, None if few is None else few.times(margin)

@@ -72,7 +72,7 @@ def test_other_terms_totals_ranks_and_paths_keep_the_prices():
     assert clv.total_path(worth)["expected"].iloc[-1] == pytest.approx(worth.total.expected, rel=1e-9, abs=0)
     assert worth.path.revenue.sum() == pytest.approx(worth.total.expected, rel=1e-9, abs=0)
     assert clv.rank(worth)["customer_id"].iloc[0] == "e"
-    assert clv.affordable_cost(worth)["expected_value"].iloc[0] == pytest.approx(worth["clv"].mean(), rel=1e-9, abs=0)
+    assert clv.allowable_cac(worth)["expected_value"].iloc[0] == pytest.approx(worth["clv"].mean(), rel=1e-9, abs=0)
     parts = {part.part: part.amount for part in clv.audit(worth).parts}
     assert parts["own_price"] != 0
 
