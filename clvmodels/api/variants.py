@@ -14,7 +14,7 @@ from clvmodels.api.once import so_far
 from clvmodels.api.results import AbstractResults
 from clvmodels.errors import ArgumentError
 from clvmodels.evaluation.holdout import A_THIRD
-from clvmodels.inference.fixed_estimates import PRICE, price_of, spend_asked
+from clvmodels.inference.fixed_estimates import BY_COLUMN, OWN_PRICE, PRICE, price_of, spend_asked
 from clvmodels.records import Estimate, Note
 from clvmodels.records.valuation import Same
 
@@ -84,7 +84,9 @@ class AbstractVariants(AbstractResults):
         Study
         """
         spend = self.spend
-        if spending is not None and spending.method != PRICE:
+        if spending is not None and spending.method == OWN_PRICE:
+            spend = BY_COLUMN
+        elif spending is not None and spending.method != PRICE:
             spend = spend_asked(spending.model.name)
         elif spending is not None and not isinstance(spend, float | int):
             spend = price_of(spending)

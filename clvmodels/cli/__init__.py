@@ -27,6 +27,7 @@ _COMMANDS = {
     "value": "Value the customers over the horizon of `clv predict`.",
     "compare": "Compare models and formulas on the holdout that `clv rfm --holdout` kept back.",
     "backtest": "Compare models and formulas from several earlier days of a log.",
+    "contracts": "Do the whole job on a table of contracts: observed churn, retention, LTV by formula and by model.",
     "report": "Write the page from what the steps before wrote.",
     "audit": "Say why the formula and the model differ, part by part.",
     "export": "Write the list of customers, best first, to a CSV or Parquet file.",

@@ -13,6 +13,7 @@ from clvmodels.cli.arguments import Business, Columns, Folder, Learning, length
 from clvmodels.cli.backtesting import backtested
 from clvmodels.cli.big_job import job_in_parts
 from clvmodels.cli.console import entry
+from clvmodels.cli.contracting import ContractTable, contracts_job, usual_contract_model
 from clvmodels.cli.job import whole_job
 from clvmodels.cli.refreshing import refreshed
 from clvmodels.cli.task import ALL_OF_IT, TITLE, Memory, Task
@@ -23,6 +24,8 @@ from clvmodels.models import catalogue, default_purchase_model, default_spend_mo
 _FOLDER = Path("clv-run")
 _REVENUE = Business()
 _BY_MAXIMUM = Learning()
+_USUAL_CONTRACT = usual_contract_model()
+_NO_COLUMNS = ContractTable()
 _BUYING, _SPEND = default_purchase_model(), default_spend_model()
 _GUARD = "Guard texts in CSV files that a spreadsheet would take for formulas."
 
@@ -228,6 +231,33 @@ def backtest(
     """
     asked = {"models": models, "heuristics": heuristics, "origins": origins, "horizon": horizon}
     backtested(log, columns, asked, memory, out, excel_safe=excel_safe)
+
+
+def contracts(
+    table: str,
+    *,
+    columns: ContractTable = _NO_COLUMNS,
+    business: Business = _REVENUE,
+    horizon: str = "3 years",
+    model: str = _USUAL_CONTRACT,
+    title: str = "What the contracts are worth",
+    excel_safe: ExcelSafe = False,
+    out: Folder = _FOLDER,
+) -> None:
+    """Do the whole job on a table of contracts: observed churn, retention, LTV by formula and by model.
+
+    Parameters
+    ----------
+    table
+        Path or glob of CSV, Parquet or Excel files.
+    horizon
+        How far ahead: a number of periods, or a text with its unit ("3 years").
+    model
+        The model of contracts that forecasts; all of them are fitted.
+    title
+        Heading of the page.
+    """
+    contracts_job(table, columns, business, horizon, model, title, out, excel_safe=excel_safe)
 
 
 def report(*, title: str = TITLE, out: Folder = _FOLDER) -> None:

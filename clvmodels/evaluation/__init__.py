@@ -19,6 +19,8 @@ from clvmodels.evaluation.pictures import (
     purchase_frequency_table,
     tracking_table,
 )
+from clvmodels.evaluation.recurring_revenue import mrr_movements
+from clvmodels.evaluation.retention import contract_ltv, retention_table
 
 __all__ = [
     "activity_table",
@@ -29,6 +31,7 @@ __all__ = [
     "choose",
     "common_shock",
     "compare",
+    "contract_ltv",
     "coverage_table",
     "decile_table",
     "drift",
@@ -36,7 +39,9 @@ __all__ = [
     "group_table",
     "lift_table",
     "lorenz_table",
+    "mrr_movements",
     "pit",
     "purchase_frequency_table",
+    "retention_table",
     "tracking_table",
 ]

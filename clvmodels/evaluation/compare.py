@@ -44,8 +44,8 @@ def compare(
     heuristics : "all", str or sequence of str
         Registered business rules; the baselines all_zero, run_rate and past_spend are always there.
     spend : str, Estimate or None
-        The spend model for money, "usual" being Gamma-Gamma; None leaves money out. It is left out too where the log
-        has no amounts.
+        The spend model for money, "usual" being Gamma-Gamma, or each contract's own price where contracts carry one
+        ("price"); None leaves money out. It is left out too where the log has no amounts.
     by : str, optional
         A group column: one block of rows a group. Models are fitted to all customers, rules take each group's figures.
     gone_after : float, optional

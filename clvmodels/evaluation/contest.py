@@ -15,7 +15,7 @@ from clvmodels.evaluation.scores import bias, cumulative_gain, gini, mae, rmse, 
 from clvmodels.heuristics.registry import rules
 from clvmodels.heuristics.terms import HeuristicSettings
 from clvmodels.inference import fit
-from clvmodels.inference.fixed_estimates import USUAL
+from clvmodels.inference.fixed_estimates import BY_COLUMN, USUAL, at_own_prices
 from clvmodels.models import default_spend_model
 from clvmodels.records import Estimate, Summary, Target
 from clvmodels.valuation.customers import mean_trouble
@@ -50,10 +50,16 @@ class Money:
         assert summary.holdout is not None  # who calls has looked
         if spend is None or summary.holdout.spend is None or summary.monetary_value is None:
             return cls(None, ("purchases",), None)
-        name = default_spend_model().name if spend == USUAL else spend
-        worth = fit(name, summary) if isinstance(name, str) else name
+        worth = _learned(spend, summary) if isinstance(spend, str) else spend
         trouble = mean_trouble(worth, summary)
         return cls(worth if trouble is None else None, ("purchases", "spend"), trouble)
+
+
+def _learned(spend: str, summary: Summary) -> Estimate:
+    """Return what purchases are worth; where each contract has its price, the usual way is to take that."""
+    if spend == BY_COLUMN or (spend == USUAL and summary.price is not None):
+        return at_own_prices(summary)
+    return fit(default_spend_model().name if spend == USUAL else spend, summary)
 
 
 def rule_names(heuristics: str | Sequence[str], summary: Summary) -> list[str]:

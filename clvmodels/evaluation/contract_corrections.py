@@ -48,9 +48,9 @@ class ContractFormula:
     name, title : str
         As registered, and what people call it.
     churn : array, shape (group,)
-        Contracts lost a renewal point, of those that reached it.
+        Contracts lost a period of membership; where only renewals are known, a renewal point of those who reached it.
     price : array, shape (group,)
-        Mean price of a period; NaN where the contracts carry none, and the valuation's then stands for it.
+        Mean price of a period of membership; NaN where contracts carry none, and the valuation's then stands for it.
     horizon : tuple of float
         The formula's and the valuation's, in periods.
     terms : HeuristicTerms
@@ -89,10 +89,10 @@ def contract_formula(
             "'ltv' doesn't discount, and without discount contracts without end may be worth infinitely much; give "
             "the prediction a finite horizon, or audit 'annuity_value' or 'retention_value', which discount."
         )
+    ended, membership = _observed(summary)
     if churn is None:
-        ended = (summary.recency < summary.T).astype(np.float64)
-        reached = base.by_group(base.by_pair(summary.frequency + ended))
         lost = base.by_group(base.by_pair(ended))
+        reached = base.by_group(base.by_pair(membership))
         if not (lost > 0).all():
             raise InputError(
                 "No contract of some group has ended, so 1 / churn is a life without end; give churn=, or put the "
@@ -103,10 +103,20 @@ def contract_formula(
         why = "it is the share of contracts lost at a renewal point"
         rates = np.full(len(base.starts), check_between("churn", churn, 0, 1, why, open_low=True))
     price = np.full(len(base.starts), np.nan)
-    if summary.total_spend is not None:
+    if summary.price is not None:
+        price = base.by_group(base.by_pair(summary.price * membership)) / base.by_group(base.by_pair(membership))
+    elif summary.total_spend is not None:
         paid = base.by_group(base.by_pair(summary.frequency + 1))
         price = base.by_group(base.by_pair(summary.total_spend)) / paid
     return ContractFormula(name, FORMULAS[name], rates, price, horizons, terms)
+
+
+def _observed(summary: Summary) -> tuple[FloatArray, FloatArray]:
+    """Return which contracts ended, and how many periods each ran; by renewals where nothing else is known."""
+    if summary.ended is not None and summary.membership is not None:
+        return summary.ended, summary.membership
+    ended = (summary.recency < summary.T).astype(np.float64)
+    return ended, summary.frequency + ended
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from clvmodels.errors import ArgumentError
-from clvmodels.inference.fixed_estimates import PRICE
+from clvmodels.inference.fixed_estimates import has_prices
 from clvmodels.records import Estimate, Note
 
 _GAIN = 0.95  # of the earlier variance: above it, the errors of both are too alike for their difference to be known
@@ -14,7 +14,7 @@ _GAIN = 0.95  # of the earlier variance: above it, the errors of both are too al
 
 def parameter_changes(before: Estimate, after: Estimate, ci_prob: float) -> pd.DataFrame:
     """Return the parameters of one model at both ends."""
-    if PRICE in (before.method, after.method):
+    if has_prices(before) or has_prices(after):
         return pd.DataFrame()
     if before.model.name != after.model.name:
         raise ArgumentError(

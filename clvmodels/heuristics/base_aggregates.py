@@ -46,7 +46,9 @@ class BaseAggregates:
     def columns(customers: Customers) -> Columns:
         """Return what is to be summed, one column a figure."""
         names = ["purchases", "observed_days", "member_days", "gone"]
-        return {name: getattr(customers, name) for name in names + ["spend"] * (customers.spend is not None)}
+        found = {name: getattr(customers, name) for name in names + ["spend"] * (customers.spend is not None)}
+        # After its end nobody waits for a contract: the two clocks are one.
+        return found | {"observed_days": customers.member_days} if customers.ends_are_seen else found
 
     @classmethod
     def of(cls, customers: Customers) -> BaseAggregates:

@@ -43,7 +43,8 @@ def business_figures(
     margin : float, in (0, 1]
         Share of revenue that stays, for LTV, LTV:CAC and payback.
     gone_after : float, optional
-        Periods of silence after which a customer is declared gone; half a year when left out.
+        Periods of silence after which a customer is declared gone; half a year when left out. Contracts say when they
+        end, and take none.
     by : str, optional
         A group column of the summary.
 
@@ -52,9 +53,10 @@ def business_figures(
     DataFrame
         ``group, customers, purchases, spend, average_ticket`` (spend a customer of the whole observation),
         ``average_purchase_value, purchases_per_year`` (of observed time), ``repeat_rate, arpu_per_year`` (of
-        membership), ``churn_per_year`` (a rate, may be above 1), ``lifespan_years`` (1 / churn), ``ltv`` (ARPU x margin
-        / churn), ``cac, ltv_to_cac, payback_years, top_20_share, ticket_without_largest_1pct, ticket_drop``. NaN
-        where amounts or acquisition spend are missing, ``inf`` where nobody is gone.
+        membership), ``churn_per_year`` (a rate, may be above 1; of contracts the ends over the time of membership),
+        ``lifespan_years`` (1 / churn), ``ltv`` (ARPU x margin / churn), ``cac, ltv_to_cac, payback_years,
+        top_20_share, ticket_without_largest_1pct, ticket_drop``. NaN where amounts or acquisition spend are missing,
+        ``inf`` where nobody is gone.
 
     Raises
     ------

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
-from clvmodels.errors import InputError, check_between
+from clvmodels.errors import ArgumentError, InputError, check_between
 from clvmodels.records import Summary
 from clvmodels.records.period import DAYS_PER_YEAR
 
@@ -31,9 +31,12 @@ class Customers:
         First purchase to the end of observation, at least a day.
     member_days : array, shape (customer,)
         First purchase until declared gone (the last purchase and the silence after which people are given up), or to
-        the end of observation for those who are still there.
+        the end of observation for those who are still there. Of contracts: from the start to the end.
     gone : array, shape (customer,)
-        1 for those declared gone, else 0.
+        1 for those declared gone, else 0. Of contracts: for those that have ended.
+    ends_are_seen : bool
+        Whether these are contracts, of which ``gone`` is observed. Their purchases and spend are those of the periods
+        that they ran, so that price, membership and ends have one clock.
     recent_purchases, recent_spend : array, shape (customer,), or None
         In the recent window.
     recent_days : float or None
@@ -49,6 +52,7 @@ class Customers:
     observed_days: FloatArray
     member_days: FloatArray
     gone: FloatArray
+    ends_are_seen: bool
     recent_purchases: FloatArray | None
     recent_spend: FloatArray | None
     recent_days: float | None
@@ -66,10 +70,13 @@ class Customers:
         summary : Summary
             At least one customer.
         gone_after : float, optional
-            Periods of silence after which a customer is declared gone; half a year when left out.
+            Periods of silence after which a customer is declared gone; half a year when left out. Contracts say when
+            they end, and take none.
         """
         if len(summary) == 0:
             raise InputError("The summary has no customers, and a rule needs some to take its figures from.")
+        if summary.ended is not None and summary.membership is not None:
+            return cls._of_contracts(summary, summary.ended, summary.membership, gone_after)
         days = summary.period.days
         silence = HALF_A_YEAR if gone_after is None else gone_after * days
         check_between("gone_after (in days)", silence, 1.0, float("inf"), _DAY_OF_PURCHASE)
@@ -83,10 +90,36 @@ class Customers:
             observed_days=observed,
             member_days=np.minimum(observed, last + silence),
             gone=(observed - last > silence + _ROUNDING).astype(np.float64),
+            ends_are_seen=False,
             recent_purchases=summary.recent_purchases,
             recent_spend=summary.recent_spend,
             recent_days=None if summary.recent_window is None else summary.recent_window * days,
             first_is_guessed=guessed,
+        )
+
+    @classmethod
+    def _of_contracts(
+        cls, summary: Summary, ended: FloatArray, membership: FloatArray, gone_after: float | None
+    ) -> Customers:
+        if gone_after is not None:
+            raise ArgumentError(
+                f"gone_after is {gone_after!r}, a silence after which customers count as gone, but these are "
+                f"contracts, which say when they end; leave it out."
+            )
+        days, price = summary.period.days, summary.price
+        return cls(
+            purchases=membership,
+            repeat_purchases=summary.frequency,
+            spend=None if price is None else price * membership,
+            repeat_spend=None if price is None else price * summary.frequency,
+            observed_days=np.maximum(summary.T * days, 1.0),
+            member_days=membership * days,
+            gone=ended,
+            ends_are_seen=True,
+            recent_purchases=None,
+            recent_spend=None,
+            recent_days=None,
+            first_is_guessed=False,
         )
 
     def take(self, rows: IntArray) -> Customers:

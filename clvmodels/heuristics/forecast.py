@@ -133,7 +133,7 @@ def _carried(
         if not np.isfinite(mean.purchases[0]):
             raise InputError(
                 f"No customer of group {label!r} counts as gone, so 1 / churn is a life without end; give a finite "
-                f"horizon, or a gone_after below the longest silence."
+                f"horizon{'' if part.ends_are_seen else ', or a gone_after below the longest silence'}."
             )
         for what, values in _with_value(rule.each(part, mean, days), terms).items():
             ahead.setdefault(what, np.zeros(n_customers))[rows] = values
@@ -178,7 +178,7 @@ def _ingredients(
         silence = HALF_A_YEAR / unit.days if settings.gone_after is None else settings.gone_after
         row |= {
             "gone": float(customers.gone.sum()),
-            "gone_rule": f"silent for more than {silence:.4g} {unit.name}s",
+            "gone_rule": "ended" if customers.ends_are_seen else f"silent for more than {silence:.4g} {unit.name}s",
             "churn_per_period": float(np.asarray(BaseAggregates.of(customers).churn_per_day)[0]) * unit.days,
         }
     return row | dict(rule.ingredients(customers))

@@ -39,17 +39,10 @@ def notes_on(
 
 def _on_lifespan(rule: AbstractPooledRule, summary: Summary, customers: Customers) -> Iterator[Note]:
     own = _lifespan(rule, customers)
-    spans = [
-        (words, _lifespan(rule, Customers.of(summary, gone_after=years * summary.period.per_year)))
-        for words, years in _SILENCES
-    ]
-    ranges = ", ".join(f"{_years(span)} if counted as churned after {words}" for words, span in spans)
-    yield Note(
-        "churn_not_observed",
-        f"Churn isn't observed: {customers.gone.mean():.0%} of the customers are counted as gone because they were "
-        f"silent for long, which makes the lifespan {_years(own)} ({ranges} of silence), and the value moves with it.",
-        "warning",
-    )
+    if customers.ends_are_seen:
+        yield _of_contracts(summary, customers, own)
+    else:
+        yield _of_silence(rule, summary, customers, own)
     observed = float(customers.observed_days.max()) / DAYS_PER_YEAR
     if own > _LONG_LIFE * observed:
         yield Note(
@@ -58,6 +51,30 @@ def _on_lifespan(rule: AbstractPooledRule, summary: Summary, customers: Customer
             f"the value comes from years that nobody has seen; give a horizon nearer to what was observed.",
             "warning",
         )
+
+
+def _of_contracts(summary: Summary, customers: Customers, own: float) -> Note:
+    unit = summary.period.name
+    return Note(
+        "churn_observed",
+        f"Churn is observed: {customers.gone.sum():,.0f} of {len(customers):,} contracts ended in "
+        f"{customers.purchases.sum():,.0f} {unit}s of membership, which makes the lifespan {_years(own)}. One rate for "
+        f"all ages undervalues contracts that have run for long.",
+    )
+
+
+def _of_silence(rule: AbstractPooledRule, summary: Summary, customers: Customers, own: float) -> Note:
+    spans = [
+        (words, _lifespan(rule, Customers.of(summary, gone_after=years * summary.period.per_year)))
+        for words, years in _SILENCES
+    ]
+    ranges = ", ".join(f"{_years(span)} if counted as churned after {words}" for words, span in spans)
+    return Note(
+        "churn_not_observed",
+        f"Churn isn't observed: {customers.gone.mean():.0%} of the customers are counted as gone because they were "
+        f"silent for long, which makes the lifespan {_years(own)} ({ranges} of silence), and the value moves with it.",
+        "warning",
+    )
 
 
 def _lifespan(rule: AbstractPooledRule, customers: Customers) -> float:

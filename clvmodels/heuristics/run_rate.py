@@ -30,10 +30,11 @@ class RunRate(AbstractOwnRule):
         }
 
     def own(self, customers: Customers, days: float) -> Ahead:
-        """Return x / T times the horizon."""
+        """Return x / T times the horizon; nothing of a contract that has ended."""
         money = customers.repeat_spend
+        goes_on = 1 - customers.gone if customers.ends_are_seen else 1.0  # an end that is seen ends the rate
         return Ahead(
-            carried_on(customers.repeat_purchases, customers.observed_days, days),
-            None if money is None else carried_on(money, customers.observed_days, days),
+            carried_on(goes_on * customers.repeat_purchases, customers.observed_days, days),
+            None if money is None else carried_on(goes_on * money, customers.observed_days, days),
             np.full(len(customers), days / DAYS_PER_YEAR),
         )

@@ -13,7 +13,7 @@ from clvmodels.inference.diagnostics import blur_notes, parameter_notes
 from clvmodels.inference.evidence import Fitted
 from clvmodels.inference.first_purchases import first_purchase_of
 from clvmodels.inference.fit_spec import FitSpec, Method
-from clvmodels.inference.fixed_estimates import at_price
+from clvmodels.inference.fixed_estimates import BY_COLUMN, at_own_prices, at_price
 from clvmodels.inference.influence import Fitting, influence_notes
 from clvmodels.inference.informative import informative
 from clvmodels.inference.job import Found, Job
@@ -26,8 +26,8 @@ from clvmodels.inference.space import Space
 from clvmodels.inference.threads import single_threaded
 from clvmodels.inference.transforms import Scale
 from clvmodels.inference.warm_start import starting_params
-from clvmodels.models import AbstractPurchaseModel, AbstractSpendModel, check_histories, get
-from clvmodels.records import Customers, Estimate, FirstPurchaseUse, Priors, Summary, grouped_for
+from clvmodels.models import AbstractPurchaseModel, AbstractSpendModel, check_histories, default_spend_model, get
+from clvmodels.records import Customers, Estimate, FirstPurchaseUse, Priors, Summary, check_summary, grouped_for
 from clvmodels.records.covariates import PATTERN
 from clvmodels.records.log_check import about_the_log
 from clvmodels.records.note import warn_of
@@ -181,10 +181,14 @@ def spend_as(
 ) -> Estimate | None:
     """Return what purchases are worth, by a spend model that is fitted as asked or at a price.
 
-    None where nothing says it: ``spend`` is None, or the customers come without amounts.
+    None where nothing says it: ``spend`` is None, or the customers come without amounts. The usual spend model of
+    contracts that carry prices is each one's own price.
     """
     if spend is None:
         return None
+    known = isinstance(base, Summary) and base.price is not None
+    if spend == BY_COLUMN or (known and spend == default_spend_model().name):
+        return at_own_prices(check_summary(base))
     if not isinstance(spend, str):
         return at_price(spend, base if isinstance(base, Summary) else None)
     has_money = base.monetary_value is not None if isinstance(base, Summary) else "monetary_value" in base.columns

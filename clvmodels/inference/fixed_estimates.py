@@ -8,12 +8,14 @@ from datetime import timedelta
 
 import numpy as np
 
-from clvmodels.errors import ArgumentError, check_between
+from clvmodels.errors import ArgumentError, InputError, check_between
 from clvmodels.inference.diagnostics import parameter_notes
 from clvmodels.models import AbstractSpendModel, default_spend_model, get, spend_model
 from clvmodels.records import Estimate, Outcome, Period, Summary
 
 PRICE = "price"  # the method of an estimate of spend that is one price for every purchase
+OWN_PRICE = "own_price"  # the method of one that is each customer's own price, which the summary carries
+BY_COLUMN = "price"  # of spend: what asks for each customer's own price
 
 USUAL = "usual"  # of a spend model: what is taken where nobody says another
 SAME_PRICE = 1e-6  # of it: what sums of a price may be off by
@@ -22,10 +24,10 @@ SAME_PRICE = 1e-6  # of it: what sums of a price may be off by
 def spend_asked(spend: str | float | None) -> str | float | None:
     """Return what ``spend`` asks for, the same wherever it is an argument.
 
-    The name of a spend model, "usual" being Gamma-Gamma; or a number, the one price of every purchase; or None, which
-    leaves money out.
+    The name of a spend model, "usual" being Gamma-Gamma; "price", each contract's own; or a number, the one price of
+    every purchase; or None, which leaves money out.
     """
-    if not isinstance(spend, str):
+    if not isinstance(spend, str) or spend == BY_COLUMN:
         return spend
     return (default_spend_model() if spend == USUAL else spend_model(spend)).name
 
@@ -52,6 +54,28 @@ def at_price(price: float, summary: Summary | None) -> Estimate:
     model = default_spend_model()
     found = estimate_from(model.name, model.at_price(paid))
     return replace(found, method=PRICE, outcome=Outcome(True, f"Every purchase is worth {paid:g}, as given."))
+
+
+def at_own_prices(summary: Summary) -> Estimate:
+    """Make the estimate of spend under which all that a customer pays for is worth the price in the summary.
+
+    Raises
+    ------
+    InputError
+        When the summary carries no prices.
+    """
+    if summary.price is None:
+        raise InputError(
+            "spend is 'price', each contract's own, but the summary carries no prices; give price= when the table of "
+            "contracts is read, an array of prices, or a spend model fitted to the amounts."
+        )
+    text = "Every contract is worth its own price, as its table says."
+    return replace(at_price(1.0, None), method=OWN_PRICE, outcome=Outcome(True, text))
+
+
+def has_prices(spend: Estimate) -> bool:
+    """Return whether an estimate of spend is prices that were given, and no model that was fitted."""
+    return spend.method in (PRICE, OWN_PRICE)
 
 
 def price_of(spend: Estimate) -> float | None:

@@ -19,7 +19,8 @@ from clvmodels.ingest.typed_tables import typed
 from clvmodels.records import Holdout, Period, Summary
 
 _REQUIRED = ("frequency", "recency", "T")
-_OPTIONAL = ("monetary_value", "total_spend", "litt", "holdout_frequency", "holdout_spend")
+_CONTRACT = ("ended", "membership", "price")
+_OPTIONAL = ("monetary_value", "total_spend", "litt", *_CONTRACT, "holdout_frequency", "holdout_spend")
 _ROUNDED = 0.01  # a logarithm of a time is off by that much in a rounded table; another unit shifts it by far more
 _LEAST = np.finfo(float).tiny  # keeps the logarithm of a recency of 0 finite, where frequency is 0 too
 
@@ -42,7 +43,8 @@ def as_summary(
         to last purchase) and ``T`` (first purchase to the end of observation). Optional: ``customer_id``,
         ``monetary_value`` (mean of the repeat purchases, 0 where there is none), ``total_spend``, ``litt`` (sum of
         the logarithms of the times between purchases, in periods, 0 where there is no repeat purchase),
-        ``holdout_frequency`` and ``holdout_spend``.
+        ``holdout_frequency`` and ``holdout_spend``. Of contracts: ``ended`` (1 or 0) with ``membership`` (periods that
+        each ran), and ``price`` of a period, as ``as_contracts`` makes them; without the first two they are left out.
     period : str, timedelta or Period
         The unit that ``recency`` and ``T`` are in.
     holdout : float or str, optional
@@ -88,6 +90,8 @@ def as_summary(
         raise InputError(
             "The table has no rows, so there is no customer in it; check the file or the filter before it."
         )
+    if not {"ended", "membership"} <= set(table):  # a price or an end alone may be anything
+        table = table.drop(columns=list(_CONTRACT), errors="ignore")
     columns = {name: _numbers(table, name) for name in (*_REQUIRED, *_OPTIONAL) if name in table}
     _check(table, columns)
     return Summary(
@@ -99,6 +103,9 @@ def as_summary(
         monetary_value=columns.get("monetary_value"),
         total_spend=columns.get("total_spend"),
         litt=columns.get("litt"),
+        price=columns.get("price"),
+        ended=columns.get("ended"),
+        membership=columns.get("membership"),
         groups={name: group_column(table[name].to_numpy())[0] for name in names},
         holdout=_holdout(columns, unit, holdout),
         as_native=native_maker(frame),
@@ -140,6 +147,9 @@ def _check(table: pd.DataFrame, columns: dict[str, FloatArray]) -> None:
         "a frequency above 0 but recency 0",
         f"{repeats}, and recency runs from the first purchase to the last; subtract 1 if the first was counted",
     )
+    if "ended" in columns:
+        neither = ~np.isin(columns["ended"], (0.0, 1.0))
+        _refuse(table, neither, "an ended that is neither 0 nor 1", "it says whether a contract has ended; correct it")
     if "monetary_value" in columns:
         _refuse(
             table,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from clvmodels.arrays import IntArray
+from clvmodels.arrays import AnyArray, FloatArray, IntArray
 from clvmodels.errors import ArgumentError
 from clvmodels.ingest.periods import MONTHS_OF, as_date
 from clvmodels.records import Period
@@ -21,6 +21,16 @@ def n_anniversaries(begins: IntArray, until: IntArray, period: Period) -> IntArr
     else:
         passed = np.floor((until - begins) / period.days + 1e-9)  # a rounding of days that are no binary fraction
     return np.maximum(passed, 0).astype(np.int64)
+
+
+def time_passed(begins: IntArray, until: IntArray, period: Period) -> FloatArray:
+    """Return the periods from each first day until the morning of a day; a part of a month is a part of that month."""
+    if period.name not in MONTHS_OF:
+        return np.asarray((until - begins) / period.days)
+    whole = n_anniversaries(begins, until, period)
+    months = MONTHS_OF[period.name]
+    point, following = (_anniversary(begins, months * (whole + k)) for k in (0, 1))
+    return np.asarray(whole + (until - point) / (following - point))
 
 
 def whole_periods(observation_end: int, holdout_end: int, period: Period) -> int:
@@ -46,9 +56,22 @@ def _whole_months(begins: IntArray, until: IntArray) -> IntArray:
     first, last = begins.astype("datetime64[D]"), until.astype("datetime64[D]")
     months = (last.astype("datetime64[M]") - first.astype("datetime64[M]")).astype(np.int64)
     begin_of_month = last.astype("datetime64[M]")
-    length = (
-        (begin_of_month + np.timedelta64(1, "M")).astype("datetime64[D]") - begin_of_month.astype("datetime64[D]")
-    ).astype(np.int64)
+    length = _days_of(begin_of_month)
     day_of_first = (first - first.astype("datetime64[M]")).astype(np.int64) + 1
     day_of_last = (last - begin_of_month).astype(np.int64) + 1
     return np.asarray(months - (day_of_last < np.minimum(day_of_first, length)), dtype=np.int64)
+
+
+def _anniversary(begins: IntArray, months: IntArray) -> IntArray:
+    """Return the day that lies so many months after each first day."""
+    first = begins.astype("datetime64[D]")
+    day_of_first = (first - first.astype("datetime64[M]")).astype(np.int64) + 1
+    month = first.astype("datetime64[M]") + months
+    day = np.minimum(day_of_first, _days_of(month)) - 1
+    return np.asarray(month.astype("datetime64[D]").astype(np.int64) + day, dtype=np.int64)
+
+
+def _days_of(month: AnyArray) -> IntArray:
+    """Return how many days a month of the calendar has."""
+    following = (month + np.timedelta64(1, "M")).astype("datetime64[D]")
+    return np.asarray((following - month.astype("datetime64[D]")).astype(np.int64), dtype=np.int64)

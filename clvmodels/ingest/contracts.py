@@ -7,30 +7,26 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import narwhals as nw
 import numpy as np
-import pyarrow as pa
 
-from clvmodels.arrays import AnyArray, BoolArray, FloatArray, IntArray
+from clvmodels.arrays import AnyArray, FloatArray, IntArray
 from clvmodels.errors import ArgumentError, InputError
-from clvmodels.ingest.anniversaries import n_anniversaries, whole_periods
-from clvmodels.ingest.customers import group_column
-from clvmodels.ingest.engines import Workbench, native_maker
+from clvmodels.ingest.anniversaries import n_anniversaries, time_passed, whole_periods
+from clvmodels.ingest.contract_rows import ContractColumns, read_contract_rows
+from clvmodels.ingest.engines import native_maker
 from clvmodels.ingest.periods import Day, as_date, day_of
 from clvmodels.ingest.schema import N_SHOWN, as_names, count_of
-from clvmodels.ingest.texts import Formats, roles_of
-from clvmodels.ingest.typed_tables import typed
+from clvmodels.ingest.texts import Formats
 from clvmodels.records import Holdout, Note, Period, Summary
-
-_RUNNING = 4_000_000  # as a day number in the year 12,921: an end that isn't there must still be a date
 
 
 @dataclass(frozen=True, slots=True)
 class _Money:
-    """Price of whoever renewed, and all that was paid; nothing where prices aren't known."""
+    """Price of whoever renewed, all that was paid, each contract's price; nothing where prices aren't known."""
 
     monetary_value: FloatArray | None = None
     total_spend: FloatArray | None = None
+    price: FloatArray | None = None
 
 
 def as_contracts(  # noqa: PLR0913
@@ -47,6 +43,7 @@ def as_contracts(  # noqa: PLR0913
     date_format: str | None = None,
     decimal: str | None = None,
     encoding: str | None = None,
+    price_changes: bool = False,
 ) -> Summary:
     """Count the renewals of contracts: subscriptions, memberships, policies.
 
@@ -77,13 +74,19 @@ def as_contracts(  # noqa: PLR0913
         Columns to carry along.
     date_format, decimal, encoding : str, optional
         As in `rfm_summary`.
+    price_changes : bool
+        Whether a customer may have several rows: those that follow each other or overlap are one contract, at the
+        price that its rows have at its end together (upgrades, add-ons); after a gap the next contract is another,
+        with the customer's id and "(2)". Otherwise an id occurs once.
 
     Returns
     -------
     Summary
         One row a contract in the order of the table: ``frequency`` and ``recency`` are renewals made, ``T`` renewal
-        points passed, so a contract runs where they are equal; ``monetary_value`` is the price of whoever renewed. A
-        renewal is decided at its point and not before; contracts that ended since their last point are named in a note.
+        points passed, so a contract runs where they are equal; ``monetary_value`` is the price of whoever renewed, and
+        ``price`` that of each contract. ``ended`` and ``membership`` say what churn is made of: contracts that ended
+        by the end of observation, over the periods that contracts ran. A renewal is decided at its point and not
+        before; contracts that ended since their last point are named in a note.
 
     Raises
     ------
@@ -118,50 +121,44 @@ def as_contracts(  # noqa: PLR0913
     last = day_of(observation_end, "observation_end")
     holdout = None if holdout_end is None else day_of(holdout_end, "holdout_end")
     ahead = 0 if holdout is None else whole_periods(last, holdout, unit)
-    with Workbench() as bench:
-        wanted = [start, end, *(name for name in (customer, price) if name is not None), *names]
-        given = [[name] if name is not None else [] for name in (customer, price)]
-        roles = roles_of(ids=given[0], time=[start, end], numbers=given[1], groups=names)
-        opened, said = typed(
-            bench, table, "table of contracts", roles, asked=Formats(date_format, decimal, None, encoding)
-        )
-        rows = opened.collect("pyarrow")
-    if not len(rows):
-        raise InputError("The table of contracts has no rows; check the file or the filter before it.")
-    begins, ends = _days(rows, start), _days(rows, end, missing=_RUNNING)
-    _refuse(ends < begins, rows, wanted, f"an end in {end!r} before the start", "correct the dates")
-    prices = None if price is None else _prices(rows, price, wanted)
-    ids = np.arange(len(rows)) if customer is None else _ids(rows, customer, wanted)
-    known = begins <= last
+    columns = ContractColumns(start, end, customer, price, names, Formats(date_format, decimal, None, encoding))
+    rows = read_contract_rows(table, columns, once=not price_changes)
+    known = rows.begins <= last
     if not known.any():
         raise InputError(
             f"All contracts start after observation_end {as_date(last)}, so none was observed; give a later day."
         )
     notes = [_later(int(np.sum(~known)), last)] if not known.all() else []
-    begins, ends = begins[known], ends[known]
+    rows = rows.take(known)
+    if price_changes and customer is not None:
+        rows = rows.joined(last)
+    begins, ends, prices = rows.begins, rows.ends, rows.prices
     points = n_anniversaries(begins, np.full(len(begins), last), unit)
     kept = n_anniversaries(begins, ends - 1, unit)  # a point on the day of the end is not renewed
     made = np.minimum(points, kept)
     notes += _cancelled(int(np.sum((ends <= last) & (made == points))))
-    money = _Money() if prices is None else _money(prices[known], made)
+    money = _Money() if prices is None else _money(prices, made)
     later = None
     if holdout is not None:
         renewed = np.where(made == points, np.minimum(kept - points, ahead), 0).astype(np.float64)
-        later = Holdout(float(ahead), renewed, None if prices is None else renewed * prices[known])
+        later = Holdout(float(ahead), renewed, None if prices is None else renewed * prices)
     return Summary(
         period=unit,
-        customer_id=ids[known],
+        customer_id=rows.ids,
         frequency=made.astype(np.float64),
         recency=made.astype(np.float64),
         T=points.astype(np.float64),
         first_purchase=begins.astype("datetime64[D]"),
-        groups={name: group_column(rows[name].to_pandas().to_numpy()[known])[0] for name in names},
+        groups=rows.groups,
         holdout=later,
         observation_end=as_date(last),
-        notes=(*said, *notes),
+        notes=(*rows.notes, *notes),
         as_native=native_maker(table),
         monetary_value=money.monetary_value,
         total_spend=money.total_spend,
+        price=money.price,
+        ended=(ends <= last).astype(np.float64),
+        membership=time_passed(begins, np.minimum(ends, last + 1), unit),
     )
 
 
@@ -224,54 +221,11 @@ def contracts_from_survivors(
         T=T,
         monetary_value=money.monetary_value,
         total_spend=money.total_spend,
+        price=money.price,
+        ended=(x < T).astype(np.float64),
+        membership=x + (x < T),
         groups={"cohort": np.concatenate(names)} if isinstance(survivors, Mapping) else {},
     )
-
-
-def _days(rows: nw.DataFrame[Any], name: str, missing: int | None = None) -> IntArray:
-    """Return a column of dates as day numbers."""
-    values = rows[name]
-    arrow: Any = values.to_arrow()
-    if arrow.null_count < len(arrow) and not isinstance(values.dtype, nw.Date | nw.Datetime):
-        raise InputError(
-            f"The column {name!r} holds {values.dtype}, not dates; convert it first, e.g. with "
-            f"pandas.to_datetime(table[{name!r}])."
-        )
-    if isinstance(values.dtype, nw.Datetime) and values.dtype.time_zone is not None:
-        raise InputError(
-            f"The column {name!r} has a time zone, so its days depend on where one looks from; convert it to dates."
-        )
-    if missing is None:
-        _refuse(
-            arrow.is_null().to_numpy(zero_copy_only=False),
-            rows,
-            [name],
-            f"no date in {name!r}",
-            "a contract needs its first day",
-        )
-        missing = 0
-    days = arrow.cast(pa.date32(), safe=False).cast(pa.int32()) if arrow.null_count < len(arrow) else None
-    numbers = np.full(len(arrow), missing) if days is None else days.fill_null(missing).to_numpy()
-    return np.asarray(numbers, dtype=np.int64)
-
-
-def _prices(rows: nw.DataFrame[Any], name: str, shown: Sequence[str]) -> FloatArray:
-    if not rows[name].dtype.is_numeric():
-        raise InputError(f"The column {name!r} holds {rows[name].dtype}, not numbers; convert it first.")
-    prices: FloatArray = rows[name].cast(nw.Float64).to_arrow().to_numpy(zero_copy_only=False)
-    _refuse(~np.isfinite(prices), rows, shown, f"a missing or infinite price in {name!r}", "fill it in")
-    _refuse(prices < 0, rows, shown, f"a negative price in {name!r}", "a period can't cost less than nothing")
-    return prices
-
-
-def _ids(rows: nw.DataFrame[Any], name: str, shown: Sequence[str]) -> AnyArray:
-    ids = rows[name].to_pandas()
-    _refuse(ids.isna().to_numpy(), rows, shown, f"no id in {name!r}", "give every contract its own")
-    twice = ids.duplicated(keep=False).to_numpy()
-    _refuse(
-        twice, rows, shown, f"an id in {name!r} that occurs more than once", "merge them, or take the contract's id"
-    )
-    return ids.to_numpy()
 
 
 def _counts(numbers: Sequence[float], which: str) -> IntArray:
@@ -293,16 +247,7 @@ def _counts(numbers: Sequence[float], which: str) -> IntArray:
 
 
 def _money(prices: FloatArray, made: AnyArray) -> _Money:
-    return _Money(np.where(made > 0, prices, 0.0), prices * (made + 1.0))
-
-
-def _refuse(mask: BoolArray, rows: nw.DataFrame[Any], shown: Sequence[str], trouble: str, remedy: str) -> None:
-    n = int(np.count_nonzero(mask))
-    if n:
-        places = np.flatnonzero(mask)[:N_SHOWN]
-        table = rows.select(*dict.fromkeys(shown)).rows(named=True)
-        first = "; ".join(f"row {i}: " + ", ".join(f"{k}={v}" for k, v in table[i].items()) for i in places)
-        raise InputError(f"The table of contracts has {count_of(n, 'row')} with {trouble} (first: {first}): {remedy}.")
+    return _Money(np.where(made > 0, prices, 0.0), prices * (made + 1.0), prices)
 
 
 def _later(n: int, last: int) -> Note:

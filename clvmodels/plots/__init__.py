@@ -8,10 +8,14 @@ from clvmodels.plots.forest import forest
 from clvmodels.plots.frequency_recency_matrix import frequency_recency_matrix
 from clvmodels.plots.lift import lift
 from clvmodels.plots.lorenz import lorenz
+from clvmodels.plots.mrr_movements import mrr_movements
+from clvmodels.plots.payback import payback
 from clvmodels.plots.priors import prior_posterior
 from clvmodels.plots.purchase_frequency import purchase_frequency
+from clvmodels.plots.retention import retention
 from clvmodels.plots.revenue_path import revenue_path
 from clvmodels.plots.style import blank, to_svg
+from clvmodels.plots.target_list import target_list
 from clvmodels.plots.three_intervals import three_intervals
 from clvmodels.plots.total_path import total_path
 from clvmodels.plots.totals import totals
@@ -28,10 +32,14 @@ __all__ = [
     "frequency_recency_matrix",
     "lift",
     "lorenz",
+    "mrr_movements",
+    "payback",
     "prior_posterior",
     "purchase_frequency",
+    "retention",
     "revenue_path",
     "spend_by_frequency",
+    "target_list",
     "three_intervals",
     "to_svg",
     "total_path",

@@ -14,6 +14,8 @@ _FAR = 12.0  # standard deviations beyond which nothing is left
 _STEP = 0.7  # of what bends most: sums over equal steps of a normal density then err by exp(-2 (pi / .7)^2) = 3e-18
 _FINEST = 0.05  # of the spread by chance: a narrower shock changes its variance by 1/400 at most
 _STILL = 0.02  # a relative spread by parameters or a shock below which single amounts don't run into each other
+_NODES = 40  # of Gauss-Hermite: a smooth function of the shock is then summed to rounding
+_GRID = 1e-9  # of an amount: a total that misses it by rounding has reached it
 _MOST_STEPS = 5_000  # x 1,000 draws x 8 bytes = 40 MB; a wider range of draws is lumpy by itself
 
 
@@ -67,6 +69,31 @@ def few_quantiles(
     if moved.size < _STILL:
         return tuple(summed.quantile(p) for p in probabilities)
     return _shocked(summed.totals, summed.masses, moved, probabilities)
+
+
+def p_total_reaches(draws: FloatArray, spread: float, law: ShockDistribution | None, amounts: FloatArray) -> FloatArray:
+    """Return the probability of at least each amount; the total is that of `total_quantiles`, which may be below 0."""
+    if law is None:
+        found: FloatArray = ndtr((draws - amounts[:, None]) / spread).mean(axis=1)
+        return found
+    nodes, mass = np.polynomial.hermite_e.hermegauss(_NODES)
+    lowered = amounts[:, None, None] * np.exp(-law.sizes[:, None] * nodes)
+    reached = np.zeros_like(lowered)
+    for m in draws:
+        reached += ndtr((m - lowered) / spread)
+    return np.asarray(reached @ mass @ law.weights / (mass.sum() * len(draws)))
+
+
+def p_few_reach(summed: GridSum, spread: float, law: ShockDistribution | None, amounts: FloatArray) -> FloatArray:
+    """Return the probability of at least each amount; the sum is that of `few_quantiles`."""
+    sizes, weights = (np.zeros(1), np.ones(1)) if law is None else (law.sizes, law.weights)
+    moved = np.sqrt(np.square(sizes) + spread**2)
+    kept = (summed.totals > 0) & (summed.masses > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        off = np.log(summed.totals[kept]) - np.log(amounts)[:, None]
+        reached = [ndtr(off / size) if size > 0 else (off > -_GRID).astype(np.float64) for size in moved]
+    found = np.stack([one @ summed.masses[kept] for one in reached], axis=1) @ weights
+    return np.where(amounts <= 0, 1.0, found)
 
 
 def _shocked(

@@ -12,6 +12,7 @@ from clvmodels.records.heuristic import HeuristicForecast
 from clvmodels.records.histories import Histories, Members
 from clvmodels.records.log_check import LogCheck
 from clvmodels.records.note import Note
+from clvmodels.records.payback import Payback
 from clvmodels.records.period import Period
 from clvmodels.records.prediction import Prediction
 from clvmodels.records.prior import Prior, Priors
@@ -20,6 +21,7 @@ from clvmodels.records.scores import Scores
 from clvmodels.records.selection import LikelihoodRatio, Vuong
 from clvmodels.records.shock import Shock, ShockDistribution
 from clvmodels.records.summary import Holdout, Summary, Timeline, check_summary
+from clvmodels.records.target_list import TargetList
 from clvmodels.records.total import Sum, Total
 from clvmodels.records.valuation import AnyForecast, BusinessTerms, Path, Valuation, check_forecast
 
@@ -52,6 +54,7 @@ __all__ = [
     "Outcome",
     "Path",
     "Patterns",
+    "Payback",
     "Period",
     "Prediction",
     "Prior",
@@ -65,6 +68,7 @@ __all__ = [
     "Sum",
     "Summary",
     "Target",
+    "TargetList",
     "Timeline",
     "Total",
     "Valuation",

@@ -92,6 +92,12 @@ class Summary(AbstractTable):
         buying looks at. None where a table doesn't tell it.
     first_purchase : array of datetime64[D], shape (customer,), or None
         The day of the first purchase.
+    price : array, shape (customer,), or None
+        Of contracts: what a period costs each of them.
+    ended : array, shape (customer,), or None
+        Of contracts: 1 for those that have ended by the end of observation, else 0; None where leaving isn't seen.
+    membership : array, shape (customer,), or None
+        Of contracts: the time from the start to the end, or to the end of observation, in periods.
     recent_purchases, recent_spend : array, shape (customer,), or None
         Purchases (the first included, where it falls there) and money in the last ``recent_window`` periods.
     recent_window : float or None
@@ -128,6 +134,9 @@ class Summary(AbstractTable):
     total_spend: FloatArray | None = None
     litt: FloatArray | None = None
     first_purchase: AnyArray | None = None
+    price: FloatArray | None = None
+    ended: FloatArray | None = None
+    membership: FloatArray | None = None
     recent_purchases: FloatArray | None = None
     recent_spend: FloatArray | None = None
     recent_window: float | None = None
@@ -303,6 +312,9 @@ _PER_CUSTOMER = (
     "total_spend",
     "litt",
     "first_purchase",
+    "price",
+    "ended",
+    "membership",
     "recent_purchases",
     "recent_spend",
     "counts",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pandas as pd
 
 from clvmodels.errors import ClvError
@@ -112,8 +113,9 @@ def carried_forward(
 def _audited(worth: Valuation, material: ReportMaterial) -> Audit | None:
     """Return why the formula of the page and the model differ, on the same terms; None where one gives no money."""
     carried = [rule for rule in material.heuristics if rule.name == material.formula and "value" in rule.totals]
-    if not carried or worth.prediction.estimate.purchase_model.contractual:
-        return None  # of contracts the page's formulas take churn from silence, and an audit takes it from their ends
+    contractual = worth.prediction.estimate.purchase_model.contractual
+    if not carried or (contractual and (material.summary.ended is None or not np.isfinite(worth.prediction.horizon))):
+        return None  # where no end is seen, formulas take churn from silence and an audit of contracts from renewals
     terms = HeuristicTerms(margin=worth.terms.margin, acquisition_cost=worth.terms.acquisition_cost)
     return audit(worth, heuristic=material.formula, terms=terms)
 

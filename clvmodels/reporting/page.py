@@ -96,8 +96,13 @@ def _tables(material: ReportMaterial, ranked: Any) -> dict[str, Any]:
         "audit": None if material.audit is None else tables.audit(material.audit),
         "formulas_ahead": tables.formulas_ahead(material),
         "parameters": tables.parameters(material),
-        "business": None if material.business_figures is None else tables.business(material.business_figures),
+        "business": None if material.business_figures is None else _business(material),
     }
+
+
+def _business(material: ReportMaterial) -> tables.Table:
+    assert material.business_figures is not None  # who calls has looked
+    return tables.business(material.business_figures, of_contracts=material.summary.ended is not None)
 
 
 def _asked(material: ReportMaterial) -> dict[str, str]:

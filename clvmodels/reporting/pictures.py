@@ -40,7 +40,7 @@ def _of_the_value(material: ReportMaterial) -> dict[str, Picture]:
     if material.valuation is not None:
         path = material.valuation.path
         if len(path.month_end):
-            drawn["path"] = _picture(
+            drawn["path"] = picture(
                 "path",
                 plots.revenue_path(path, ax=plots.blank()),
                 f"Expected revenue goes from {amount(path.revenue[0])} in the first month to "
@@ -49,7 +49,7 @@ def _of_the_value(material: ReportMaterial) -> dict[str, Picture]:
                 "Customers still to be won come on top.",
             )
         values = worth(material)
-        drawn["values"] = _picture(
+        drawn["values"] = picture(
             "values",
             plots.value_distribution(values, ax=plots.blank()),
             f"{count(len(values))} customers, by how much they are worth, from {amount(float(values.min()))} to "
@@ -59,7 +59,7 @@ def _of_the_value(material: ReportMaterial) -> dict[str, Picture]:
         )
     if material.audit is not None:
         steps = material.audit.steps()
-        drawn["audit"] = _picture(
+        drawn["audit"] = picture(
             "audit",
             plots.waterfall(steps, ax=plots.blank(width=7.6, height=1.1 + 0.42 * len(steps))),
             material.audit.text,
@@ -71,7 +71,7 @@ def _of_the_value(material: ReportMaterial) -> dict[str, Picture]:
         gini = material.lorenz.attrs.get("gini")
         if isinstance(gini, dict):
             table.attrs["gini"] = {_short(name): value for name, value in gini.items()}
-        drawn["lorenz"] = _picture(
+        drawn["lorenz"] = picture(
             "lorenz",
             plots.lorenz(table, ax=plots.blank()),
             "Cumulative share of value over the share of customers, for each rule.",
@@ -88,7 +88,7 @@ def _of_the_fit(material: ReportMaterial) -> dict[str, Picture]:
         table = _in_unit(material.tracking, unit)
         came, expected = table["actual"].sum(), table["expected"].sum()
         for name, cumulative in (("tracking", True), ("tracking_each", False)):
-            drawn[name] = _picture(
+            drawn[name] = picture(
                 name,
                 plots.tracking(table, cumulative=cumulative, ax=plots.blank()),
                 f"Repeat purchases over {count(len(table))} {unit}s: {count(came)} came and {count(expected)} were "
@@ -99,7 +99,7 @@ def _of_the_fit(material: ReportMaterial) -> dict[str, Picture]:
             )
     if material.purchase_frequency is not None:
         table = material.purchase_frequency
-        drawn["frequency"] = _picture(
+        drawn["frequency"] = picture(
             "frequency",
             plots.purchase_frequency(table, ax=plots.blank()),
             "Customers by number of repeat purchases: "
@@ -124,7 +124,7 @@ def _of_the_fit(material: ReportMaterial) -> dict[str, Picture]:
     ):
         if matrix is not None:
             told_apart = material.prediction.estimate.covariates is not None
-            drawn[name] = _picture(
+            drawn[name] = picture(
                 name,
                 plots.frequency_recency_matrix(_in_unit(matrix, unit), quantity=name, ax=plots.blank()),  # type: ignore[arg-type]
                 f"{name.replace('_', ' ').capitalize()} for {len(matrix.columns)} frequencies and {len(matrix)} "
@@ -142,7 +142,7 @@ def _of_the_holdout(material: ReportMaterial) -> dict[str, Picture]:
         table = table.assign(name=table["name"].map(short_title_of))
         told = table.dropna(subset="total")
         told = told.assign(off=told["total"] / told["actual"].where(told["actual"] != 0) - 1)
-        drawn["totals"] = _picture(
+        drawn["totals"] = picture(
             "totals",
             plots.totals(table, quantity=target, ax=plots.blank(height=1.3 + 0.3 * len(told))),
             "; ".join(f"{row['name']}: {percent(row['off'], signed=True)}" for row in told.to_dict("records"))
@@ -150,7 +150,7 @@ def _of_the_holdout(material: ReportMaterial) -> dict[str, Picture]:
             f"Each dot is a forecast of all {target} in the holdout, each bar its interval, the line the actual total.",
         )
     if material.lift is not None:
-        drawn["lift"] = _picture(
+        drawn["lift"] = picture(
             "lift",
             plots.lift(material.lift.rename(columns=_short), ax=plots.blank()),
             "Share of the holdout's value captured over the share of customers acted on, for each rule.",
@@ -159,7 +159,7 @@ def _of_the_holdout(material: ReportMaterial) -> dict[str, Picture]:
         )
     if material.decile_calibration is not None:
         table = material.decile_calibration
-        drawn["calibration"] = _picture(
+        drawn["calibration"] = picture(
             "calibration",
             plots.decile_calibration(table, quantity=table.attrs.get("quantity", "purchases"), ax=plots.blank()),
             "; ".join(
@@ -172,7 +172,8 @@ def _of_the_holdout(material: ReportMaterial) -> dict[str, Picture]:
     return drawn
 
 
-def _picture(name: str, ax: Any, title: str, caption: str) -> Picture:
+def picture(name: str, ax: Any, title: str, caption: str) -> Picture:
+    """Return what was drawn on axes as a picture for the page."""
     # to_svg escapes the title, and matplotlib every text it writes
     return Picture(Markup(plots.to_svg(ax.figure, name=name, title=title)), caption)
 

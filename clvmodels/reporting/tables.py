@@ -274,10 +274,11 @@ def _meanings(estimate: Estimate) -> dict[str, str]:
     return meanings
 
 
-def business(table: pd.DataFrame) -> Table:
+def business(table: pd.DataFrame, *, of_contracts: bool = False) -> Table:
     """Return the figures that businesses watch, one column a group."""
     rows = []
-    for name, (label, write) in _FIGURES.items():
+    for name, plain in _FIGURES.items():
+        label, write = _FIGURES_OF_CONTRACTS.get(name, plain) if of_contracts else plain
         if name in table.columns and table[name].notna().any():
             rows.append((label, *(write(value) for value in table[name])))
     groups = tuple(str(group) for group in table["group"])
@@ -297,6 +298,7 @@ _METHODS = {
     "bootstrap": "bootstrap",
     "given": "given, not fitted here",
     "price": "one price, as given",
+    "own_price": "each contract's own price",
 }
 _ACTED_ON: Mapping[Side, str] = {
     "buying": "the mean rate of buying",
@@ -323,6 +325,22 @@ _FIGURES: Mapping[str, tuple[str, Write]] = {
     "payback_years": ("Years to earn the CAC back", decimal),
     "top_20_share": ("Revenue share of the best 20%", percent),
 }
+
+_FIGURES_OF_CONTRACTS: Mapping[str, tuple[str, Write]] = {
+    "customers": ("Contracts", count),
+    "purchases": ("Periods of membership", decimal),
+    "average_ticket": ("Revenue a contract so far", amount),
+    "average_purchase_value": ("Price of a period, mean", amount),
+    "purchases_per_year": ("Periods a year", decimal),
+    "repeat_rate": ("Contracts renewed at least once", percent),
+    "churn_per_year": ("Churn a year, observed: ends over membership", decimal),
+    "ltv": ("LTV: price × margin / churn", amount),
+}
+
+
+def of_frame(caption: str, frame: pd.DataFrame, columns: Mapping[str, tuple[str, Write]]) -> Table:
+    """Return a table of the columns that a frame has, each under its label and written its way."""
+    return _table(caption, frame, columns)
 
 
 def _table(caption: str, frame: pd.DataFrame, columns: Mapping[str, tuple[str, Write]]) -> Table:

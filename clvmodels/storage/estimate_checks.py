@@ -11,13 +11,13 @@ from clvmodels import models
 from clvmodels.arrays import FloatArray
 from clvmodels.grammar import SIDES
 from clvmodels.inference.fit_spec import Method
-from clvmodels.inference.fixed_estimates import PRICE
+from clvmodels.inference.fixed_estimates import OWN_PRICE, PRICE
 from clvmodels.models import AbstractModel, AbstractSpendModel
 from clvmodels.records import Covariates, FirstPurchase, Period
 from clvmodels.records.covariates import CovariateTerm
 from clvmodels.storage.stored_values import flag, listed, number, stored_period, text
 
-_METHODS = {*get_args(Method.__value__), "given", PRICE}
+_METHODS = {*get_args(Method.__value__), "given", PRICE, OWN_PRICE}
 _LEAST, _MOST = 1e-100, 1e100  # a search stays far within; beyond, sums overflow
 
 

@@ -36,6 +36,9 @@ _COLUMNS = (
     "total_spend",
     "litt",
     "first_purchase",
+    "price",
+    "ended",
+    "membership",
     "recent_purchases",
     "recent_spend",
 )

@@ -11,8 +11,8 @@ from clvmodels.arrays import AnyArray
 from clvmodels.records import Summary
 
 _LARGER = 64  # rows a byte of the file: ids don't repeat, so even the best packing needs more
-_COUNTS = ("frequency", "recent_purchases")
-_AMOUNTS = ("recency", "T")
+_COUNTS = ("frequency", "recent_purchases", "ended")
+_AMOUNTS = ("recency", "T", "price", "membership")
 _NUMBERS = ("monetary_value", "total_spend", "litt", "recent_spend")
 
 
@@ -38,6 +38,10 @@ def check_summary(summary: Summary) -> None:
         raise ValueError("a recency doesn't fit its frequency")
     if not T.any():
         raise ValueError("T is 0 for every customer")
+    if (summary.ended is None) != (summary.membership is None):
+        raise ValueError("the ends of contracts come without their membership, or the other way round")
+    if summary.ended is not None and (summary.ended > 1).any():
+        raise ValueError("an end of a contract is neither 0 nor 1")
     ids = pd.Index(summary.customer_id)
     if ids.hasnans or not ids.is_unique:
         raise ValueError("a customer_id is missing or occurs twice")

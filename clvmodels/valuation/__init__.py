@@ -1,10 +1,12 @@
 """From purchases ahead to money."""
 
 from clvmodels.valuation.acquisition import allowable_cac
+from clvmodels.valuation.campaign import target_list
 from clvmodels.valuation.capped import capped_value
 from clvmodels.valuation.contracts import cohort_projection, residual_lifetime
 from clvmodels.valuation.dependence import spend_dependence
 from clvmodels.valuation.distribution import p_above, quantiles
+from clvmodels.valuation.payback_time import payback
 from clvmodels.valuation.top import p_top
 from clvmodels.valuation.total_path import total_path
 from clvmodels.valuation.totals import totals
@@ -16,9 +18,11 @@ __all__ = [
     "cohort_projection",
     "p_above",
     "p_top",
+    "payback",
     "quantiles",
     "residual_lifetime",
     "spend_dependence",
+    "target_list",
     "total_path",
     "totals",
     "value",

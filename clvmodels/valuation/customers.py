@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
-from clvmodels.errors import FitError
-from clvmodels.inference.fixed_estimates import PRICE
+from clvmodels.errors import FitError, InputError
+from clvmodels.inference.fixed_estimates import OWN_PRICE, PRICE, has_prices
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.models import AbstractSpendModel
 from clvmodels.prediction.counts import counts_of
@@ -35,6 +35,8 @@ class Customers:
         The row's history of buying, among ``states.histories``.
     n, m : array, shape (row,)
         Its history of spend.
+    unit : array, shape (row,)
+        The amount that spend is told in: its own price where each has one, else 1.
     model : AbstractSpendModel
         Of spend.
     pattern : array, shape (row,)
@@ -54,6 +56,7 @@ class Customers:
     history: IntArray
     n: FloatArray
     m: FloatArray
+    unit: FloatArray
     model: AbstractSpendModel
     pattern: FloatArray
     patterns: Patterns | None
@@ -79,20 +82,23 @@ class Customers:
         )
         history = rows.columns["history"].astype(np.int64)
         columns = {name: values[rows.columns["spend"].astype(np.int64)] for name, values in spends.columns.items()}
+        unit = np.ones(len(rows))
+        if spend.method == OWN_PRICE:
+            unit, columns["m"] = columns["m"], np.zeros(len(rows))
         n, m, pattern = columns["n"], columns["m"], columns.get(PATTERN, np.zeros(len(rows)))
         model = spend.spend_model
         params = _individual(model, spends.patterns, _point(spend), pattern)
         known = prediction.summary is not None
         if with_means and (trouble := _trouble(model, spend, params, n, rows.counts, known=known)) is not None:
             raise FitError(trouble)
-        worth = model.expected_spend(params, n, m)[0]
+        worth = unit * model.expected_spend(params, n, m)[0]
         point = _point(prediction.estimate)
         ahead = states.evaluate(
             lambda model, params: discounted_expectation(model, params, prediction.horizon, delta), point
         )
         alive = states.alive_in_phases(point, slice(0, len(states.histories)))[:, 0, history]
         discounted = states.weigh(alive, ahead[0], history)
-        return cls(states, rows, history, n, m, model, pattern, spends.patterns, alive, worth, discounted, delta)
+        return cls(states, rows, history, n, m, unit, model, pattern, spends.patterns, alive, worth, discounted, delta)
 
     def spending(self, draws: ParamDraws, rows: slice | IntArray) -> ParamDraws:
         """Return the spend parameters of some rows, shape (draw, row), or (draw, 1) where all rows share them."""
@@ -100,7 +106,7 @@ class Customers:
 
     def expected_spend(self, draws: ParamDraws, rows: slice | IntArray) -> FloatArray:
         """Return the expected value of a purchase of some rows, shape (draw, row)."""
-        return self.model.expected_spend(self.spending(draws, rows), self.n[rows], self.m[rows])
+        return self.unit[rows] * self.model.expected_spend(self.spending(draws, rows), self.n[rows], self.m[rows])
 
     def living(self) -> tuple[FloatArray, FloatArray]:
         """Return for each state the living customers behind it: their number, and the money of one purchase of each."""
@@ -118,6 +124,13 @@ def _point(estimate: Estimate) -> ParamDraws:
 
 def _spend_histories(prediction: Prediction, spend: Estimate) -> Histories:
     summary = prediction.summary
+    if spend.method == OWN_PRICE:
+        if summary is None or summary.price is None:
+            raise InputError(
+                "The spend is each customer's own price, but these customers carry none; value contracts that were "
+                "read with price=, or give one price."
+            )
+        return Histories.of({"n": np.zeros(len(summary)), "m": summary.price})
     if summary is not None and (summary.monetary_value is not None or spend.method != PRICE):
         return spend.histories(summary)
     unknown = {"n": np.zeros(len(prediction)), "m": np.zeros(len(prediction))}
@@ -142,7 +155,7 @@ def mean_trouble(spend: Estimate, customers: Base) -> str | None:
 
     Forecasts of several kinds ask this before they turn to money, so that purchases are forecast all the same.
     """
-    if spend.method == PRICE:
+    if has_prices(spend):
         return None
     model = spend.spend_model
     groups = () if spend.covariates is None else spend.covariates.columns

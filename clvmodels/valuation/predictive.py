@@ -8,7 +8,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from clvmodels.arrays import FloatArray, IntArray
-from clvmodels.inference.fixed_estimates import price_of
+from clvmodels.inference.fixed_estimates import has_prices
 from clvmodels.kernels.timing import Timing
 from clvmodels.prediction.buying_rate import phase_shares
 from clvmodels.prediction.counts import counts_of
@@ -36,7 +36,7 @@ def compounds(customers: Customers, prediction: Prediction, spend: Estimate) -> 
     horizon, delta = prediction.horizon, customers.delta
     if np.isinf(horizon):
         horizon = _FAR / delta
-    draws, price = at_sigma_points(spend), price_of(spend)
+    draws, one_price = at_sigma_points(spend), has_prices(spend) and delta == 0
     of_history = Members.of(customers.history, len(customers.states.histories))
     point = {name: np.array([value]) for name, value in prediction.estimate.params.items()}
     for _, part in counts_of(prediction).until(horizon).parts():
@@ -46,8 +46,11 @@ def compounds(customers: Customers, prediction: Prediction, spend: Estimate) -> 
         rows, place = of_history.within(part.rows)
         laws = customers.model.beta_prime(customers.spending(draws, rows), customers.n[rows], customers.m[rows])
         scale, p, q = np.broadcast_arrays(*laws)
-        priced = None if price is None or delta > 0 else Priced(part.take(place), price)
-        yield rows, Compound.of(bought.take(place), scale, p, q, priced)
+        unit = customers.unit[rows]
+        free = unit == 0  # who pays nothing brings nothing, however often
+        priced = Priced(part.take(place), customers.spend[rows]) if one_price else None
+        paid = bought.take(place).without(free)
+        yield rows, Compound.of(paid, np.where(free, 1.0, unit) * scale, p, q, priced)
 
 
 def _timing(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clvmodels.arrays import FloatArray, IntArray
+from clvmodels.arrays import BoolArray, FloatArray, IntArray
 from clvmodels.kernels.timing import Timing
 from clvmodels.prediction.count_distribution import CountDistribution
 
@@ -85,6 +85,13 @@ class PurchaseSums:
             self.none, self.mass, timing.mean, timing.squares / square, (timing.variance + moved) / square
         )
 
+    def without(self, rows: BoolArray) -> PurchaseSums:
+        """Return the same where nothing is bought in some rows, shape (row,)."""
+        if not rows.any():
+            return self
+        mass = np.where(rows[:, None], 0.0, self.mass)
+        return PurchaseSums(np.where(rows, 1.0, self.none), mass, self.number, self.alone, self.apart)
+
     def take(self, rows: IntArray) -> PurchaseSums:
         """Return some rows, in any order and as often as they are named."""
         cells = (values[rows] for values in (self.mass, self.number, self.alone, self.apart))
@@ -93,10 +100,10 @@ class PurchaseSums:
 
 @dataclass(frozen=True, eq=False)
 class Priced:
-    """Sums of purchases that are all worth one price: multiples of it, each as likely as the count."""
+    """Sums of purchases at a price of each row, shape (row,), at least 0: multiples of it, as likely as the count."""
 
     counts: CountDistribution
-    price: float
+    price: FloatArray
 
     def quantile(self, probability: float) -> FloatArray:
         """Return the smallest sum whose cumulative probability reaches ``probability``."""
@@ -104,14 +111,22 @@ class Priced:
 
     def cdf(self, amount: FloatArray) -> FloatArray:
         """Return P(sum <= amount) of each row."""
-        return self.counts.cdf(amount / self.price * (1 + _ROUNDING))
+        return self.counts.cdf(self._purchases(amount) * (1 + _ROUNDING))
 
     def exactly(self, amount: FloatArray) -> FloatArray:
         """Return the probability of exactly an amount of each row."""
-        purchases = amount / self.price
-        count = np.round(purchases)
-        exact = np.abs(purchases - count) <= _ROUNDING * np.maximum(count, 1.0)
-        return np.where(exact, self.counts.prob(count), 0.0)
+        purchases = self._purchases(amount)
+        count = np.round(np.where(np.isfinite(purchases), purchases, -1.0))
+        with np.errstate(invalid="ignore"):  # amounts that nobody pays
+            exact = np.abs(purchases - count) <= _ROUNDING * np.maximum(count, 1.0)
+        found = np.where(exact, self.counts.prob(count), 0.0)
+        return np.where(self.price > 0, found, (amount == 0).astype(np.float64))
+
+    def _purchases(self, amount: FloatArray) -> FloatArray:
+        """Return how many purchases bring an amount; without end where nothing is paid."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            paid: FloatArray = amount / self.price
+        return np.where(self.price > 0, paid, np.where(amount < 0, -np.inf, np.inf))
 
     def cdf_at(self, amounts: FloatArray) -> FloatArray:
         """Return P(sum <= amount) of every row at each of some amounts, shape (row, amount)."""
@@ -120,7 +135,7 @@ class Priced:
 
     def take(self, rows: IntArray) -> Priced:
         """Return some rows, in any order and as often as they are named."""
-        return Priced(self.counts.take(rows), self.price)
+        return Priced(self.counts.take(rows), self.price[rows])
 
 
 def _starts(begins: FloatArray) -> IntArray:

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from clvmodels.prediction.counts import counts_of
-from clvmodels.prediction.grid_sums import FEW, few_sum
+from clvmodels.prediction.grid_sums import FEW, GridSum, few_sum
 from clvmodels.prediction.totals import expectation_bounds, total_of
 from clvmodels.records import AnyForecast, Period, Prediction, Sum, Total, Valuation, check_forecast
-from clvmodels.valuation.money import money_of
+from clvmodels.valuation.money import Money, money_of
 from clvmodels.valuation.revenue import expected_revenue
 from clvmodels.valuation.totals import told
 
@@ -87,14 +87,27 @@ def _purchases_until(prediction: Prediction, end: float) -> Total:
     return total_of("purchases", summed, prediction.ci_prob, law, few=few)
 
 
-def _value_until(valuation: Valuation, end: float) -> Total:
-    purchases, terms = counts_of(valuation.prediction).until(end), valuation.terms
+def worth_until(valuation: Valuation, end: float) -> Money:
+    """Return the value of the same customers within another horizon, as a distribution."""
+    purchases = counts_of(valuation.prediction).until(end)
     prediction = replace(valuation.prediction, horizon=end, distribution=purchases)
-    worth = money_of(replace(valuation, prediction=prediction, distribution=None))
-    base = worth.base
+    return money_of(replace(valuation, prediction=prediction, distribution=None))
+
+
+def _value_until(valuation: Valuation, end: float) -> Total:
+    terms, law = valuation.terms, valuation.prediction.shock
+    summed, few = sum_of(worth_until(valuation, end))
+    cost = (terms.acquisition_cost or 0.0) * float(money_of(valuation).rows.counts.sum())
+    shock = None if law is None else law.spend
+    return total_of("value", summed, valuation.prediction.ci_prob, shock, cost, few)
+
+
+def sum_of(worth: Money) -> tuple[Sum, GridSum | None]:
+    """Return what the margin of all customers is made of, before costs, and its distribution where they are few."""
+    prediction, spend, margin, base = worth.prediction, worth.spend, worth.terms.margin, worth.base
     counts = base.rows.counts
-    draws, parameter_variance = np.zeros(max(prediction.estimate.n_draws, valuation.spend.n_draws)), 0.0
-    revenues = expected_revenue(base, prediction, valuation.spend, lambda rows, revenue: revenue @ counts[rows])
+    draws, parameter_variance = np.zeros(max(prediction.estimate.n_draws, spend.n_draws)), 0.0
+    revenues = expected_revenue(base, prediction, spend, lambda rows, revenue: revenue @ counts[rows])
     for rows, total, variances in revenues:
         draws += total
         parameter_variance += float(counts[rows] @ variances)
@@ -105,11 +118,5 @@ def _value_until(valuation: Valuation, end: float) -> Total:
             parts.append((members, compound.roughly()))
     expected = float(counts @ (base.discounted * base.spend))
     few = few_sum(parts, counts, expected, variance, whole=False)
-    return total_of(
-        "value",
-        Sum(terms.margin * expected, terms.margin * draws, terms.margin**2 * (variance - parameter_variance)),
-        prediction.ci_prob,
-        None if prediction.shock is None else prediction.shock.spend,
-        (terms.acquisition_cost or 0.0) * float(counts.sum()),
-        None if few is None else few.times(terms.margin),
-    )
+    summed = Sum(margin * expected, margin * draws, margin**2 * (variance - parameter_variance))
+    return summed, None if few is None else few.times(margin)

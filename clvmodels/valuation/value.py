@@ -7,17 +7,23 @@ import numpy as np
 from clvmodels.errors import ArgumentError, check_kind
 from clvmodels.grammar.model import as_spend_model
 from clvmodels.inference.dependence import dependence_notes
-from clvmodels.inference.fixed_estimates import PRICE, at_price
+from clvmodels.inference.fixed_estimates import has_prices
 from clvmodels.prediction.totals import total_of
 from clvmodels.records import BusinessTerms, Estimate, Note, Prediction, Sum, Total, Valuation
 from clvmodels.records.note import warn_of
 from clvmodels.valuation.gross_value import GrossValue
+from clvmodels.valuation.own_price import Spend, spend_of
 from clvmodels.valuation.path import monthly_path
+
+_LEFT_OUT = (
+    "These contracts carry a price each, and the spend model draws them to a mean: who hasn't renewed yet is valued "
+    "at the mean of all. Give spend='price' for each contract's own."
+)
 
 
 def value(
     prediction: Prediction,
-    spend: Estimate | float,
+    spend: Spend,
     *,
     margin: float = 1.0,
     discount_rate: float = 0.0,
@@ -29,8 +35,10 @@ def value(
     ----------
     prediction : Prediction
         From ``predict``; its horizon and ``ci_prob`` are used.
-    spend : Estimate or float
-        Of a spend model, or the one price of every purchase (a subscription's).
+    spend : Estimate, float, "price" or array, shape (customer,)
+        Of a spend model; or the one price of every purchase (a subscription's); or each customer's own price of a
+        period: "price" takes those that contracts carry (``price=`` in ``as_contracts``), an array gives them in the
+        order of the summary, and a Series by customer id, or else in that order.
     margin : float, in [0, 1]
         Share of revenue that stays.
     discount_rate : float >= 0
@@ -50,6 +58,8 @@ def value(
     ArgumentError
         For a margin outside [0, 1], a negative rate or cost, an unlimited horizon without discount, or a price that
         customers didn't pay.
+    InputError
+        When customers carry no prices, or prices aren't one for each customer.
     FitError
         When the mean spend of some customers doesn't exist under the spend model.
 
@@ -77,10 +87,14 @@ def value(
     14.45
     >>> round(float(clv.value(newcomer, 30.0, margin=0.3, discount_rate=0.15)["clv"][0]), 2)
     12.3
+    >>> contracts = clv.contracts_from_survivors([2, 2], period="year")
+    >>> given = clv.estimate_from("sbg", {"gamma": 0.7, "delta": 3.0}, period="year")
+    >>> clv.value(clv.predict(given, contracts, horizon=5), [149.0, 19.0])["clv"].round(2)
+    array([511.49,  65.22])
     """
     check_kind("the prediction", prediction, Prediction, "give what predict returns")
     terms = BusinessTerms(margin, discount_rate, acquisition_cost)
-    spend = spend if isinstance(spend, Estimate) else at_price(spend, prediction.summary)
+    prediction, spend = spend_of(prediction, spend)
     as_spend_model(spend.model)
     if np.isinf(prediction.horizon) and terms.discount_rate == 0:
         raise ArgumentError(
@@ -160,11 +174,15 @@ def _notes(prediction: Prediction, total: Total, terms: BusinessTerms) -> tuple[
 
 
 def _independence(prediction: Prediction, spend: Estimate) -> tuple[Note, ...]:
-    """Warn where spend was fitted as independent of buying and the customers say otherwise."""
+    """Warn where spend was fitted as independent of buying and the customers say otherwise, or carry their prices."""
     summary = prediction.summary
+    if summary is not None and summary.price is not None and not has_prices(spend):
+        told = (Note("own_prices_left_out", _LEFT_OUT, "warning"),)
+        warn_of(told)
+        return told
     if summary is None or summary.counts is not None or summary.monetary_value is None:
         return ()
-    if spend.covariates is not None or spend.method == PRICE:
+    if spend.covariates is not None or has_prices(spend):
         return ()
     notes = dependence_notes(summary)
     warn_of(notes)

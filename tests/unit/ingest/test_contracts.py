@@ -118,7 +118,9 @@ def test_a_base_of_contracts_is_compared_on_its_holdout():
     base = read(table, customer=None, price=None, observation_end="2022-12-31", holdout_end="2023-06-30")
     board = clv.compare(base, models=["sbg", "bdw"], heuristics=[]).to_frame().set_index("name")
     assert abs(board.loc["sbg", "bias"]) < 0.1
-    assert board.loc["sbg", "mae"] < board.loc["run_rate", "mae"]
+    # Everybody who runs renews for ever: the better median, so no measure of absolute error, and too much in sum.
+    assert board.loc["sbg", "rmse"] < board.loc["run_rate", "rmse"]
+    assert board.loc["run_rate", "bias"] > 0.1
 
 
 def test_what_ended_since_the_last_point_is_named():
