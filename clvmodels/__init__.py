@@ -56,7 +56,7 @@ if TYPE_CHECKING:
         rfm_summary,
     )
     from clvmodels.prediction import predict, with_buying_rate
-    from clvmodels.records import Prior, Priors
+    from clvmodels.records import Calendar, Prior, Priors
     from clvmodels.reporting.listing import export
     from clvmodels.reporting.target import rank
     from clvmodels.scale.customer_table import as_table, open_table, rfm_table
@@ -128,7 +128,7 @@ _HOMES = {
         "load_donations",
         "rfm_summary",
     ),
-    "clvmodels.records": ("Prior", "Priors"),
+    "clvmodels.records": ("Calendar", "Prior", "Priors"),
     "clvmodels.prediction": ("predict", "with_buying_rate"),
     "clvmodels.simulation": ("simulate",),
     "clvmodels.valuation": (
@@ -151,6 +151,7 @@ _ROOMS = ("heuristics", "models", "plots")
 __version__ = "0.1.0"
 __all__ = [
     "CLV",
+    "Calendar",
     "Prior",
     "Priors",
     "Sampling",

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 
 from clvmodels.arrays import AnyArray, Columns, FloatArray, IntArray
+from clvmodels.grammar.clock import clock_of
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.kernels.tape import TAPE, Node, factor, spread
 from clvmodels.models import AbstractPurchaseModel, check_histories
@@ -82,7 +83,7 @@ class Futures:
     @classmethod
     def of(cls, estimate: Estimate, summary: Summary | None, groups: Mapping[str, AnyArray] | None = None) -> Futures:
         """Group the futures of a summary's customers, or of customers not seen yet, one for each row of ``groups``."""
-        model = estimate.purchase_model
+        model = estimate.on_calendar_of(summary)
         if summary is None:
             histories = _newcomer(estimate, model, groups)
             n_phases = 1
@@ -243,6 +244,8 @@ def _smoothness(estimate: Estimate, model: AbstractPurchaseModel, rows: Historie
     The smallest of all parameters, customers and draws serves all: it keeps every pole about pi away.
     """
     times = [p.name for p in model.parameters if p.unit == "time"]
+    if clock_of(model) is not None:  # the clock's speed changes from day to day
+        return 0.0
     if not times or any(p.unit == "rate" for p in model.parameters):
         return 0.0
     individual = model.individual(NUMPY, estimate.params, rows.effects(estimate.params))

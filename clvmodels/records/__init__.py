@@ -2,6 +2,7 @@
 
 from clvmodels.records.audit import Audit, AuditPart
 from clvmodels.records.backtest import Backtest, Choice
+from clvmodels.records.calendar import Calendar, CalendarTerm
 from clvmodels.records.covariates import Covariates, Patterns, Term
 from clvmodels.records.customer_table import AbstractCustomerTable, Customers, Spending, grouped_for
 from clvmodels.records.dependence import Correlation, MoneyChange, SpendDependence
@@ -29,6 +30,8 @@ __all__ = [
     "Audit",
     "AuditPart",
     "Backtest",
+    "Calendar",
+    "CalendarTerm",
     "Choice",
     "Correlation",
     "Covariates",
