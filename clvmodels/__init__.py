@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         lorenz_table,
         pit,
         purchase_frequency_table,
+        season_table,
         tracking_table,
     )
     from clvmodels.inference import (
@@ -102,6 +103,7 @@ _HOMES = {
         "lorenz_table",
         "pit",
         "purchase_frequency_table",
+        "season_table",
         "tracking_table",
     ),
     "clvmodels.inference": (
@@ -210,6 +212,7 @@ __all__ = [
     "rfm_table",
     "save",
     "score",
+    "season_table",
     "simulate",
     "spend_dependence",
     "total_path",

@@ -19,6 +19,7 @@ from clvmodels.evaluation.pictures import (
     purchase_frequency_table,
     tracking_table,
 )
+from clvmodels.evaluation.seasons import season_table
 
 __all__ = [
     "activity_table",
@@ -38,5 +39,6 @@ __all__ = [
     "lorenz_table",
     "pit",
     "purchase_frequency_table",
+    "season_table",
     "tracking_table",
 ]

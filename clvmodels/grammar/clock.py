@@ -72,8 +72,8 @@ class Clock:
         The last day of what is looked at, where forecasts begin.
     period_days : float
         Days in a period.
-    times_seen, purchases : tuple of float
-        For each effect: in how many separate spells it was seen, and how many repeat purchases fell into them.
+    shares : tuple of float
+        Of the repeat purchases of the log, those on days on which each effect acts.
     """
 
     calendar: DayEffects
@@ -81,8 +81,7 @@ class Clock:
     end: int
     now: float
     period_days: float
-    times_seen: tuple[float, ...] = ()
-    purchases: tuple[float, ...] = ()
+    shares: tuple[float, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -96,6 +95,14 @@ class Clock:
     def design(self, days: IntArray) -> FloatArray:
         """Return what multiplies each effect on each day, shape (day, effect)."""
         return self.calendar.design(days, (self.first + self.end) / 2)
+
+    def times_seen(self, design: FloatArray | None = None) -> FloatArray:
+        """Return in how many separate spells of days of the log each effect acts, or each column of another design of
+        these days."""
+        days = self.first + 1 + np.arange(self.end - self.first)
+        there = (self.design(days) if design is None else design) != 0
+        before = np.vstack([np.zeros((1, there.shape[1]), dtype=bool), there[:-1]])
+        return np.sum(there & ~before, axis=0).astype(np.float64)
 
     def rates(self, effects: FloatArray, days: IntArray) -> FloatArray:
         """Return how many periods of the clock pass on each day, shape (..., day) for effects of shape (..., effect).
@@ -176,7 +183,7 @@ class OnClock(AbstractPurchaseModel, registered=False):
     def __init__(self, plain: AbstractPurchaseModel, clock: Clock) -> None:
         for fact in _FACTS:
             setattr(self, fact, getattr(plain, fact))
-        self.coefficients = clock.names  # type: ignore[misc] - a fact of this one, as those of the plain model are
+        vars(self)["coefficients"] = clock.names
         self.plain = plain
         self.clock = clock
 
@@ -198,7 +205,7 @@ class OnClock(AbstractPurchaseModel, registered=False):
 
     def updated(self, params: Params, h: Mapping[str, Any]) -> dict[str, Any]:
         """Return the posterior laws of a customer alive at T, and the effects."""
-        effects = self._effects(params)
+        effects = self.effects(params)
         observed = {**h, "T": self._back(effects, h["T"])[0]}
         return self.plain.updated(params, observed) | {name: params[name] for name in self.coefficients}
 
@@ -222,14 +229,14 @@ class OnClock(AbstractPurchaseModel, registered=False):
         """Return repeat purchases (customer, time) of customers who are followed until the end of the last day."""
         days = self.clock.period_days
         begin = self.clock.now + 1 - np.asarray(T) * days
-        midnights, passed = self.clock.midnights(self._effects(params), float(np.min(begin)))
+        midnights, passed = self.clock.midnights(self.effects(params), float(np.min(begin)))
         started = np.interp(begin, midnights, passed)
         whole = np.interp(self.clock.now + 1, midnights, passed) - started
         customer, time = self.plain.simulate(params, whole, rng)
         moment = np.interp(started[customer] + time, passed, midnights)
         return customer, (moment - begin[customer]) / days
 
-    def _effects(self, params: Params) -> FloatArray:
+    def effects(self, params: Params) -> FloatArray:
         """Return the effects, shape (effect,) or (draw, effect)."""
         found = np.stack([np.asarray(params[name], dtype=np.float64) for name in self.coefficients], axis=-1)
         if found.ndim > 2:
@@ -243,7 +250,7 @@ class OnClock(AbstractPurchaseModel, registered=False):
                 f"{self.title} was fitted with a calendar, whose effects begin on one day for all customers, so it "
                 f"can't be asked for several lengths of time at once; fit it without calendar= for this table."
             )
-        passed = self.clock.ahead(self._effects(params), float(t))
+        passed = self.clock.ahead(self.effects(params), float(t))
         return passed[..., None] if passed.ndim else passed
 
     def _back(self, effects: FloatArray, T: Any, *, slopes: bool = False) -> tuple[FloatArray, tuple[FloatArray, ...]]:
@@ -254,9 +261,29 @@ class OnClock(AbstractPurchaseModel, registered=False):
 
     def _on_clock(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> dict[str, Any]:
         """Return a history with its times on the clock."""
-        look = partial(self._back, self._effects(params))
+        look = partial(self._back, self.effects(params))
         observed, since = xp.integral(look, h["T"]), xp.integral(look, h["T"] - h["t_x"])
         return {**h, "T": observed, "t_x": observed - since}
+
+
+def plain_of(model: AbstractPurchaseModel) -> AbstractPurchaseModel:
+    """Return the model that a clock is for, or the model itself."""
+    return model.plain if isinstance(model, OnClock) else model
+
+
+def time_passed(model: AbstractPurchaseModel, params: Params, T: FloatArray, ago: float) -> FloatArray:
+    """Return the time on a model's clock from the first purchases, T periods before the end of observation, until a
+    moment so many periods before that end, after it where ``ago`` is negative; 0 for who comes later; shape of T."""
+    if not isinstance(model, OnClock):
+        return np.maximum(T - ago, 0.0)
+    effects, days = model.effects(params), model.clock.period_days
+    passed = model.clock.back(effects, int(np.ceil(max(float(np.max(T, initial=0.0)), 0.0) * days)) + 1)
+
+    def back(periods: FloatArray | float) -> FloatArray:
+        return np.asarray(np.interp(np.asarray(periods) * days, np.arange(len(passed)), passed))
+
+    end = back(ago) if ago > 0 else -model.clock.ahead(effects, -ago)
+    return np.maximum(back(T) - end, 0.0)
 
 
 def clock_of(model: AbstractModel) -> Clock | None:

@@ -10,7 +10,7 @@ day and nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -86,7 +86,10 @@ class BuyingClock:
 
     def columns(self, columns: Columns) -> dict[str, FloatArray]:
         """Return the whole numbers of days of each row."""
-        days = days_of(columns["T"], self.clock.period_days), days_of(columns["T"] - columns["t_x"], self.clock.period_days)
+        days = (
+            days_of(columns["T"], self.clock.period_days),
+            days_of(columns["T"] - columns["t_x"], self.clock.period_days),
+        )
         return {name: values.astype(np.float64) for name, values in zip((OBSERVED, SINCE), days, strict=True)}
 
     def leaves(self, free: FloatArray, columns: Mapping[str, Node], unit: float) -> dict[str, Node]:
@@ -102,7 +105,9 @@ class BuyingClock:
     ) -> FloatArray:
         """Return the derivative by the free numbers from that by the times on the clock."""
         n = len(self.repeats)
-        by_days = sum(np.bincount(columns[name].value.astype(np.int64), by_leaf[name], n + 1) for name in (OBSERVED, SINCE))
+        by_days = sum(
+            np.bincount(columns[name].value.astype(np.int64), by_leaf[name], n + 1) for name in (OBSERVED, SINCE)
+        )
         longer = np.cumsum(np.asarray(by_days)[::-1])[::-1][1:]  # every time that holds a day changes with its rate
         rates = self.clock.rates(free @ self.contrasts.T, self._days) / unit
         found: FloatArray = (longer * rates) @ self._design
@@ -131,20 +136,16 @@ def buying_clock(calendar: Calendar, model: AbstractModel, base: Summary) -> Buy
     """
     trouble = why_no_clock(model)
     if trouble is not None:
-        raise ArgumentError(f"{model.title} can't be fitted with a calendar: {trouble}; leave calendar out, or take another model.")
+        raise ArgumentError(
+            f"{model.title} can't be fitted with a calendar: {trouble}; leave calendar out, or take another model."
+        )
     repeats = _repeats(base)
     end, n = base.last_day, len(repeats)
     plain = Clock(calendar, end - n, end, end, base.period.days)
-    seen = plain.design(plain.behind(n)[::-1])
-    bought = (seen != 0).T.astype(np.float64) @ repeats
-    clock = Clock(calendar, end - n, end, end, base.period.days, times_seen(seen), tuple(bought.tolist()))
+    acts = plain.design(plain.behind(n)) != 0
+    shares = acts.T.astype(np.float64) @ repeats[::-1] / max(float(repeats.sum()), 1.0)
+    clock = replace(plain, shares=tuple(shares.tolist()))
     return BuyingClock(clock, calendar, np.ascontiguousarray(repeats[::-1]))
-
-
-def times_seen(design: FloatArray) -> tuple[float, ...]:
-    """Return in how many separate spells of days each effect acts."""
-    there = np.vstack([np.zeros((1, design.shape[1]), dtype=bool), design != 0])
-    return tuple(np.sum(there[1:] & ~there[:-1], axis=0).astype(np.float64).tolist())
 
 
 def _repeats(base: Summary) -> FloatArray:
@@ -164,7 +165,7 @@ def _repeats(base: Summary) -> FloatArray:
         )
     if not np.isclose(repeats.sum(), base.frequency.sum(), rtol=0, atol=0.5):
         raise InputError(
-            f"The days of the log hold {repeats.sum():,.0f} repeat purchases and the customers {base.frequency.sum():,.0f}, "
-            f"so the calendar would be weighed wrongly; read the log with rfm_summary."
+            f"The days of the log hold {repeats.sum():,.0f} repeat purchases and the customers "
+            f"{base.frequency.sum():,.0f}, so the calendar would be weighed wrongly; read the log with rfm_summary."
         )
     return repeats

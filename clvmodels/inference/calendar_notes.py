@@ -47,11 +47,13 @@ def _season(clock: Clock, calendar: Calendar, base: Summary) -> list[Note]:
 
 
 def _unseen(clock: Clock) -> list[Note]:
-    unseen = [name for name, times in zip(clock.names, clock.times_seen, strict=True) if not times]
+    unseen = [name for name, times in zip(clock.names, clock.times_seen(), strict=True) if not times]
     if not unseen:
         return []
     shown = ", ".join(unseen[:_SHOWN]) + (", ..." if len(unseen) > _SHOWN else "")
-    text = f"The log holds no day of {shown}, so nothing is known of these effects but how much others of their kind vary."
+    text = (
+        f"The log holds no day of {shown}, so nothing is known of these effects but how much others of their kind vary."
+    )
     return [Note("effects_not_seen", text)]
 
 
@@ -59,11 +61,17 @@ def _trend(estimate: Estimate, clock: Clock, base: Summary) -> Note:
     """Say how far the trend is tied to leaving."""
     name = "trend[per year]"
     known = estimate.model.coordinates(NUMPY, {p.name: estimate.draws[p.name] for p in estimate.model.parameters})
-    leaving = [q.name for law in estimate.model.mixing if getattr(law, "side", "") == "dropout" for q in law.quantities][:1]
+    leaving = [
+        q.name for law in estimate.model.mixing if getattr(law, "side", "") == "dropout" for q in law.quantities
+    ][:1]
     if not leaving or estimate.n_draws < 2:
         return Note("trend_and_leaving", "A trend is told from leaving only where customers came at different times.")
     tie = float(np.corrcoef(estimate.draws[name], known[leaving[0]])[0, 1])
-    alone = " All came at about the same time, which leaves little to tell the two apart." if _one_cohort(clock, base) else ""
+    alone = (
+        " All came at about the same time, which leaves little to tell the two apart."
+        if _one_cohort(clock, base)
+        else ""
+    )
     text = (
         f"A trend and leaving both change how much a customer buys with time: over the draws, the correlation of the "
         f"trend with {leaving[0]} is {tie:.2f}.{alone}"

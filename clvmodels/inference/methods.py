@@ -102,7 +102,10 @@ def _pooled_likeness(job: Job, belief: Belief | None, pooled: Pooled) -> Likenes
 def _by_importance(job: Job) -> Found:
     if job.pools:
         found = _pooled(job)
-        return replace(found, notes=found.notes or (drawn_under_a_parabola(job.space.model, by_calendar=job.space.clock is not None),))
+        return replace(
+            found,
+            notes=found.notes or (drawn_under_a_parabola(job.space.model, by_calendar=job.space.clock is not None),),
+        )
     belief = job.belief()
     top = job.top(belief)
     weighted = posterior_draws(job.objective(top, belief), top, job.n_draws, job.seed)

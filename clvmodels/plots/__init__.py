@@ -11,6 +11,7 @@ from clvmodels.plots.lorenz import lorenz
 from clvmodels.plots.priors import prior_posterior
 from clvmodels.plots.purchase_frequency import purchase_frequency
 from clvmodels.plots.revenue_path import revenue_path
+from clvmodels.plots.season import season
 from clvmodels.plots.style import blank, to_svg
 from clvmodels.plots.three_intervals import three_intervals
 from clvmodels.plots.total_path import total_path
@@ -31,6 +32,7 @@ __all__ = [
     "prior_posterior",
     "purchase_frequency",
     "revenue_path",
+    "season",
     "spend_by_frequency",
     "three_intervals",
     "to_svg",

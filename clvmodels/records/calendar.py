@@ -138,7 +138,7 @@ class Calendar:
 
     def design(self, days: IntArray, centre: float) -> FloatArray:
         """Return what multiplies each effect on each day, shape (day, effect); a trend is 0 on the day ``centre``."""
-        parts = [np.empty((len(days), 0))]
+        parts: list[Any] = [np.empty((len(days), 0))]
         if self.season is not None:
             parts.append(self._season_design(days))
         for spells in (self.events or {}).values():
@@ -160,7 +160,9 @@ class Calendar:
 
     def content(self) -> dict[str, Any]:
         """Return what was asked, in plain words and numbers; `Calendar(**content)` is the same calendar."""
-        events = None if self.events is None else {name: [list(s) for s in spells] for name, spells in self.events.items()}
+        events = (
+            None if self.events is None else {name: [list(s) for s in spells] for name, spells in self.events.items()}
+        )
         index = None if self.index is None else list(self.index)
         return {"season": self.season, "trend": self.trend, "events": events, "holidays": self.holidays, "index": index}
 
@@ -190,11 +192,12 @@ class Calendar:
         if isinstance(season, int) and not isinstance(season, bool) and 1 <= season <= _MOST_HARMONICS:
             return
         raise ArgumentError(
-            f"season is {season!r}; give 'month', 'week', a number of waves a year from 1 to {_MOST_HARMONICS}, or None."
+            f"season is {season!r}; give 'month', 'week', a number of waves a year from 1 to {_MOST_HARMONICS}, or "
+            f"None."
         )
 
 
-def _checked_events(events: Mapping[str, Spells]) -> dict[str, tuple[tuple[str, str], ...]]:
+def _checked_events(events: Mapping[Any, Any]) -> dict[str, tuple[tuple[str, str], ...]]:
     """Return events with their days as ISO texts."""
     check_kind("events", events, Mapping, "give a dict of lists of (first day, last day) by name")
     found = {}
@@ -249,7 +252,9 @@ def _holidays(country: str, years: tuple[int, ...]) -> IntArray:
     try:
         found = package.country_holidays(country, years=years)
     except NotImplementedError:
-        raise ArgumentError(f"holidays is {country!r}, which the package 'holidays' doesn't know; give a code such as 'US'.") from None
+        raise ArgumentError(
+            f"holidays is {country!r}, which the package 'holidays' doesn't know; give a code such as 'US'."
+        ) from None
     return np.array(sorted(np.datetime64(day, "D").astype(np.int64) for day in found), dtype=np.int64)
 
 

@@ -214,8 +214,10 @@ class Summary:
         return self.groups[by]
 
     def take(self, rows: IntArray | BoolArray) -> Summary:
-        """Return the summary of some customers, by position or by mask. What speaks of all, the timeline and purchases by day,
-        is dropped."""
+        """Return the summary of some customers, by position or by mask.
+
+        What speaks of all customers, the timeline and purchases by day, is dropped.
+        """
         places = np.arange(len(self))[rows]
         parts: dict[str, Any] = {name: getattr(self, name)[places] for name in self._known()}
         parts["groups"] = {name: values[places] for name, values in self.groups.items()}
