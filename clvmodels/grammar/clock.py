@@ -205,9 +205,15 @@ class OnClock(AbstractPurchaseModel, registered=False):
 
     def updated(self, params: Params, h: Mapping[str, Any]) -> dict[str, Any]:
         """Return the posterior laws of a customer alive at T, and the effects."""
-        effects = self.effects(params)
-        observed = {**h, "T": self._back(effects, h["T"])[0]}
-        return self.plain.updated(params, observed) | {name: params[name] for name in self.coefficients}
+        return self.updated_on_clock(params, {**h, "T": self.time_observed(params, h["T"])})
+
+    def updated_on_clock(self, params: Params, h: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the same where T is the time on the clock already."""
+        return self.plain.updated(params, h) | {name: params[name] for name in self.coefficients}
+
+    def time_observed(self, params: Params, T: Any) -> FloatArray:
+        """Return the time on the clock from T periods before the end of observation to that end."""
+        return self._back(self.effects(params), T)[0]
 
     def expectation(self, params: Params, t: Any) -> FloatArray:
         """Return E[X] of the next t periods."""

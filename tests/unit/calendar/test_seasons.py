@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("muted_findings")
 @pytest.fixture(scope="module")
 def fitted():
     rfm = base("mbgnbd", n=1500, seed=11)
-    return rfm, clv.fit("mbgnbd", rfm, calendar=MONTHLY, n_draws=200)
+    return rfm, clv.fit("mbgnbd", rfm, calendar=MONTHLY, n_draws=60)
 
 
 def test_a_season_is_found_and_sums_to_zero(fitted):
@@ -46,12 +46,8 @@ def test_the_season_table_says_how_often_each_month_was_seen(fitted):
     assert (table["lower"] < table["index"]).all()
     assert (table["index"] < table["upper"]).all()
     assert table["share"].sum() == pytest.approx(1, abs=1e-12)
-    assert (
-        table.loc["mar", "times_seen"] == 2
-    )
-    assert (
-        table.loc["jan", "times_seen"] == 3
-    )
+    assert table.loc["mar", "times_seen"] == 2
+    assert table.loc["jan", "times_seen"] == 3
     assert [label.get_text() for label in clv.plots.season(estimate).get_xticklabels()] == table.index.tolist()
 
 
@@ -82,10 +78,11 @@ def test_a_forecast_follows_the_months(fitted):
     rfm, estimate = fitted
     ahead = clv.predict(estimate, rfm, horizon="12 months")
     assert ahead.total.contains == ("parameters", "chance")
-    path = clv.total_path(ahead)["expected"].diff().to_numpy()
-    assert path[11] / path[10] == pytest.approx(1.8, abs=0.25)  # the twelfth month is December
+    ratio = np.exp(estimate.params["season[dec]"] - estimate.params["season[nov]"])
     worth = clv.value(ahead, clv.fit("gammagamma", rfm, n_draws=1))
-    assert worth.path.revenue[11] / worth.path.revenue[10] == pytest.approx(1.8, abs=0.25)
+    assert worth.path.revenue[11] / worth.path.revenue[10] == pytest.approx(ratio, rel=0.1, abs=0)  # less leaving
+    path = clv.total_path(ahead, every="quarter")["expected"].diff().to_numpy()
+    assert path[3] > 1.1 * path[2]
     assert worth.path.revenue.sum() == pytest.approx(worth.total.expected, rel=1e-9, abs=0)
 
 
@@ -175,11 +172,13 @@ def test_without_a_season_forecasts_hardly_move():
 @pytest.mark.slow
 def test_intervals_of_effects_hold_as_often_as_they_say():
     inside = []
-    for seed in range(24):
-        rfm = summary(shop("mbgnbd", n=900, seed=100 + seed))
+    for seed in range(16):
+        rfm = summary(shop("mbgnbd", n=3_000, seed=100 + seed))
         table = clv.season_table(clv.fit("mbgnbd", rfm, calendar=MONTHLY, n_draws=400), ci_prob=0.8)
         truth = np.exp(DECEMBER)
         inside.append((table["lower"] < truth) & (truth < table["upper"]))
-    share = np.mean(inside)
-    assert 0.72 < share < 0.92  # 288 intervals of shops told apart by 24 seeds; shrunken months lie closer than 80%
-    assert np.mean([row.iloc[11] for row in inside]) > 0.55  # the month that stands out, 24 times
+    share = np.mean(inside)  # of 192 intervals; months that are all alike lie closer to their estimates than 80%
+    assert 0.72 < share < 0.93
+    assert (
+        sum(row.iloc[11] for row in inside) >= 8
+    )  # of 16 for the month that stands out; 8 or fewer of 12.8 by chance in 1%
