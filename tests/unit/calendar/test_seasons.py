@@ -8,6 +8,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.errors import ArgumentError, InputError
+from clvmodels.prediction.futures import Futures
 
 from .bases import DECEMBER, LAST, MONTHLY, PARAMS, base, on_clock, shop, summary
 
@@ -81,9 +82,31 @@ def test_a_forecast_follows_the_months(fitted):
     ratio = np.exp(estimate.params["season[dec]"] - estimate.params["season[nov]"])
     worth = clv.value(ahead, clv.fit("gammagamma", rfm, n_draws=1))
     assert worth.path.revenue[11] / worth.path.revenue[10] == pytest.approx(ratio, rel=0.1, abs=0)  # less leaving
-    path = clv.total_path(ahead, every="quarter")["expected"].diff().to_numpy()
-    assert path[3] > 1.1 * path[2]
     assert worth.path.revenue.sum() == pytest.approx(worth.total.expected, rel=1e-9, abs=0)
+    path = clv.total_path(ahead, every="quarter")["expected"].to_numpy()
+    assert np.diff(path, prepend=0.0) == pytest.approx(worth.path.purchases.reshape(4, 3).sum(axis=1), rel=1e-9, abs=0)
+
+
+def test_between_nodes_on_the_clock_expectations_are_what_they_are_there(fitted):
+    rfm, estimate = fitted
+    futures = Futures.of(estimate, rfm)
+
+    def ahead(model, params):
+        return model.expectation(params, 26.0)
+
+    found = futures.evaluate(ahead, estimate.draws)
+    columns = futures.columns(np.arange(len(futures.rows)))
+    exact = ahead(futures.model, futures.params(estimate.draws, columns))
+    assert found == pytest.approx(exact, rel=1e-11, abs=0)
+    assert len(np.unique(futures.rows.columns["T"])) > 100  # enough for nodes to save something
+
+
+def test_forecasts_with_and_without_a_calendar_are_compared(fitted):
+    rfm = summary(shop("mbgnbd", n=300, seed=8), observation_end="2022-09-30", holdout_end=str(LAST))
+    models = [clv.fit("mbgnbd", rfm, n_draws=50), clv.fit("mbgnbd", rfm, calendar=MONTHLY, n_draws=50)]
+    board = clv.compare(rfm, models=models, heuristics=[], spend=None).to_frame()
+    plain, seasonal = (board["name"] == name for name in ("mbgnbd 1", "mbgnbd 2"))
+    assert board["total"][seasonal].item() > board["total"][plain].item()  # December is ahead
 
 
 def test_a_later_summary_is_forecast_from_its_own_end():
