@@ -118,7 +118,7 @@ class Clock:
 
     def back(self, effects: FloatArray, n: int) -> FloatArray:
         """Return the time on the clock of the last 0 to n days, shape (..., n + 1)."""
-        return _summed(self.rates(effects, self.behind(n)))
+        return running_sums(self.rates(effects, self.behind(n)))
 
     def ahead(self, effects: FloatArray, t: float) -> FloatArray:
         """Return the time on the clock of the next t periods, shape (...); ``inf`` for no end."""
@@ -134,10 +134,10 @@ class Clock:
         """Return the beginnings of days from the one that holds ``begin`` to the end of ``now``, and the time on the
         clock at each, both increasing, shape (day + 1,)."""
         days = np.arange(int(np.floor(begin)), int(np.ceil(self.now + 1)))
-        return np.append(days, days[-1] + 1).astype(np.float64), _summed(self.rates(effects, days))
+        return np.append(days, days[-1] + 1).astype(np.float64), running_sums(self.rates(effects, days))
 
 
-def _summed(rates: FloatArray) -> FloatArray:
+def running_sums(rates: FloatArray) -> FloatArray:
     """Return running sums that begin with 0."""
     start = np.zeros((*rates.shape[:-1], 1))
     return np.concatenate([start, np.cumsum(rates, axis=-1)], axis=-1)

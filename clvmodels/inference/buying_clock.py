@@ -19,7 +19,7 @@ from scipy.linalg import block_diag
 
 from clvmodels.arrays import Columns, FloatArray, IntArray
 from clvmodels.errors import ArgumentError, InputError
-from clvmodels.grammar.clock import Clock, days_of, why_no_clock
+from clvmodels.grammar.clock import Clock, days_of, running_sums, why_no_clock
 from clvmodels.kernels.tape import Node
 from clvmodels.models import AbstractModel
 from clvmodels.records import Calendar, CalendarTerm, Summary
@@ -71,6 +71,14 @@ class BuyingClock:
         return np.asarray(self.clock.design(self._days) @ self.contrasts)
 
     @cached_property
+    def _offset(self) -> FloatArray:
+        return self.clock.calendar.offset(self._days)
+
+    def _rates(self, free: FloatArray, unit: float) -> FloatArray:
+        """Return the time on the clock of each day, in a unit of so many periods, shape (..., day)."""
+        return np.asarray(np.exp(free @ self._design.T + self._offset) / (self.clock.period_days * unit))
+
+    @cached_property
     def _sums(self) -> FloatArray:
         """What multiplies each free number, summed over repeat purchases, shape (name,)."""
         return self.repeats @ self._design
@@ -94,7 +102,7 @@ class BuyingClock:
 
     def leaves(self, free: FloatArray, columns: Mapping[str, Node], unit: float) -> dict[str, Node]:
         """Return the times on the clock since the first and the last purchase, in a unit of so many periods."""
-        passed = self.clock.back(free @ self.contrasts.T, len(self.repeats)) / unit
+        passed = running_sums(self._rates(free, unit))
         return {
             name: Node(passed[..., columns[name].value.astype(np.int64)], columns[name].axis, is_leaf=True)
             for name in (OBSERVED, SINCE)
@@ -109,13 +117,12 @@ class BuyingClock:
             np.bincount(columns[name].value.astype(np.int64), by_leaf[name], n + 1) for name in (OBSERVED, SINCE)
         )
         longer = np.cumsum(np.asarray(by_days)[::-1])[::-1][1:]  # every time that holds a day changes with its rate
-        rates = self.clock.rates(free @ self.contrasts.T, self._days) / unit
-        found: FloatArray = (longer * rates) @ self._design
+        found: FloatArray = (longer * self._rates(free, unit)) @ self._design
         return found
 
     def log_rates(self, free: FloatArray) -> FloatArray:
         """Return the sum of the logarithms of the rates over the days of repeat purchases, shape (...)."""
-        known: FloatArray = free @ self._sums + self.repeats @ self.clock.calendar.offset(self._days)
+        known: FloatArray = free @ self._sums + self.repeats @ self._offset
         return known
 
     @property

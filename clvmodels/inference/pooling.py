@@ -17,8 +17,10 @@ from scipy.optimize import minimize
 
 from clvmodels.arrays import Columns, FloatArray, IntArray
 from clvmodels.inference.belief import Belief
+from clvmodels.inference.climbing import climb
 from clvmodels.inference.mle import Maximum, maximise
-from clvmodels.inference.space import Space
+from clvmodels.inference.objective import Objective
+from clvmodels.inference.space import Space, scaled
 from clvmodels.inference.uncertainty import nowhere_flat
 from clvmodels.records import CalendarTerm, Priors
 
@@ -27,6 +29,8 @@ _CALENDAR_SD = 0.3  # the same of the effects of a calendar: most months lie wit
 _FIRST = 0.3
 _ROUNDS = 20
 _SETTLED = 1e-3  # of the logarithm of a standard deviation that is itself known to a tenth at best
+_NEAR = 0.01  # squared standard errors that a top may move by: curvatures then differ by less than a hundredth
+_DECREMENT = 1e-9  # log-likelihood left to gain
 _NARROWEST, _WIDEST = -7.0, 2.0  # logarithms: groups that differ by a thousandth, or by a factor of e^7
 _PROPOSED = 400
 _FREEDOM = 5.0
@@ -106,6 +110,11 @@ def pooled_fit(  # noqa: PLR0913 - what a fit is made of
     def climbed(near: Maximum | None) -> tuple[Maximum, _Parabola]:
         effects = term_of[space.n_params :]
         pull = Belief(space, priors, np.where(effects >= 0, np.exp(-2 * log_sds)[effects], plain))
+        if near is not None and space.clock is not None:
+            objective = Objective(space, scaled(space, columns), counts, near.held, pull)
+            moved = _moved(objective, near, parabola, log_sds)
+            if moved is not None:
+                return moved, parabola
         start, fixed = (None, held) if near is None else (near.theta, near.held)
         found = maximise(space, columns, counts, pull, start, fixed, None if near else earlier)
         return found, _parabola(found, term_of, log_sds, prior_sds)
@@ -124,6 +133,20 @@ def pooled_fit(  # noqa: PLR0913 - what a fit is made of
     theta[:, top.inside] = draws
     sds = {term.sd_name: np.exp(drawn_sds[:, i]) for i, term in enumerate(terms)}
     return Pooled(top, theta, sds, np.where(term_of >= 0, np.exp(-2 * log_sds)[term_of], 0.0))
+
+
+def _moved(objective: Objective, top: Maximum, parabola: _Parabola, log_sds: FloatArray) -> Maximum | None:
+    """Return the top under other standard deviations where it lies so near that the curvature is the same; None where
+    it doesn't. A curvature takes as many gradients as there are months, all of them over the whole base."""
+    if not top.inside.all():
+        return None
+    _, mean, root = parabola.given(log_sds)
+    information: FloatArray = root @ root.T
+    step = mean - top.theta
+    if step @ information @ step > _NEAR:
+        return None
+    theta, value, _ = climb(objective, mean, information, _DECREMENT)
+    return replace(top, theta=theta, information=information, height=-value)
 
 
 def _parabola(top: Maximum, term_of: IntArray, log_sds: FloatArray, prior_sds: FloatArray) -> _Parabola:

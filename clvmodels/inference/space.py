@@ -171,7 +171,9 @@ class Space:
 
 
 def scaled(space: Space, columns: Columns) -> dict[str, FloatArray]:
-    """Return statistics in the units of a fit; patterns have none, and days stay days."""
+    """Return statistics in the units of a fit; patterns have none, and on a clock times are whole days."""
     plain = {name: values for name, values in columns.items() if name != PATTERN}
     found = space.scale.columns(plain) | {name: columns[name] for name in columns if name == PATTERN}
-    return found if space.clock is None else found | space.clock.columns(columns)
+    if space.clock is None:
+        return found
+    return {name: found[name] for name in found if name not in ("T", "t_x")} | space.clock.columns(columns)
