@@ -39,6 +39,16 @@ def test_a_start_changes_time_and_nothing_else(fitted):
     assert again.log_likelihood == pytest.approx(estimate.log_likelihood, rel=1e-7, abs=0)  # the scale settles to 1e-3
 
 
+def test_a_top_that_hardly_moves_is_the_one_that_a_whole_climb_finds(fitted, monkeypatch):
+    rfm, _ = fitted
+    found = []
+    for near in (np.inf, 0.0):
+        monkeypatch.setattr("clvmodels.inference.pooling._NEAR", near)
+        estimate = clv.fit("mbgnbd", rfm, calendar=MONTHLY, n_draws=1)
+        found.append([estimate.params[name] for name in ("r", *MONTHLY.names)])
+    assert found[0] == pytest.approx(found[1], abs=3e-3)  # the scale is known to a thousandth, a month to a twentieth
+
+
 def test_the_season_table_says_how_often_each_month_was_seen(fitted):
     _, estimate = fitted
     table = clv.season_table(estimate).set_index("name")
