@@ -185,7 +185,15 @@ def frequency_recency_table(estimate: Estimate, summary: Summary, *, horizon: fl
     x, t_x = x[can_be], t_x[can_be]
     central = {} if estimate.covariates is None else estimate.covariates.centre
     groups = {name: np.full(len(x), value) for name, value in central.items()}
-    grid = Summary(summary.period, np.arange(len(x)), x, t_x, np.full(len(x), longest), groups=groups)
+    grid = Summary(
+        summary.period,
+        np.arange(len(x)),
+        x,
+        t_x,
+        np.full(len(x), longest),
+        groups=groups,
+        observation_end=summary.observation_end,
+    )
     futures = Futures.of(estimate, grid)
     point = {name: np.array([value]) for name, value in estimate.params.items()}
     every = slice(0, len(futures.histories))

@@ -244,8 +244,13 @@ class Estimate:
         """Return the model for the customers of a summary, whose observation may end on another day than that of the
         fit; None speaks of customers who come after the fit."""
         model = self.purchase_model
-        if not isinstance(model, OnClock) or summary is None or summary.observation_end is None:
+        if not isinstance(model, OnClock) or summary is None:
             return model
+        if summary.observation_end is None:
+            raise InputError(
+                f"The summary doesn't say on which day its observation ends, and {model.title} was fitted with a "
+                f"calendar; read the log with rfm_summary, or fit without calendar=."
+            )
         return model.until(float(summary.last_day))
 
     def check_plain(self, what: str, why: str) -> None:

@@ -112,7 +112,8 @@ def carried_forward(
 def _audited(worth: Valuation, material: ReportMaterial) -> Audit | None:
     """Return why the formula of the page and the model differ, on the same terms; None where one gives no money."""
     carried = [rule for rule in material.heuristics if rule.name == material.formula and "value" in rule.totals]
-    if not carried or worth.prediction.estimate.purchase_model.contractual:
+    estimate = worth.prediction.estimate
+    if not carried or estimate.purchase_model.contractual or estimate.clock is not None:
         return None  # of contracts the page's formulas take churn from silence, and an audit takes it from their ends
     terms = HeuristicTerms(margin=worth.terms.margin, acquisition_cost=worth.terms.acquisition_cost)
     return audit(worth, heuristic=material.formula, terms=terms)

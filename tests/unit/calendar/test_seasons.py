@@ -131,6 +131,14 @@ def test_a_later_summary_is_forecast_from_its_own_end():
     assert np.array_equal(one, other)
 
 
+def test_customers_without_a_last_day_are_refused(fitted):
+    rfm, estimate = fitted
+    table = clv.as_summary(rfm.to_frame()[["frequency", "recency", "T"]], period="week")
+    with pytest.raises(InputError, match="on which day its observation ends"):
+        clv.predict(estimate, table, horizon=4)
+    assert np.isfinite(clv.frequency_recency_table(estimate, rfm, horizon=4).to_numpy()).all()
+
+
 def test_the_tracked_expectation_is_that_of_the_days(fitted):
     rfm, estimate = fitted
     tracked = clv.tracking_table(estimate, rfm)
