@@ -9,6 +9,7 @@ from clvmodels.records import Note
 from clvmodels.records.period import DAYS_PER_YEAR
 
 _TIMES = ("never", "once", "twice")
+_ALWAYS = ("season[cos ", "season[sin ", "trend")  # what acts on every day is no kind of day
 _SHOWN = 8
 
 
@@ -17,7 +18,8 @@ def calendar_notes(clock: Clock | None, periods: float) -> tuple[Note, ...]:
     if clock is None or clock.end == clock.first:
         return ()
     n_days = int(np.ceil(min(periods * clock.period_days, DAYS_PER_YEAR)))
-    there = np.any(clock.design(int(clock.now) + 1 + np.arange(max(n_days, 1))) != 0, axis=0)
+    dated = np.array([not name.startswith(_ALWAYS) for name in clock.names])
+    there = dated & np.any(clock.design(int(clock.now) + 1 + np.arange(max(n_days, 1))) != 0, axis=0)
     seen = clock.times_seen()
     ahead = {time: _named(clock, there & (seen == i)) for i, time in enumerate(_TIMES)}
     notes = []

@@ -66,6 +66,8 @@ def test_waves_are_shown_by_month_with_the_known_index():
     rfm = base("mbgnbd")
     index = [1.0] * 11 + [2.0]
     estimate = clv.fit("mbgnbd", rfm, calendar=clv.Calendar(season=1, index=index), n_draws=50)
+    codes = {note.code for note in clv.predict(estimate, rfm, horizon=9).notes}
+    assert not codes & {"seen_once_ahead", "unseen_ahead"}  # waves act on every day
     table = clv.season_table(estimate)
     assert table["kind"].tolist() == ["season"] * 12
     waves = np.exp(estimate.params["season[cos 1]"] * np.cos(2 * np.pi * 15 / 365.25))
