@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from clvmodels.simulation import simulate
     from clvmodels.storage.store import load, save
     from clvmodels.valuation import (
-        affordable_cost,
+        allowable_cac,
         capped_value,
         cohort_projection,
         p_above,
@@ -134,7 +134,7 @@ _HOMES = {
     "clvmodels.prediction": ("predict", "with_buying_rate"),
     "clvmodels.simulation": ("simulate",),
     "clvmodels.valuation": (
-        "affordable_cost",
+        "allowable_cac",
         "capped_value",
         "cohort_projection",
         "p_above",
@@ -159,8 +159,8 @@ __all__ = [
     "Sampling",
     "Study",
     "activity_table",
-    "affordable_cost",
     "alive_range",
+    "allowable_cac",
     "as_contracts",
     "as_summary",
     "as_table",

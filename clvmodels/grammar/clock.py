@@ -29,7 +29,7 @@ _FACTS = (
     "title",
     "setting",
     "assumes",
-    "misleads",
+    "caveat",
     "parameters",
     "mixing",
     "statistics",
@@ -204,7 +204,7 @@ class OnClock(AbstractPurchaseModel, registered=False):
         return self.plain.log_gone(xp, params, self._on_clock(xp, params, h))
 
     def updated(self, params: Params, h: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the posterior laws of a customer alive at T, and the effects."""
+        """Return the posterior distributions of a customer alive at T, and the effects."""
         return self.updated_on_clock(params, {**h, "T": self.time_observed(params, h["T"])})
 
     def updated_on_clock(self, params: Params, h: Mapping[str, Any]) -> dict[str, Any]:

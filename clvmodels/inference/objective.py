@@ -8,7 +8,7 @@ from copy import copy
 import numpy as np
 
 from clvmodels.arrays import Columns, FloatArray, IntArray
-from clvmodels.inference.belief import Belief
+from clvmodels.inference.prior_density import PriorDensity
 from clvmodels.inference.space import Space
 from clvmodels.kernels.tape import factor, gradient, spread
 
@@ -28,7 +28,7 @@ class Objective:
         columns: Columns,
         counts: FloatArray,
         held: Mapping[str, float] | None = None,
-        belief: Belief | None = None,
+        prior: PriorDensity | None = None,
         share: float = 1.0,
     ) -> None:
         self.space = space
@@ -36,7 +36,7 @@ class Objective:
         self.held = dict(held or {})
         self.statistics = columns
         self.columns = factor(columns)
-        self.belief = belief
+        self.prior = prior
         self.share = share
 
     def __call__(self, theta: FloatArray) -> tuple[float, FloatArray]:
@@ -49,8 +49,8 @@ class Objective:
         if self.space.clock is not None:
             value += self.share * float(self.space.log_rates(theta))
             slope[self.space.n_plain :] += self.share * self.space.clock.sums
-        if self.belief is not None:
-            prior, prior_slope = self.belief(theta, self.held)
+        if self.prior is not None:
+            prior, prior_slope = self.prior(theta, self.held)
             value, slope = value + self.share * prior, slope + self.share * prior_slope
         if not (np.isfinite(value) and np.all(np.isfinite(slope))):
             return np.inf, np.zeros_like(theta)
@@ -65,7 +65,7 @@ class Objective:
     def of_rows(self, rows: IntArray) -> Objective:
         """Return the same for some of the rows."""
         some = {name: values[rows] for name, values in self.statistics.items()}
-        return Objective(self.space, some, self.counts[rows], self.held, self.belief, self.share)
+        return Objective(self.space, some, self.counts[rows], self.held, self.prior, self.share)
 
     def log_likelihoods(self, theta: FloatArray) -> FloatArray:
         """Return the log-likelihood of a customer of each row at many points of shape (draw, name); shape (draw, row)
@@ -78,7 +78,7 @@ class Objective:
     def beside_rows(self, theta: FloatArray) -> FloatArray:
         """Return what doesn't come from single rows at many points of shape (draw, name), shape (draw,): the prior, and
         the rates on the days of purchase where there is a calendar."""
-        prior = 0.0 if self.belief is None else self.belief.of_draws(theta, self.held)
+        prior = 0.0 if self.prior is None else self.prior.of_draws(theta, self.held)
         return np.asarray(self.share * (prior + self.space.log_rates(theta)))
 
     def log_posterior(self, theta: FloatArray) -> FloatArray:

@@ -15,7 +15,7 @@ from clvmodels.inference.buying_clock import OBSERVED, SINCE, BuyingClock
 from clvmodels.inference.transforms import Scale
 from clvmodels.kernels.tape import TAPE, Node
 from clvmodels.models import AbstractModel
-from clvmodels.records import CalendarTerm, Covariates, Patterns, Term
+from clvmodels.records import CalendarTerm, Covariates, CovariateTerm, Patterns
 from clvmodels.records.covariates import PATTERN
 
 REACH = 12.0  # e^12 = 160,000 times the size of the data: beyond it a parameter is at its boundary
@@ -60,7 +60,7 @@ class Space:
         return len(self.names) - (len(self.clock.names) if self.clock else 0)
 
     @property
-    def pooled(self) -> tuple[Term | CalendarTerm, ...]:
+    def pooled(self) -> tuple[CovariateTerm | CalendarTerm, ...]:
         """The terms whose effects share a standard deviation that is estimated."""
         terms = self.covariates.terms if self.covariates else ()
         return (*(term for term in terms if term.pooled), *(self.clock.terms if self.clock else ()))
@@ -73,7 +73,7 @@ class Space:
     @cached_property
     def centre(self) -> FloatArray:
         """Where a search starts."""
-        return np.concatenate([np.log([p.typical for p in self.model.free]), np.zeros(len(self.names) - self.n_params)])
+        return np.concatenate([np.log([p.start for p in self.model.free]), np.zeros(len(self.names) - self.n_params)])
 
     @cached_property
     def low(self) -> FloatArray:

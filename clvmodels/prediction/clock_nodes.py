@@ -17,7 +17,7 @@ from numpy.polynomial import chebyshev
 from clvmodels.arrays import Columns, FloatArray, IntArray
 from clvmodels.grammar.clock import OnClock
 
-DRAW_BLOCK = 50  # 50 draws x 500 futures x 81 nodes x 8 bytes = 16 MB in an inner loop
+DRAW_BLOCK = 50  # 50 draws x 500 states x 81 nodes x 8 bytes = 16 MB in an inner loop
 MISSED = 1e-13  # of the smallest value along T, that the last coefficients may leave; else nothing is interpolated
 _STRIP = 2.0  # half the width in which expectations are analytic in ln(scale + T), about: pi less a margin
 _DIGITS = 32.0  # -ln of the interpolation error that is aimed at: e^-32 = 1e-14

@@ -10,9 +10,9 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.errors import ArgumentError, InputError
-from clvmodels.inference.belief import Belief
 from clvmodels.inference.buying_clock import buying_clock
 from clvmodels.inference.objective import Objective
+from clvmodels.inference.prior_density import PriorDensity
 from clvmodels.inference.space import Space, scaled
 from clvmodels.inference.transforms import Scale
 from clvmodels.models import get
@@ -119,7 +119,7 @@ def test_the_gradient_of_a_fit_is_that_of_differences(calendar):
         space,
         scaled(space, histories.columns),
         histories.counts,
-        belief=Belief(space, None, np.full(len(space.names) - 4, 3.0)),
+        belief=PriorDensity(space, None, np.full(len(space.names) - 4, 3.0)),
         share=0.7,
     )
     theta = space.centre + np.random.default_rng(1).normal(0, 0.2, len(space.names))

@@ -8,7 +8,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.errors import ArgumentError, InputError
-from clvmodels.prediction.futures import Futures
+from clvmodels.prediction.customer_states import CustomerStates
 
 from .bases import DECEMBER, LAST, MONTHLY, PARAMS, base, on_clock, shop, summary
 
@@ -101,7 +101,7 @@ def test_a_forecast_follows_the_months(fitted):
 
 def test_between_nodes_on_the_clock_expectations_are_what_they_are_there(fitted):
     rfm, estimate = fitted
-    futures = Futures.of(estimate, rfm)
+    futures = CustomerStates.of(estimate, rfm)
 
     def ahead(model, params):
         return model.expectation(params, 26.0)
