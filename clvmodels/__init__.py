@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         pit,
         purchase_frequency_table,
         retention_table,
+        season_table,
         tracking_table,
     )
     from clvmodels.inference import (
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
         rfm_summary,
     )
     from clvmodels.prediction import predict, with_buying_rate
-    from clvmodels.records import Prior, Priors
+    from clvmodels.records import Calendar, Prior, Priors
     from clvmodels.reporting.listing import export
     from clvmodels.reporting.target import rank
     from clvmodels.scale.customer_table import as_table, open_table, rfm_table
@@ -112,6 +113,7 @@ _HOMES = {
         "pit",
         "purchase_frequency_table",
         "retention_table",
+        "season_table",
         "tracking_table",
     ),
     "clvmodels.inference": (
@@ -139,7 +141,7 @@ _HOMES = {
         "load_donations",
         "rfm_summary",
     ),
-    "clvmodels.records": ("Prior", "Priors"),
+    "clvmodels.records": ("Calendar", "Prior", "Priors"),
     "clvmodels.prediction": ("predict", "with_buying_rate"),
     "clvmodels.simulation": ("simulate",),
     "clvmodels.valuation": (
@@ -165,6 +167,7 @@ _RENAMED = {"affordable_cost": "allowable_cac"}
 __version__ = "0.1.0"
 __all__ = [
     "CLV",
+    "Calendar",
     "Prior",
     "Priors",
     "Sampling",
@@ -228,6 +231,7 @@ __all__ = [
     "rfm_table",
     "save",
     "score",
+    "season_table",
     "simulate",
     "spend_dependence",
     "target_list",

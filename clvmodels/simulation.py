@@ -12,9 +12,10 @@ import pandas as pd
 
 from clvmodels.arrays import AnyArray, FloatArray
 from clvmodels.errors import ArgumentError, check_between, check_kind
+from clvmodels.grammar.clock import Clock, OnClock, why_no_clock
 from clvmodels.kernels.namespace import NUMPY
-from clvmodels.models import AbstractModel, default_spend_model, purchase_model
-from clvmodels.records import Covariates, Estimate, Period
+from clvmodels.models import AbstractModel, AbstractPurchaseModel, default_spend_model, purchase_model
+from clvmodels.records import Calendar, Covariates, Estimate, Period
 
 _LONGEST = 100_000.0  # years; dates to the microsecond reach 290,000
 
@@ -32,6 +33,7 @@ def simulate(  # noqa: PLR0913 - the arguments are the experiment
     spend_params: Mapping[str, float] | Estimate | None = None,
     start: str = "2020-01-01",
     seed: int = 1,
+    calendar: Calendar | None = None,
 ) -> pd.DataFrame:
     """Make a transaction log of customers who follow a model of buying, and one of spend if asked.
 
@@ -60,6 +62,9 @@ def simulate(  # noqa: PLR0913 - the arguments are the experiment
         followed to the same last moment.
     seed : int
         Of the random numbers.
+    calendar : Calendar, optional
+        What of the calendar acts on buying, its effects among ``params`` under the names that a fit gives them
+        (``"season[dec]"``); effects that aren't named are 0. An estimate that was fitted with one brings its own.
 
     Returns
     -------
@@ -98,14 +103,19 @@ def simulate(  # noqa: PLR0913 - the arguments are the experiment
     ['customer_id', 'date', 'channel']
     """
     unit, values, known = _told(model, params, period)
-    facts = purchase_model(model.model.name if isinstance(model, Estimate) else model)
+    facts: AbstractPurchaseModel = purchase_model(model.model.name if isinstance(model, Estimate) else model)
     n_customers = _count(n_customers)
     columns = _columns(covariates, n_customers)
-    own = _individual(facts, values, known, columns)
+    clock = _clock(model, facts, calendar, unit)
+    effects = {} if clock is None else {name: float(values.get(name, 0.0)) for name in clock.names}
+    own = _individual(facts, {name: value for name, value in values.items() if name not in effects}, known, columns)
     spending, its = _spending(spend_params, columns)
     first_day, followed = _first_day(start), _followed(T, n_customers, unit)
+    if clock is not None:
+        last_moment = first_day.astype(np.int64) / 86_400e6 + float(followed.max()) * unit.days
+        facts = OnClock(facts, clock.until(last_moment - 1))
     rng = np.random.default_rng(seed)
-    customer, time = facts.simulate(own, followed, rng)
+    customer, time = facts.simulate(own | effects, followed, rng)
     customer = np.concatenate([np.arange(n_customers), customer])
     time = np.concatenate([np.zeros(n_customers), time]) + (followed.max() - followed)[customer]
     microseconds = np.round(time * unit.days * 86_400e6).astype("timedelta64[us]")
@@ -137,6 +147,22 @@ def _told(
             "params is None, and a name brings no parameters; give them, or an estimate in place of the name."
         )
     return Period.of("week" if period is None else period), params, None
+
+
+def _clock(
+    model: str | Estimate, facts: AbstractPurchaseModel, calendar: Calendar | None, unit: Period
+) -> Clock | None:
+    """Return the clock by which customers buy, its days still to be set; None for plain time."""
+    fitted = model.clock if isinstance(model, Estimate) else None
+    if calendar is None:
+        return fitted
+    if isinstance(model, Estimate):
+        raise ArgumentError("The estimate brings its own calendar, or was fitted without; leave calendar out.")
+    check_kind("calendar", calendar, Calendar, "give a clv.Calendar, such as Calendar(season='month')")
+    trouble = why_no_clock(facts)
+    if trouble is not None:
+        raise ArgumentError(f"{facts.title} can't be simulated with a calendar: {trouble}; leave calendar out.")
+    return Clock(calendar, 0, 0, 0.0, unit.days)
 
 
 def _spending(spend_params: Mapping[str, float] | Estimate | None, columns: Columns) -> tuple[Any, dict[str, Any]]:

@@ -31,6 +31,7 @@ COVARIATES = ROOT / "experiments" / "04_covariates_and_groups" / "results"
 AUDIT = ROOT / "experiments" / "09_audit" / "results"
 LOG_CHECKS = ROOT / "experiments" / "08_log_checks" / "results"
 DEPENDENCE = ROOT / "experiments" / "05_spend_and_frequency" / "results"
+CALENDAR = ROOT / "experiments" / "11_calendar" / "results"
 FIRST_PURCHASE = ROOT / "experiments" / "10_first_purchase" / "results"
 BY = "docs/make_tables.py"
 COLUMNS = {
@@ -436,6 +437,25 @@ def dependence(name: str, forms: dict[str, tuple[str, str]], only: str = "") -> 
     return results(DEPENDENCE / f"{name}.csv", forms, ".1f" if name == "by_frequency" else ".2f", only)
 
 
+def shops() -> str:
+    """Return how forecasts with and without a calendar met simulated shops."""
+    return results(
+        CALENDAR / "shops.csv",
+        {
+            "season": ("shop", ""),
+            "years": ("years", "d"),
+            "last_day": ("last day", ""),
+            "forecast": ("forecast", ""),
+            "bias": ("bias", "+.1%"),
+            "mean_miss": ("mean miss", ".1%"),
+            "crps": ("CRPS", ".4f"),
+            "hits": ("hits", "d"),
+            "shops": ("of", "d"),
+            "half_width": ("half-width of the interval", ".1%"),
+        },
+    )
+
+
 def scale(make: Callable[[], pd.DataFrame | str]) -> str:
     """Return a table of the benchmarks of scale."""
     found = scale_tables.lacking() or make()
@@ -469,6 +489,8 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
         "came": came,
         "ridges": ridges,
     },
+    "docs/calendar.md": {"shops": shops},
+    "experiments/11_calendar/README.md": {"shops": shops},
     "docs/log_checks.md": {"findings": findings},
     "experiments/08_log_checks/README.md": {"alarms": alarms, "found": found_faults},
     "docs/intervals.md": {"intervals": intervals, "held": held},

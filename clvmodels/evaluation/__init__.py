@@ -21,6 +21,7 @@ from clvmodels.evaluation.pictures import (
 )
 from clvmodels.evaluation.recurring_revenue import mrr_movements
 from clvmodels.evaluation.retention import contract_ltv, retention_table
+from clvmodels.evaluation.seasons import season_table
 
 __all__ = [
     "activity_table",
@@ -43,5 +44,6 @@ __all__ = [
     "pit",
     "purchase_frequency_table",
     "retention_table",
+    "season_table",
     "tracking_table",
 ]

@@ -163,6 +163,7 @@ def audit(
     labels, codes = _groups(summary, by)
     base = AuditBase.of(valuation, codes)
     corrections: Corrections
+    prediction.estimate.check_plain("An audit", "the formula's rates and lifespans run in plain time")
     if prediction.estimate.purchase_model.contractual:
         formula = contract_formula(heuristic, base, summary, horizon=reach, churn=churn, terms=costs)
         corrections = ContractCorrections(base, formula)

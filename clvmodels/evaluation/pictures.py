@@ -10,6 +10,7 @@ import pandas as pd
 
 from clvmodels.errors import ArgumentError, InputError
 from clvmodels.evaluation.scores import cumulative_gain, gini
+from clvmodels.grammar.clock import plain_of, time_passed
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.prediction.counts import counts_of
 from clvmodels.prediction.customer_states import CustomerStates
@@ -64,11 +65,11 @@ def tracking_table(estimate: Estimate, summary: Summary) -> pd.DataFrame:
             "followed over time; make it from the transaction log."
         )
     estimate.check_period(summary)
-    model = estimate.purchase_model
+    model = estimate.on_calendar_of(summary)
     params, cohorts = _cohorts(estimate, summary)
-    begins = summary.T.max() - cohorts.columns["T"]
     ends = np.arange(1.0, len(timeline.repeat_purchases) + 1)
-    until = np.array([cohorts.counts @ model.expectation(params, np.maximum(end - begins, 0.0)) for end in ends])
+    passed = (time_passed(model, params, cohorts.columns["T"], float(summary.T.max() - end)) for end in ends)
+    until = np.array([cohorts.counts @ plain_of(model).expectation(params, time) for time in passed])
     table = pd.DataFrame(
         {
             "period_end": ends,
@@ -118,9 +119,10 @@ def purchase_frequency_table(estimate: Estimate, summary: Summary, *, most: int 
     if most < 1:
         raise ArgumentError(f"most is {most!r}; it must be at least 1, so that there is a row to compare.")
     estimate.check_period(summary)
-    model = estimate.purchase_model
+    model = estimate.on_calendar_of(summary)
     params, cohorts = _cohorts(estimate, summary)
-    expected = model.pmf(params, cohorts.columns["T"], most) @ cohorts.counts
+    time = time_passed(model, params, cohorts.columns["T"], 0.0)
+    expected = plain_of(model).pmf(params, time, most) @ cohorts.counts
     actual = np.bincount(np.minimum(summary.frequency, most).astype(np.int64), minlength=most + 1)
     labels = [*map(str, range(most)), f"{most}+"]
     return pd.DataFrame({"frequency": labels, "actual": actual, "expected": expected})
@@ -183,7 +185,15 @@ def frequency_recency_table(estimate: Estimate, summary: Summary, *, horizon: fl
     x, t_x = x[can_be], t_x[can_be]
     central = {} if estimate.covariates is None else estimate.covariates.centre
     groups = {name: np.full(len(x), value) for name, value in central.items()}
-    grid = Summary(summary.period, np.arange(len(x)), x, t_x, np.full(len(x), longest), groups=groups)
+    grid = Summary(
+        summary.period,
+        np.arange(len(x)),
+        x,
+        t_x,
+        np.full(len(x), longest),
+        groups=groups,
+        observation_end=summary.observation_end,
+    )
     states = CustomerStates.of(estimate, grid)
     point = {name: np.array([value]) for name, value in estimate.params.items()}
     every = slice(0, len(states.histories))

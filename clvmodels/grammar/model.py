@@ -37,10 +37,11 @@ class AbstractModel(AbstractOrFinal):
     lifetimes_name: ClassVar[str] = ""  # the class of the lifetimes package that fits it
     other_names: ClassVar[tuple[str, ...]] = ()  # what pymc-marketing and CLVTools call it
     lifetimes_renames: ClassVar[Mapping[str, str]] = {}  # parameters that it calls otherwise: its name to ours
+    coefficients: ClassVar[tuple[str, ...]] = ()  # what its formulas read beside the parameters: effects of a calendar
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, *, registered: bool = True) -> None:
         super().__init_subclass__()
-        if not cls.__name__.startswith("Abstract"):
+        if registered and not cls.__name__.startswith("Abstract"):
             _check_facts(cls)
             REGISTRY[cls.name] = cls()
 
@@ -83,7 +84,7 @@ class AbstractModel(AbstractOrFinal):
 
     def individual(self, xp: Namespace, params: Params, effects: Mapping[Side, Any]) -> dict[str, Any]:
         """Return the parameters of customers whom covariates tell apart, given the effect on each side."""
-        found = {p.name: params[p.name] for p in self.parameters}
+        found = {name: params[name] for name in (*(p.name for p in self.parameters), *self.coefficients)}
         for law in self.mixing:
             if not isinstance(law, Common) and law.side in effects:
                 found |= law.shifted(xp, found, effects[law.side])

@@ -141,6 +141,7 @@ def check_comparable(estimates: Sequence[Estimate], summary: Summary) -> None:
     for estimate in estimates:
         model = estimate.model
         estimate.check_period(summary)
+        estimate.check_plain("A test of likelihoods", "effects that are pulled towards 0 are no whole parameters")
         if isinstance(model, AbstractPurchaseModel):
             check_histories(model, summary.statistics(model.statistics).columns)
     for estimate in estimates[1:]:

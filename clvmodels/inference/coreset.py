@@ -170,7 +170,7 @@ def _stand_in(
         places = np.linspace(0, len(objective.counts) - 1, _CANDIDATES).round().astype(np.int64)
         candidates = objective.of_rows(np.unique(places))
     with np.errstate(all="ignore"):  # far from the top, where nothing is finite
-        prior = objective.log_prior(theta) - objective.log_prior(top[None, :])
+        beside = objective.beside_rows(theta) - objective.beside_rows(top[None, :])
         told = candidates.log_likelihoods(theta) if every is None else every
         rows = told - candidates.log_likelihoods(top[None, :])
     usable = np.isfinite(rows).all(axis=1) & np.isfinite(known)
@@ -180,6 +180,6 @@ def _stand_in(
         q, r, pivots = linalg.qr(rows[usable] * candidates.counts, mode="economic", pivoting=True)
         size = np.abs(np.diag(r))
         rank = int(np.sum(size > _ROUNDING * size[0]))
-        weights = linalg.solve_triangular(r[:rank, :rank], q[:, :rank].T @ (known[usable] - prior[usable]))
+        weights = linalg.solve_triangular(r[:rank, :rank], q[:, :rank].T @ (known[usable] - beside[usable]))
     few = candidates.of_rows(pivots[:rank].astype(np.int64))
     return few.reweighted(weights * few.counts)

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import chdtri
 
 from clvmodels.arrays import FloatArray
+from clvmodels.grammar.clock import clock_of
 from clvmodels.grammar.model import Params
 from clvmodels.inference.comparability import nested
 from clvmodels.inference.parabola import TRUSTED_K, Likeness
@@ -36,9 +37,15 @@ def parameter_notes(estimate: Estimate, histories: Histories | None = None) -> t
             f"BIC and tests of likelihoods mean nothing here and aren't given."
         )
         notes.append(Note("pooled_groups", text))
+    if clock_of(model) is not None:
+        text = (
+            f"Effects of the calendar are pulled towards 0, so they are no whole parameters of {model.title}: AIC, BIC "
+            f"and tests of likelihoods mean nothing here and aren't given."
+        )
+        notes.append(Note("calendar_effects", text))
     if histories is not None:
         notes += _ridge(model, estimate, histories)
-        if not pooled and estimate.method in _AT_MAXIMUM:
+        if not pooled and clock_of(model) is None and estimate.method in _AT_MAXIMUM:
             notes += _boundary(model, estimate, histories)
     if isinstance(model, AbstractSpendModel) and not bool(model.mean_exists(estimate.params, np.zeros(()))):
         notes.append(
@@ -62,11 +69,14 @@ def parameter_notes(estimate: Estimate, histories: Histories | None = None) -> t
     return tuple(notes)
 
 
-def drawn_under_a_parabola(model: AbstractModel) -> Note:
-    """Say that draws of pooled groups weren't corrected by importance sampling."""
+def drawn_under_a_parabola(model: AbstractModel, *, by_calendar: bool = False) -> Note:
+    """Say that draws of pooled groups, or of a calendar's effects, weren't corrected by importance sampling."""
+    what, more = f"The pooled groups of {model.title}", "; method='nuts' draws the whole hierarchy"
+    if by_calendar:
+        what, more = f"The effects of the calendar in {model.title}", ""
     text = (
-        f"The pooled groups of {model.title} have too many effects for importance sampling, so draws come from the "
-        f"parabola at the posterior's mode; method='nuts' draws the whole hierarchy."
+        f"{what} have too many effects for importance sampling, so draws come from the "
+        f"parabola at the posterior's mode{more}."
     )
     return Note("pooled_parabola", text)
 

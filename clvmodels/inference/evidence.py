@@ -78,6 +78,7 @@ class Fitted:
         check_installed("pymc", "bayes", "pymc_model()", "read the priors by default_priors")
         from clvmodels.inference.posterior import Posterior  # noqa: PLC0415 - PyMC takes seconds to load
 
+        estimate.check_plain("A PyMC model", "the graph knows no calendar yet")
         priors = self.priors or priors_for(self.space.model, self.space.scale)
         return Posterior(self.space, self.columns, self.counts, priors, self.held).model()
 

@@ -11,7 +11,7 @@ from clvmodels.grammar import SIDES
 from clvmodels.inference.sampling import Sampling
 from clvmodels.inference.sides import ColumnNames, check_side
 from clvmodels.models import get
-from clvmodels.records import FirstPurchaseUse, Priors
+from clvmodels.records import Calendar, FirstPurchaseUse, Priors
 from clvmodels.records.first_purchase import USES
 from clvmodels.records.prior import PriorLike
 
@@ -20,7 +20,7 @@ type Method = Literal["mle", "map", "laplace", "bootstrap", "nuts"]
 _ALWAYS_KEPT = ("method", "covariates", "pooled")
 _KEPT = (*_ALWAYS_KEPT, "first_purchase")  # the last isn't there in what was kept before there was a choice
 _OF_STUDY = ("model", "method", "covariates", "pooled", "n_draws", "seed", "first_purchase")
-_NOT_KEPT = ("priors", "sampling")  # records; an estimate that is stored tells its priors itself
+_NOT_KEPT = ("priors", "sampling", "calendar")  # records; an estimate that is stored tells priors and calendar itself
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,8 @@ class FitSpec:
         What pulls the parameters, or holds them.
     first_purchase
         What the spend model makes of first purchases.
+    calendar
+        What of the calendar acts on buying.
     covariates, pooled
         The columns that tell customers apart.
 
@@ -60,6 +62,7 @@ class FitSpec:
     sampling: Sampling | None = None
     held: Mapping[str, float] | None = None
     first_purchase: FirstPurchaseUse = "scaled"
+    calendar: Calendar | None = None
 
     def __post_init__(self) -> None:
         get(self.model)
@@ -75,6 +78,8 @@ class FitSpec:
         for name in ("priors", "held"):
             if getattr(self, name) is not None:
                 check_kind(name, getattr(self, name), (Mapping, Priors), "give a dict by name")
+        if self.calendar is not None:
+            check_kind("calendar", self.calendar, Calendar, "give a clv.Calendar, such as Calendar(season='month')")
         self._check_columns()
 
     @classmethod

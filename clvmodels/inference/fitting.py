@@ -8,7 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from clvmodels.errors import ArgumentError
+from clvmodels.grammar.clock import OnClock
+from clvmodels.grammar.model import as_purchase_model
 from clvmodels.grammar.parameter import checked_held
+from clvmodels.inference.buying_clock import buying_clock
+from clvmodels.inference.calendar_notes import calendar_notes
 from clvmodels.inference.diagnostics import blur_notes, parameter_notes
 from clvmodels.inference.evidence import Fitted
 from clvmodels.inference.first_purchases import first_purchase_of
@@ -27,7 +31,16 @@ from clvmodels.inference.threads import single_threaded
 from clvmodels.inference.transforms import Scale
 from clvmodels.inference.warm_start import starting_params
 from clvmodels.models import AbstractPurchaseModel, AbstractSpendModel, check_histories, default_spend_model, get
-from clvmodels.records import Customers, Estimate, FirstPurchaseUse, Priors, Summary, check_summary, grouped_for
+from clvmodels.records import (
+    Calendar,
+    Customers,
+    Estimate,
+    FirstPurchaseUse,
+    Priors,
+    Summary,
+    check_summary,
+    grouped_for,
+)
 from clvmodels.records.covariates import PATTERN
 from clvmodels.records.log_check import about_the_log
 from clvmodels.records.note import warn_of
@@ -50,6 +63,7 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
     held: Mapping[str, float] | None = None,
     start: Estimate | None = None,
     first_purchase: FirstPurchaseUse = "scaled",
+    calendar: Calendar | None = None,
 ) -> Estimate:
     """Fit a model to a summary.
 
@@ -108,6 +122,11 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
           note says why.
         - ``"leave_out"``: the published form, which looks at repeat purchases only and gives all customers without one
           the same value.
+    calendar : Calendar, optional
+        Seasons, events and trends that act on how often all customers buy; for models without contract whose customers
+        leave at a purchase or never. Parameters are then those of a day without effects, and effects, logarithms of
+        factors, follow under their names (``season_table`` shows them). They are pulled towards 0 by standard
+        deviations that are estimated, as those of pooled groups are.
 
     Returns
     -------
@@ -152,15 +171,18 @@ def fit_as(asked: FitSpec, summary: Customers, *, start: Estimate | None = None)
     facts = get(asked.model)
     first, said = first_purchase_of(facts, summary, asked.first_purchase)
     base = grouped_for(summary, facts.statistics, asked.columns, first)
+    clock = None if asked.calendar is None else buying_clock(asked.calendar, facts, base)
     terms = covariates_of(facts, base, asked.covariates, asked.pooled)
     histories = base.statistics(facts.statistics, terms)
     if isinstance(facts, AbstractPurchaseModel):
         check_histories(facts, histories.columns)
     columns, counts = informative(facts, histories)
     scale = Scale.of(facts, columns, counts)
-    space = Space(facts, scale, terms, histories.patterns)
+    space = Space(facts, scale, terms, histories.patterns, clock)
     fixed = checked_held(facts.title, facts.parameters, asked.held or {}) or None
     earlier = None if start is None else starting_params(start, facts, terms, base.period)
+    if earlier is not None and start is not None and clock is not None:
+        earlier |= {name: start.params.get(name, 0.0) for name in clock.clock.names}
     law = _priors(space, asked.method, asked.priors)
     sampling = asked.sampling or Sampling()
     job = Job(space, columns, counts, law, asked.ridge, asked.n_draws, asked.seed, sampling, fixed, earlier)
@@ -172,6 +194,7 @@ def fit_as(asked: FitSpec, summary: Customers, *, start: Estimate | None = None)
         decided = () if fixed or job.pools else influence_notes(fitting, estimate, base, histories)
     misfit = () if is_muted() or fixed else misfit_notes(estimate, base, histories)
     warn_of((*misfit, *said))
+    said = (*said, *(() if clock is None else calendar_notes(estimate, base)))
     notes = (*found.notes, *said, *parameter_notes(estimate, histories), *blur_notes(facts, estimate, base), *decided)
     return replace(estimate, notes=(*notes, *misfit, *about_the_log(base.notes)))
 
@@ -191,8 +214,9 @@ def spend_as(
         return at_own_prices(check_summary(base))
     if not isinstance(spend, str):
         return at_price(spend, base if isinstance(base, Summary) else None)
+    asked = asked.but(model=spend, calendar=None)
     has_money = base.monetary_value is not None if isinstance(base, Summary) else "monetary_value" in base.columns
-    return fit_as(asked.but(model=spend), base, start=start) if has_money else None
+    return fit_as(asked, base, start=start) if has_money else None
 
 
 _LIKELIHOOD_ONLY = ("mle", "bootstrap")
@@ -216,6 +240,8 @@ def _priors(space: Space, method: Method, priors: Priors | Mapping[str, PriorLik
 def _estimate(job: Job, found: Found, summary: Summary, method: Method) -> Estimate:
     space, model = job.space, job.space.model
     params = {name: float(value) for name, value in space.natural(found.point, found.held).items()}
+    if space.clock is not None:
+        model = OnClock(as_purchase_model(model), space.clock.clock)
     draws = space.natural(found.draws, found.held) | dict(found.group_sds)
     params |= {name: float(np.median(values)) for name, values in found.group_sds.items()}
     if found.errors is None:
@@ -231,7 +257,7 @@ def _estimate(job: Job, found: Found, summary: Summary, method: Method) -> Estim
         method=method,
         draws={name: draws[name] for name in params},
         std_errors=std_errors,
-        log_likelihood=float(job.counts @ model.pointwise(params, job.columns, effects)),
+        log_likelihood=float(job.counts @ model.pointwise(params, job.columns, effects) + space.log_rates(found.point)),
         n_customers=round(float(job.counts.sum())),
         outcome=found.outcome,
         covariates=space.covariates,

@@ -34,9 +34,8 @@ class Job:
 
     @property
     def pools(self) -> bool:
-        """Whether there are groups that borrow strength from each other."""
-        terms = self.space.covariates.terms if self.space.covariates else ()
-        return any(term.pooled for term in terms)
+        """Whether there are effects that share a standard deviation: of groups, or of a calendar."""
+        return bool(self.space.pooled)
 
     def prior(self) -> PriorDensity | None:
         """Return what pulls the top; None for plain maximum likelihood."""
@@ -67,11 +66,28 @@ class Job:
                 f"ridge belongs to maximum likelihood, and method={method!r} has a prior that does the same; give "
                 f"priors={{'coefficient_sd': {self.ridge**-0.5:.3g}}} instead."
             )
+        if self.space.clock is not None:
+            _check_clock(self.space, method)
         if self.pools and method == "bootstrap":
             raise ArgumentError(
                 "A bootstrap of pooled groups would need groups drawn again too, which it doesn't do; fit them with "
                 "method='mle' (empirical Bayes) or 'nuts'."
             )
+
+
+def _check_clock(space: Space, method: str) -> None:
+    """Raise where a calendar doesn't go with the rest."""
+    if method in ("bootstrap", "nuts"):
+        why = "draws the days of purchase of each customer again" if method == "bootstrap" else "knows no calendar yet"
+        raise ArgumentError(
+            f"A calendar can't be fitted by method={method!r}, which {why}; take 'mle', 'map' or 'laplace', or leave "
+            f"calendar out."
+        )
+    if space.covariates is not None and space.covariates.pooled:
+        raise ArgumentError(
+            "A calendar and pooled groups can't be fitted together yet; leave pooled= or calendar= out, or give the "
+            "groups in covariates=."
+        )
 
 
 @dataclass(frozen=True, eq=False)

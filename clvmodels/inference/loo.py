@@ -129,6 +129,7 @@ def loo(estimate: Estimate, summary: Summary) -> LeaveOneOut:
 
 def log_likelihoods(estimate: Estimate, columns: Columns, patterns: Patterns | None) -> FloatArray:
     """Return the log-likelihood of each row under each draw, shape (draw, row)."""
+    estimate.check_plain("The log-likelihood of each customer", "it looks at each customer's own days of purchase")
     model, nodes = estimate.model, factor(columns)
     names = [p.name for p in model.parameters]
     out = np.empty((estimate.n_draws, len(next(iter(columns.values())))))

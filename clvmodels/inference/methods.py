@@ -103,7 +103,10 @@ def _pooled_likeness(job: Job, prior: PriorDensity | None, pooled: Pooled) -> Li
 def _by_importance(job: Job) -> Found:
     if job.pools:
         found = _pooled(job)
-        return replace(found, notes=found.notes or (drawn_under_a_parabola(job.space.model),))
+        return replace(
+            found,
+            notes=found.notes or (drawn_under_a_parabola(job.space.model, by_calendar=job.space.clock is not None),),
+        )
     prior = job.prior()
     top = job.top(prior)
     weighted = posterior_draws(job.objective(top, prior), top, job.n_draws, job.seed)

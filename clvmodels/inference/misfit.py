@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from clvmodels.errors import ClvError
+from clvmodels.grammar.clock import clock_of
 from clvmodels.inference.regularity import regularity
 from clvmodels.models import AbstractPurchaseModel, registry
 from clvmodels.records import Estimate, Histories, Note, Summary
@@ -78,6 +79,8 @@ def _one_time(model: AbstractPurchaseModel, estimate: Estimate, base: Summary, h
     """Test the share of customers without a repeat purchase: of a sum of residuals, what the fit's own scores don't
     explain (a conditional moment test; Newey 1985, Econometrica 53, 1047-1070)."""
     if (estimate.covariates is not None and estimate.covariates.terms) or histories.counts.sum() < _FEWEST:
+        return []
+    if clock_of(estimate.model) is not None:  # the share by plain time is no share by the clock
         return []
     seen, made, away = _share(model, estimate, histories)
     if abs(away) < _SURE:

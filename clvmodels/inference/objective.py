@@ -10,7 +10,7 @@ import numpy as np
 from clvmodels.arrays import Columns, FloatArray, IntArray
 from clvmodels.inference.prior_density import PriorDensity
 from clvmodels.inference.space import Space
-from clvmodels.kernels.tape import TAPE, factor, gradient, spread
+from clvmodels.kernels.tape import factor, gradient, spread
 
 _STEP = 1e-5  # of the logarithms: a difference of exact gradients then errs by about 1e-5 of itself
 
@@ -18,7 +18,8 @@ _STEP = 1e-5  # of the logarithms: a difference of exact gradients then errs by 
 class Objective:
     """Minus the log-likelihood of a model, less the logarithm of a prior where there is one, over the space of a fit.
 
-    ``share`` is the part of the customers that the columns stand for: a prior counts by as much.
+    ``share`` is the part of the customers that the columns stand for: a prior counts by as much, and so do the days of
+    all purchases where there is a calendar.
     """
 
     def __init__(
@@ -42,9 +43,12 @@ class Objective:
         """Return the value and its gradient."""
         leaves = self.space.leaves(theta, self.columns)
         with np.errstate(all="ignore"):
-            rows = self.space.model.log_likelihood(TAPE, self.space.individual(leaves, self.held), self.columns)
+            rows = self.space.log_likelihood(leaves, self.held, self.columns)
             value = float(np.sum(self.counts * spread(rows, len(self.counts))))  # pairwise, and without threads
-            slope = self.space.slope(leaves, self.columns, gradient(rows, self.counts, leaves))
+            slope = self.space.slope(theta, leaves, self.columns, gradient(rows, self.counts, leaves))
+        if self.space.clock is not None:
+            value += self.share * float(self.space.log_rates(theta))
+            slope[self.space.n_plain :] += self.share * self.space.clock.sums
         if self.prior is not None:
             prior, prior_slope = self.prior(theta, self.held)
             value, slope = value + self.share * prior, slope + self.share * prior_slope
@@ -68,12 +72,14 @@ class Objective:
         or, where it is the same at every point, (row,)."""
         leaves = self.space.leaves(theta[0] if len(theta) == 1 else theta, self.columns)
         with np.errstate(all="ignore"):
-            rows = self.space.model.log_likelihood(TAPE, self.space.individual(leaves, self.held), self.columns)
+            rows = self.space.log_likelihood(leaves, self.held, self.columns)
             return spread(rows, len(self.counts))
 
-    def log_prior(self, theta: FloatArray) -> FloatArray:
-        """Return the log prior at many points of shape (draw, name), shape (draw,); 0 without a prior."""
-        return np.zeros(len(theta)) if self.prior is None else self.share * self.prior.of_draws(theta, self.held)
+    def beside_rows(self, theta: FloatArray) -> FloatArray:
+        """Return what doesn't come from single rows at many points of shape (draw, name), shape (draw,): the prior, and
+        the rates on the days of purchase where there is a calendar."""
+        prior = 0.0 if self.prior is None else self.prior.of_draws(theta, self.held)
+        return np.asarray(self.share * (prior + self.space.log_rates(theta)))
 
     def log_posterior(self, theta: FloatArray) -> FloatArray:
         """Return the log-likelihood, with the prior where there is one, at many points of shape (draw, name); -inf
@@ -83,7 +89,7 @@ class Objective:
     def summed(self, rows: FloatArray, theta: FloatArray) -> FloatArray:
         """Return the log-posterior from the log-likelihoods of the rows."""
         with np.errstate(all="ignore"):
-            values = np.sum(self.counts * rows, axis=-1) + self.log_prior(theta)
+            values = np.sum(self.counts * rows, axis=-1) + self.beside_rows(theta)
         within = np.all((theta >= self.space.low) & (theta <= self.space.high), axis=-1)
         return np.asarray(np.where(np.isfinite(values) & within, values, -np.inf))
 

@@ -16,16 +16,21 @@ import numpy as np
 from scipy.optimize import minimize
 
 from clvmodels.arrays import Columns, FloatArray, IntArray
+from clvmodels.inference.climbing import climb
 from clvmodels.inference.mle import Maximum, maximise
+from clvmodels.inference.objective import Objective
 from clvmodels.inference.prior_density import PriorDensity
-from clvmodels.inference.space import Space
+from clvmodels.inference.space import Space, scaled
 from clvmodels.inference.uncertainty import nowhere_flat
-from clvmodels.records import Priors
+from clvmodels.records import CalendarTerm, Priors
 
 _SD = 0.5  # of the half-normal distribution of how much groups differ, where no prior is given: factors of up to 2.7
+_CALENDAR_SD = 0.3  # the same of the effects of a calendar: most months lie within a third of a typical one
 _FIRST = 0.3
 _ROUNDS = 20
 _SETTLED = 1e-3  # of the logarithm of a standard deviation that is itself known to a tenth at best
+_NEAR = 0.01  # squared standard errors that a top may move by: curvatures then differ by less than a hundredth
+_DECREMENT = 1e-9  # log-likelihood left to gain
 _NARROWEST, _WIDEST = -7.0, 2.0  # logarithms: groups that differ by a thousandth, or by a factor of e^7
 _PROPOSED = 400
 _FREEDOM = 5.0
@@ -65,7 +70,7 @@ class _Parabola:
     slope: FloatArray
     curvature: FloatArray
     term_of: IntArray  # which pooled term a place along theta belongs to; -1 for none
-    prior_sd: float
+    prior_sds: FloatArray
 
     def given(self, log_sds: FloatArray) -> tuple[float, FloatArray, FloatArray]:
         """Return the log-marginal of the standard deviations, and mean and Cholesky factor of the precision of theta
@@ -78,7 +83,7 @@ class _Parabola:
         marginal = (
             0.5 * float(half @ half) - float(np.log(np.diag(root)).sum()) - float(log_sds[self.term_of[mine]].sum())
         )
-        prior = float(np.sum(log_sds - 0.5 * np.square(np.exp(log_sds) / self.prior_sd)))  # half-normal, by its log
+        prior = float(np.sum(log_sds - 0.5 * np.square(np.exp(log_sds) / self.prior_sds)))  # half-normal, by its log
         return marginal + prior, np.linalg.solve(root.T, half), root
 
 
@@ -94,8 +99,9 @@ def pooled_fit(  # noqa: PLR0913 - what a fit is made of
     earlier: Mapping[str, float] | None = None,
 ) -> Pooled:
     """Find parameters, effects of groups and how much groups differ, with draws of all."""
-    assert space.covariates is not None  # there are pooled groups
-    terms = [term for term in space.covariates.terms if term.pooled]
+    terms = space.pooled
+    group_sd = priors.group_sd if priors else _SD
+    prior_sds = np.array([_CALENDAR_SD if isinstance(term, CalendarTerm) else group_sd for term in terms])
     of_name = {name: i for i, term in enumerate(terms) for name in term.names}
     term_of = np.array([of_name.get(name, -1) for name in space.names])
     plain = prior.precision if prior is not None else np.zeros(len(space.names) - space.n_params)
@@ -104,9 +110,14 @@ def pooled_fit(  # noqa: PLR0913 - what a fit is made of
     def climbed(near: Maximum | None) -> tuple[Maximum, _Parabola]:
         effects = term_of[space.n_params :]
         pull = PriorDensity(space, priors, np.where(effects >= 0, np.exp(-2 * log_sds)[effects], plain))
+        if near is not None and space.clock is not None:
+            objective = Objective(space, scaled(space, columns), counts, near.held, pull)
+            moved = _moved(objective, near, parabola, log_sds)
+            if moved is not None:
+                return moved, parabola
         start, fixed = (None, held) if near is None else (near.theta, near.held)
         found = maximise(space, columns, counts, pull, start, fixed, None if near else earlier)
-        return found, _parabola(found, term_of, log_sds, priors.group_sd if priors else _SD)
+        return found, _parabola(found, term_of, log_sds, prior_sds)
 
     top, parabola = climbed(None)
     outcome = top.outcome
@@ -124,7 +135,21 @@ def pooled_fit(  # noqa: PLR0913 - what a fit is made of
     return Pooled(top, theta, sds, np.where(term_of >= 0, np.exp(-2 * log_sds)[term_of], 0.0))
 
 
-def _parabola(top: Maximum, term_of: IntArray, log_sds: FloatArray, prior_sd: float) -> _Parabola:
+def _moved(objective: Objective, top: Maximum, parabola: _Parabola, log_sds: FloatArray) -> Maximum | None:
+    """Return the top under other standard deviations where it lies so near that the curvature is the same; None where
+    it doesn't. A curvature takes as many gradients as there are months, all of them over the whole base."""
+    if not top.inside.all():
+        return None
+    _, mean, root = parabola.given(log_sds)
+    information: FloatArray = root @ root.T
+    step = mean - top.theta
+    if step @ information @ step > _NEAR:
+        return None
+    theta, value, _ = climb(objective, mean, information, _DECREMENT)
+    return replace(top, theta=theta, information=information, height=-value)
+
+
+def _parabola(top: Maximum, term_of: IntArray, log_sds: FloatArray, prior_sds: FloatArray) -> _Parabola:
     """Take the distributions of the group effects out of the curvature at the top."""
     inside = top.inside
     mine = term_of[inside]
@@ -135,7 +160,7 @@ def _parabola(top: Maximum, term_of: IntArray, log_sds: FloatArray, prior_sd: fl
     # A group that wasn't seen has no curvature but by rounding, which must not outweigh a distribution as wide as they
     # come.
     curvature = (vectors * np.maximum(values, 1e-9)) @ vectors.T
-    return _Parabola(precision * theta + curvature @ theta, curvature, mine, prior_sd)
+    return _Parabola(precision * theta + curvature @ theta, curvature, mine, prior_sds)
 
 
 def _best(parabola: _Parabola, start: FloatArray) -> FloatArray:

@@ -272,10 +272,10 @@ def fit_table(estimates: Sequence[Estimate], summary: Summary) -> pd.DataFrame:
 
 
 def noise_notes(estimates: Sequence[Estimate], summary: Summary) -> tuple[Note, ...]:
-    """Return a note where the two best of the models of one kind of data fit alike."""
+    """Return a note where the two best of the models of one kind of data fit alike; calendars stay out."""
     notes = []
     for discrete in (False, True):
-        alike = [e for e in estimates if counts_steps(e) is discrete]
+        alike = [e for e in estimates if counts_steps(e) is discrete and e.clock is None]
         best = sorted(alike, key=lambda e: -e.log_likelihood_of(summary))[:2]
         if len(best) < 2:
             continue

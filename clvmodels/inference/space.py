@@ -1,4 +1,5 @@
-"""Where a fit searches: the logarithms of a model's parameters, then the coefficients of its covariates."""
+"""Where a fit searches: the logarithms of a model's parameters, then the coefficients of its covariates, then the
+effects of its calendar."""
 
 from __future__ import annotations
 
@@ -10,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from clvmodels.arrays import Columns, FloatArray
+from clvmodels.inference.buying_clock import OBSERVED, SINCE, BuyingClock
 from clvmodels.inference.transforms import Scale
 from clvmodels.kernels.tape import TAPE, Node
 from clvmodels.models import AbstractModel
-from clvmodels.records import Covariates, Patterns
+from clvmodels.records import CalendarTerm, Covariates, CovariateTerm, Patterns
 from clvmodels.records.covariates import PATTERN
 
 REACH = 12.0  # e^12 = 160,000 times the size of the data: beyond it a parameter is at its boundary
@@ -36,17 +38,32 @@ class Space:
         The terms.
     patterns : Patterns or None
         The combinations of covariates that occur, and their matrices.
+    clock : BuyingClock or None
+        The calendar, and the days of the log.
     """
 
     model: AbstractModel
     scale: Scale
     covariates: Covariates | None = None
     patterns: Patterns | None = None
+    clock: BuyingClock | None = None
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The names along theta."""
-        return tuple(p.name for p in self.model.free) + (self.covariates.names if self.covariates else ())
+        coefficients = self.covariates.names if self.covariates else ()
+        return (*(p.name for p in self.model.free), *coefficients, *(self.clock.names if self.clock else ()))
+
+    @property
+    def n_plain(self) -> int:
+        """How many of theta come before the effects of the calendar."""
+        return len(self.names) - (len(self.clock.names) if self.clock else 0)
+
+    @property
+    def pooled(self) -> tuple[CovariateTerm | CalendarTerm, ...]:
+        """The terms whose effects share a standard deviation that is estimated."""
+        terms = self.covariates.terms if self.covariates else ()
+        return (*(term for term in terms if term.pooled), *(self.clock.terms if self.clock else ()))
 
     @property
     def n_params(self) -> int:
@@ -78,23 +95,27 @@ class Space:
         """Return all parameters and coefficients in the units of the data, from theta of shape (..., name), with those
         that were held at a value."""
         known = self.scale.natural(self.model, theta, held)
-        coefficients = theta[..., self.n_params :] / self._units
-        return known | {name: coefficients[..., i] for i, name in enumerate(self.names[self.n_params :])}
+        coefficients = theta[..., self.n_params : self.n_plain] / self._units
+        known |= {name: coefficients[..., i] for i, name in enumerate(self.names[self.n_params : self.n_plain])}
+        return known if self.clock is None else known | self.clock.effects(theta[..., self.n_plain :])
 
     def natural_errors(self, theta: FloatArray, errors: FloatArray) -> dict[str, float]:
-        """Return standard errors in the units of the data from those on the scale of the fit."""
+        """Return standard errors in the units of the data from those on the scale of the fit; none of a calendar."""
         slopes = np.concatenate([np.exp(theta[: self.n_params]), 1 / self._units])
         units = [self.scale.factor(p.unit) for p in self.model.free] + [1.0] * len(self._units)
-        return {name: float(e) for name, e in zip(self.names, errors * slopes * units, strict=True)}
+        return {name: float(e) for name, e in zip(self.names, errors[: self.n_plain] * slopes * units, strict=False)}
 
     def theta(self, params: Mapping[str, Any]) -> FloatArray:
         """Return the point of some parameters and coefficients."""
-        coefficients = np.array([params[name] for name in self.names[self.n_params :]], dtype=np.float64)
-        return np.concatenate([self.scale.theta(self.model, params), coefficients * self._units])
+        names = self.names[self.n_params : self.n_plain]
+        coefficients = np.array([params[name] for name in names], dtype=np.float64) * self._units
+        effects = np.empty(0) if self.clock is None else self.clock.free(params)
+        return np.concatenate([self.scale.theta(self.model, params), coefficients, effects])
 
     def leaves(self, theta: FloatArray, columns: Mapping[str, Node]) -> dict[str, Node]:
         """Return the nodes that a derivative is taken by: a number for each parameter, and for each side that
-        covariates act on its effects along the patterns; theta has shape (name,), or (draw, name) for values alone.
+        covariates act on its effects along the patterns, and the times on the clock; theta has shape (name,), or
+        (draw, name) for values alone.
         """
         numbers = np.exp(theta) if theta.ndim == 1 else np.exp(theta)[:, None]
         found = {p.name: Node(numbers[..., i], None, is_leaf=True) for i, p in enumerate(self.model.free)}
@@ -102,14 +123,24 @@ class Space:
             pattern = columns[PATTERN]
             effects = (theta[..., part] @ matrix.T)[..., pattern.value.astype(np.int64)]
             found[side] = Node(effects, pattern.axis, is_leaf=True)
+        if self.clock is not None:
+            found |= self.clock.leaves(theta[..., self.n_plain :], columns, self.scale.time)
         return found
 
-    def individual(self, leaves: Mapping[str, Node], held: Mapping[str, float]) -> dict[str, Any]:
-        """Return the parameters of each row."""
+    def log_likelihood(
+        self, leaves: Mapping[str, Node], held: Mapping[str, float], columns: Mapping[str, Node]
+    ) -> Node:
+        """Return the log-likelihood of each row, on the tape."""
         params = {**leaves, **held}
-        return self.model.individual(TAPE, params, {side: leaves[side] for side in self._effects})
+        own = self.model.individual(TAPE, params, {side: leaves[side] for side in self._effects})
+        if self.clock is not None:
+            columns = {**columns, "T": leaves[OBSERVED], "t_x": leaves[OBSERVED] - leaves[SINCE]}
+        rows: Node = self.model.log_likelihood(TAPE, own, columns)
+        return rows
 
-    def slope(self, leaves: Mapping[str, Node], columns: Mapping[str, Node], by_leaf: Mapping[str, Any]) -> FloatArray:
+    def slope(
+        self, theta: FloatArray, leaves: Mapping[str, Node], columns: Mapping[str, Node], by_leaf: Mapping[str, Any]
+    ) -> FloatArray:
         """Return the derivative by theta from the derivatives by the leaves."""
         out = np.zeros(len(self.names))
         for i, p in enumerate(self.model.free):
@@ -117,7 +148,14 @@ class Space:
         for side, (part, matrix) in self._effects.items():
             code = columns[PATTERN].value.astype(np.int64)
             out[part] = np.bincount(code, by_leaf[side], minlength=len(matrix)) @ matrix
+        if self.clock is not None:
+            out[self.n_plain :] = self.clock.slope(theta[self.n_plain :], columns, by_leaf, self.scale.time)
         return out
+
+    def log_rates(self, theta: FloatArray) -> FloatArray:
+        """Return what the calendar adds to the log-likelihood of all rows together, shape (...) for theta of shape
+        (..., name)."""
+        return np.zeros(theta.shape[:-1]) if self.clock is None else self.clock.log_rates(theta[..., self.n_plain :])
 
     @cached_property
     def _effects(self) -> dict[Any, tuple[Any, FloatArray]]:
@@ -133,6 +171,9 @@ class Space:
 
 
 def scaled(space: Space, columns: Columns) -> dict[str, FloatArray]:
-    """Return statistics in the units of a fit; patterns have none."""
+    """Return statistics in the units of a fit; patterns have none, and on a clock times are whole days."""
     plain = {name: values for name, values in columns.items() if name != PATTERN}
-    return space.scale.columns(plain) | {name: columns[name] for name in columns if name == PATTERN}
+    found = space.scale.columns(plain) | {name: columns[name] for name in columns if name == PATTERN}
+    if space.clock is None:
+        return found
+    return {name: found[name] for name in found if name not in ("T", "t_x")} | space.clock.columns(columns)

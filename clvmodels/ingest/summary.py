@@ -22,7 +22,7 @@ from clvmodels.ingest.reading import Question, Reading
 from clvmodels.ingest.refunds import Refunds
 from clvmodels.ingest.spark_frames import is_spark
 from clvmodels.ingest.spark_log import summary_on_spark
-from clvmodels.ingest.timeline import timeline_of
+from clvmodels.ingest.timeline import repeats_by_day, timeline_of
 from clvmodels.records import Holdout, Note, Period, Summary
 from clvmodels.records.log_check import about_the_log
 from clvmodels.records.note import warn_of
@@ -168,7 +168,8 @@ def rfm_summary(  # noqa: PLR0913
         if len(late):
             purchases = purchases.join(bench.put(late), on="customer", how="anti")
         newcomers = np.unique(table["first"].to_numpy(), return_counts=True)
-        timeline = timeline_of(reading.by_day_of(purchases), newcomers, span, has_amounts=reading.has_amounts)
+        days = reading.by_day_of(purchases)
+        timeline = timeline_of(days, newcomers, span, has_amounts=reading.has_amounts)
         groups_found = reading.group_values()
         found = None if groups_found is None else groups_found.sort("customer").collect("pyarrow").to_native()
         checks = _checks(reading, table)
@@ -188,6 +189,7 @@ def rfm_summary(  # noqa: PLR0913
         holdout=None if frequency is None else Holdout(reading.holdout_length, frequency, spend),
         timeline=timeline,
         observation_end=as_date(span.observation_end),
+        repeats_by_day=repeats_by_day(days, newcomers, span),
         notes=(*reading.notes, *odd, *ends, *checks),
         as_native=native_maker(log),
     )

@@ -22,6 +22,26 @@ def by_day(days: nw.LazyFrame[Any], span: Span) -> pa.Table:
     return aggregated(within, "day", totals).sort("day").collect("pyarrow").to_native()
 
 
+def repeats_by_day(days: pa.Table, newcomers: tuple[AnyArray, AnyArray], span: Span) -> FloatArray | None:
+    """Count repeat purchases on each day from the second of the log to the end of observation.
+
+    None where time isn't counted in days, or the log has a single one.
+
+    Parameters
+    ----------
+    days, newcomers, span
+        As in `timeline_of`.
+    """
+    n = span.observation_end - span.start
+    if span.whole or n < 1:
+        return None
+    counts = np.zeros(span.holdout_end - span.start + 1)
+    counts[days["day"].to_numpy() - span.start] += days["n"].to_numpy()
+    first_days, n_first = newcomers
+    counts[first_days - span.start] -= n_first
+    return counts[1 : n + 1]
+
+
 def timeline_of(
     days: pa.Table, newcomers: tuple[AnyArray, AnyArray], span: Span, *, has_amounts: bool
 ) -> Timeline | None:

@@ -14,6 +14,7 @@ from clvmodels.plots.priors import prior_posterior
 from clvmodels.plots.purchase_frequency import purchase_frequency
 from clvmodels.plots.retention import retention
 from clvmodels.plots.revenue_path import revenue_path
+from clvmodels.plots.season import season
 from clvmodels.plots.style import blank, to_svg
 from clvmodels.plots.target_list import target_list
 from clvmodels.plots.three_intervals import three_intervals
@@ -38,6 +39,7 @@ __all__ = [
     "purchase_frequency",
     "retention",
     "revenue_path",
+    "season",
     "spend_by_frequency",
     "target_list",
     "three_intervals",

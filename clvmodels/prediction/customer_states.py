@@ -11,25 +11,24 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.polynomial import chebyshev
 
 from clvmodels.arrays import AnyArray, Columns, FloatArray, IntArray
+from clvmodels.grammar.clock import OnClock, clock_of
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.kernels.tape import TAPE, Node, factor, spread
 from clvmodels.models import AbstractPurchaseModel, check_histories
+from clvmodels.prediction.clock_nodes import DRAW_BLOCK, MISSED, between_nodes, n_nodes
 from clvmodels.prediction.row_blocks import blocks
 from clvmodels.records import Estimate, Histories, Summary, check_summary
 from clvmodels.records.covariates import PATTERN
 
-_DRAW_BLOCK = 50  # 50 draws x 500 states x 81 nodes x 8 bytes = 16 MB in an inner loop
 _CELLS = 40_000  # draws x rows of P(alive) at a time: 0.3 MB an array stays in the processor's cache
 _FEW_ROWS = 200  # fewer rows than this are quicker for all draws at once than draw by draw with shared levels
-_STRIP = 2.0  # half the width in which expectations are analytic in ln(scale + T), about: pi less a margin
-_DIGITS = 32.0  # -ln of the interpolation error that is aimed at: e^-32 = 1e-14
-_MISSED = 1e-13  # of the smallest value along T, that the last coefficients may leave; else nothing is interpolated
 
 type ParamDraws = Mapping[str, FloatArray]
 type Quantity = Callable[[AbstractPurchaseModel, ParamDraws], FloatArray]
@@ -65,6 +64,8 @@ class CustomerStates:
         What states differ in beside the phase; ``rows.index`` leads there from histories.
     n_phases : int
         Phases that the living may be in; the state of row i in phase j is j * len(rows) + i.
+    scale : float
+        Expectations are smooth in the logarithm of this and T, or the time on a clock; 0 where they aren't.
     asked : list
         What was last found of all draws, by its name, with the draws: who forecasts, values and sums up the same base
         asks the same thing each time. Nothing or one entry, and nothing that is large.
@@ -77,6 +78,7 @@ class CustomerStates:
     n_phases: int
     grid: Columns
     bands: tuple[_Band, ...]
+    scale: float
     asked: list[tuple[tuple[float, ...], ParamDraws, OfRows]] = field(default_factory=list, init=False, repr=False)
 
     @classmethod
@@ -84,7 +86,7 @@ class CustomerStates:
         cls, estimate: Estimate, summary: Summary | None, groups: Mapping[str, AnyArray] | None = None
     ) -> CustomerStates:
         """Group the states of a summary's customers, or of customers not seen yet, one for each row of ``groups``."""
-        model = estimate.purchase_model
+        model = estimate.on_calendar_of(summary)
         if summary is None:
             histories = _newcomer(estimate, model, groups)
             n_phases = 1
@@ -96,8 +98,9 @@ class CustomerStates:
         told_apart = {name: values for name, values in histories.columns.items() if name in seen}
         rows = Histories.of(told_apart, histories.patterns)
         scale = _smoothness(estimate, model, rows)
-        grid, bands = _nodes(_in_phases(rows.columns, n_phases) if model.phases else rows.columns, scale)
-        return cls(model, histories, summary is not None, rows, n_phases, grid, bands)
+        plain = scale if clock_of(model) is None else 0.0  # a clock's speed changes from day to day: no nodes along T
+        grid, bands = _nodes(_in_phases(rows.columns, n_phases) if model.phases else rows.columns, plain)
+        return cls(model, histories, summary is not None, rows, n_phases, grid, bands, scale)
 
     @property
     def index(self) -> IntArray:
@@ -122,11 +125,13 @@ class CustomerStates:
 
     def evaluate(self, quantity: Quantity, draws: ParamDraws) -> FloatArray:
         """Return a smooth quantity of the living for every draw and state, shape (draw, state)."""
+        if isinstance(self.model, OnClock) and self.known:
+            return self._between_nodes(self.model, quantity, draws)
         n_draws = len(next(iter(draws.values())))
         out = np.empty((n_draws, self.n_phases * len(self.rows)))
 
         def fill(start: int) -> None:
-            block = slice(start, start + _DRAW_BLOCK)
+            block = slice(start, start + DRAW_BLOCK)
             some = {name: values[block] for name, values in draws.items()}
             at_nodes = quantity(self.model, self.params(some, self.grid))
             bent = []
@@ -138,7 +143,7 @@ class CustomerStates:
                 matrix, last = band.through
                 if not np.all(np.isfinite(values)):  # an infinite mean is infinite for all T
                     out[block, band.states] = values[:, :1]
-                elif np.all(np.abs(values @ last) <= _MISSED * np.abs(values).min(axis=1, keepdims=True)):
+                elif np.all(np.abs(values @ last) <= MISSED * np.abs(values).min(axis=1, keepdims=True)):
                     out[block, band.states] = values @ matrix
                 else:
                     bent.append(band.states)
@@ -149,8 +154,17 @@ class CustomerStates:
                 out[block, themselves] = quantity(self.model, self.params(some, columns))
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy lets go of the interpreter while it computes
-            list(pool.map(fill, range(0, n_draws, _DRAW_BLOCK)))
+            list(pool.map(fill, range(0, n_draws, DRAW_BLOCK)))
         return out
+
+    def _between_nodes(self, model: OnClock, quantity: Quantity, draws: ParamDraws) -> FloatArray:
+        """Return the same on a clock."""
+
+        def individual(some: ParamDraws, columns: Columns) -> ParamDraws:
+            return self._individual({name: values[:, None] for name, values in some.items()}, some, columns)
+
+        ahead = partial(quantity, model)
+        return between_nodes(model, self.rows.columns, individual, ahead, draws, self.scale)
 
     def _on_tape(self, draws: ParamDraws, columns: Mapping[str, Node]) -> Mapping[str, Any]:
         """Return the parameters of each draw, shape (draw, 1), with the levels of the patterns kept."""
@@ -279,8 +293,7 @@ def _interpolation(at: FloatArray) -> tuple[FloatArray, tuple[FloatArray, FloatA
     coefficients; none where nodes save nothing."""
     low, high = float(at.min()), float(at.max())
     half = (high - low) / 2
-    ratio = _STRIP / max(half, 1e-12)
-    n = max(4, int(np.ceil(_DIGITS / np.arcsinh(ratio))))
+    n = n_nodes(half)
     if n >= len(at):
         return at, None
     points = chebyshev.chebpts1(n)

@@ -10,7 +10,9 @@ from numpy.typing import ArrayLike
 
 from clvmodels.arrays import AnyArray, FloatArray
 from clvmodels.errors import ArgumentError, check_between
+from clvmodels.grammar.clock import clock_of
 from clvmodels.grammar.model import as_purchase_model
+from clvmodels.prediction.calendar_ahead import calendar_notes
 from clvmodels.prediction.counts import Counts
 from clvmodels.prediction.customer_states import in_any_phase
 from clvmodels.prediction.grid_sums import FEW, few_sum
@@ -109,6 +111,7 @@ def predict(
         if counts.sum() <= FEW:
             parts.append((rows, part))
     expected = float(counts @ columns["expected_purchases"])
+    ahead_notes = calendar_notes(clock_of(states.model), periods)
     summed = Sum(expected, draws, float(counts @ (variance - parameter_variance)))
     law = None if shock is None else shock.purchases
     few = few_sum(parts, counts, expected, float(counts @ variance), whole=True)
@@ -126,6 +129,7 @@ def predict(
             *about_the_log((*(() if summary is None else summary.notes), *estimate.notes)),
             *_notes(estimate, summary, periods, columns["expected_purchases"]),
             *_shock_notes(shock, periods),
+            *ahead_notes,
         ),
         shock,
         newcomers,

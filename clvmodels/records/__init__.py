@@ -2,6 +2,7 @@
 
 from clvmodels.records.audit import Audit, AuditPart
 from clvmodels.records.backtest import Backtest, Choice
+from clvmodels.records.calendar import Calendar, CalendarTerm
 from clvmodels.records.covariates import Covariates, CovariateTerm, Patterns
 from clvmodels.records.customer_table import AbstractCustomerTable, Customers, Spending, grouped_for
 from clvmodels.records.dependence import Correlation, MoneyChange, SpendDependence
@@ -32,6 +33,8 @@ __all__ = [
     "AuditPart",
     "Backtest",
     "BusinessTerms",
+    "Calendar",
+    "CalendarTerm",
     "Choice",
     "Correlation",
     "CovariateTerm",

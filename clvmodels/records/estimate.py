@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from clvmodels.arrays import FloatArray, frozen
-from clvmodels.errors import ArgumentError, check_between, check_kind
+from clvmodels.errors import ArgumentError, InputError, check_between, check_kind
+from clvmodels.grammar.clock import Clock, OnClock, clock_of
 from clvmodels.grammar.model import (
     AbstractModel,
     AbstractPurchaseModel,
@@ -169,10 +170,11 @@ class Estimate:
     def n_chosen(self) -> float:
         """How many numbers the likelihood chose freely: parameters and coefficients.
 
-        NaN with pooled groups: an effect that is pulled towards the others is no whole parameter, and what part of one
-        it is differs from group to group, so criteria that count parameters mean nothing there.
+        NaN with pooled groups or a calendar: an effect that is pulled towards the others is no whole parameter, and
+        what part of one it is differs from group to group, so criteria that count parameters mean nothing there.
         """
-        return float("nan") if self.covariates is not None and self.covariates.pooled else len(self.params)
+        shrunk = self.clock is not None or (self.covariates is not None and self.covariates.pooled)
+        return float("nan") if shrunk else len(self.params)
 
     @property
     def aic(self) -> float:
@@ -214,13 +216,53 @@ class Estimate:
 
     def pointwise(self, summary: Summary) -> FloatArray:
         """Return the log-likelihood of each customer, shape (customer,)."""
+        self.check_plain("The log-likelihood of each customer", "it looks at each customer's own days of purchase")
         histories = self.histories(summary)
         return self._rows(histories)[histories.index]
 
     def log_likelihood_of(self, summary: Summary) -> float:
         """Return the log-likelihood of all customers of a summary."""
         histories = self.histories(summary)
-        return float(histories.counts @ self._rows(histories))
+        if self.clock is None:
+            return float(histories.counts @ self._rows(histories))
+        model = self.on_calendar_of(summary)
+        repeats = summary.repeats_by_day
+        if repeats is None:
+            raise InputError(
+                "The summary doesn't tell the repeat purchases of each day, which the likelihood of a calendar needs; "
+                "read the log with rfm_summary."
+            )
+        clock = self.clock.until(float(summary.last_day))
+        effects = np.array([self.params[name] for name in clock.names])
+        days = clock.behind(len(repeats))
+        by_day = np.log(clock.rates(effects, days) * clock.period_days)
+        rows = model.pointwise(self.params, histories.columns, histories.effects(self.params))
+        return float(histories.counts @ rows + repeats[::-1] @ by_day)
+
+    @property
+    def clock(self) -> Clock | None:
+        """The clock by which customers buy; None for plain time."""
+        return clock_of(self.model)
+
+    def on_calendar_of(self, summary: Summary | None) -> AbstractPurchaseModel:
+        """Return the model for the customers of a summary, whose observation may end on another day than that of the
+        fit; None speaks of customers who come after the fit."""
+        model = self.purchase_model
+        if not isinstance(model, OnClock) or summary is None:
+            return model
+        if summary.observation_end is None:
+            raise InputError(
+                f"The summary doesn't say on which day its observation ends, and {model.title} was fitted with a "
+                f"calendar; read the log with rfm_summary, or fit without calendar=."
+            )
+        return model.until(float(summary.last_day))
+
+    def check_plain(self, what: str, why: str) -> None:
+        """Raise where something isn't there for an estimate on a calendar."""
+        if self.clock is not None:
+            raise ArgumentError(
+                f"{what} isn't there for {self.model.title} on a calendar: {why}; fit without calendar= for it."
+            )
 
     def histories(self, summary: Summary, names: tuple[str, ...] | None = None) -> Histories:
         """Return the distinct histories of a summary that the likelihood tells apart.

@@ -110,6 +110,9 @@ class Summary(AbstractTable):
         The base by calendar period.
     observation_end : numpy.datetime64 or None
         The last day of observation.
+    repeats_by_day : array, shape (day,), or None
+        Repeat purchases of all customers on each day from the one after the first purchase of the log to the end of
+        observation: what a calendar needs. None where time isn't counted in days, or not all customers are here.
     notes : tuple of Note
         What the reading of the log touched or noticed.
     as_native : callable or None
@@ -144,6 +147,7 @@ class Summary(AbstractTable):
     holdout: Holdout | None = None
     timeline: Timeline | None = None
     observation_end: np.datetime64 | None = None
+    repeats_by_day: FloatArray | None = None
     notes: tuple[Note, ...] = ()
     as_native: Callable[[pd.DataFrame], Any] | None = None
     counts: FloatArray | None = None
@@ -204,6 +208,12 @@ class Summary(AbstractTable):
             self._grouped[names] = Histories.of(known, weights=self.counts)
         return self._grouped[names]
 
+    @property
+    def last_day(self) -> int:
+        """The last day of observation, as a number from 1970-01-01; 0 where it isn't known."""
+        end = self.observation_end
+        return 0 if end is None else int(end.astype("datetime64[D]").astype(np.int64))
+
     def group(self, by: str) -> AnyArray:
         """Return a group column, shape (customer,)."""
         if by not in self.groups:
@@ -214,12 +224,15 @@ class Summary(AbstractTable):
         return self.groups[by]
 
     def take(self, rows: IntArray | BoolArray) -> Summary:
-        """Return the summary of some customers, by position or by mask. The timeline speaks of all and is dropped."""
+        """Return the summary of some customers, by position or by mask.
+
+        What speaks of all customers, the timeline and purchases by day, is dropped.
+        """
         places = np.arange(len(self))[rows]
         parts: dict[str, Any] = {name: getattr(self, name)[places] for name in self._known()}
         parts["groups"] = {name: values[places] for name, values in self.groups.items()}
         parts["holdout"] = None if self.holdout is None else self.holdout.take(places)
-        return replace(self, **parts, timeline=None)
+        return replace(self, **parts, timeline=None, repeats_by_day=None)
 
     def by_group(self, by: str) -> dict[Any, Summary]:
         """Split by a group column, groups in sorted order."""

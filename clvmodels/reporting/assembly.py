@@ -113,8 +113,11 @@ def carried_forward(
 def _audited(worth: Valuation, material: ReportMaterial) -> Audit | None:
     """Return why the formula of the page and the model differ, on the same terms; None where one gives no money."""
     carried = [rule for rule in material.heuristics if rule.name == material.formula and "value" in rule.totals]
-    contractual = worth.prediction.estimate.purchase_model.contractual
-    if not carried or (contractual and (material.summary.ended is None or not np.isfinite(worth.prediction.horizon))):
+    estimate = worth.prediction.estimate
+    if not carried or estimate.clock is not None:
+        return None
+    ends_seen = material.summary.ended is not None and np.isfinite(worth.prediction.horizon)
+    if estimate.purchase_model.contractual and not ends_seen:
         return None  # where no end is seen, formulas take churn from silence and an audit of contracts from renewals
     terms = HeuristicTerms(margin=worth.terms.margin, acquisition_cost=worth.terms.acquisition_cost)
     return audit(worth, heuristic=material.formula, terms=terms)

@@ -176,6 +176,7 @@ def _job(
 ) -> Job:
     """Return what is asked, checked."""
     as_purchase_model(buying.model)
+    buying.check_plain("Scoring a table", "its customers are forecast by distinct histories in plain time")
     check_between("ci_prob", ci_prob, 0, 1, "it is the probability inside the interval", open_low=True, open_high=True)
     if spend is not None and not isinstance(spend, Estimate):
         spend = at_price(spend, None)

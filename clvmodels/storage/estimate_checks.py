@@ -10,10 +10,11 @@ import numpy as np
 from clvmodels import models
 from clvmodels.arrays import FloatArray
 from clvmodels.grammar import SIDES
+from clvmodels.grammar.clock import clock_of
 from clvmodels.inference.fit_spec import Method
 from clvmodels.inference.fixed_estimates import OWN_PRICE, PRICE
 from clvmodels.models import AbstractModel, AbstractSpendModel
-from clvmodels.records import Covariates, FirstPurchase, Period
+from clvmodels.records import Calendar, Covariates, FirstPurchase, Period
 from clvmodels.records.covariates import CovariateTerm
 from clvmodels.storage.stored_values import flag, listed, number, stored_period, text
 
@@ -73,10 +74,10 @@ def first_purchase_of(content: Any, model: AbstractModel) -> FirstPurchase | Non
 
 def check_params(model: AbstractModel, params: Mapping[str, float], covariates: Covariates | None) -> None:
     """Raise where parameters are missing, too many, or can't be."""
-    effects, spreads = effects_of(covariates)
+    effects, spreads = effects_of(covariates, model)
     model.check_params({name: value for name, value in params.items() if name not in effects | spreads})
     if not (effects | spreads) <= set(params):
-        raise ValueError("the coefficients don't belong to the covariates")
+        raise ValueError("the coefficients don't belong to the covariates or the calendar")
     for name, value in params.items():
         _check_range(name, np.array([value]), real=name in effects)
 
@@ -87,7 +88,7 @@ def check_draws(
     """Raise where draws can't be those of these parameters."""
     if set(draws) != set(params) or len({values.shape for values in draws.values()}) != 1:
         raise ValueError("the draws don't belong to the parameters")
-    effects, _ = effects_of(covariates)
+    effects, _ = effects_of(covariates, model)
     few = {parameter.name: parameter.choices for parameter in model.parameters if parameter.choices}
     for name, values in draws.items():
         if values.ndim != 1 or not len(values):
@@ -97,11 +98,16 @@ def check_draws(
             raise ValueError(f"a draw of {name} is none of its values")
 
 
-def effects_of(covariates: Covariates | None) -> tuple[set[str], set[str]]:
-    """Return the names of coefficients, which are any numbers, and of standard deviations between groups."""
+def effects_of(covariates: Covariates | None, model: AbstractModel) -> tuple[set[str], set[str]]:
+    """Return the names of coefficients, which are any numbers, and of standard deviations between groups and of a
+    calendar's effects."""
+    clock = clock_of(model)
+    calendar = None if clock is None or not isinstance(clock.calendar, Calendar) else clock.calendar
+    effects = set() if calendar is None else set(calendar.names)
+    spreads = set() if calendar is None else {term.sd_name for term in calendar.terms}
     if covariates is None:
-        return set(), set()
-    return set(covariates.names), {term.sd_name for term in covariates.terms if term.pooled}
+        return effects, spreads
+    return effects | set(covariates.names), spreads | {term.sd_name for term in covariates.terms if term.pooled}
 
 
 def model_of(name: Any) -> AbstractModel:

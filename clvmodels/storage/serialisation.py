@@ -13,6 +13,7 @@ from clvmodels.arrays import FloatArray
 from clvmodels.errors import InputError
 from clvmodels.inference.evidence import Stored
 from clvmodels.records import Estimate, Outcome, Prior, Priors
+from clvmodels.storage.calendars import clock_content, on_clock
 from clvmodels.storage.estimate_checks import (
     check_draws,
     check_params,
@@ -25,7 +26,7 @@ from clvmodels.storage.estimate_checks import (
 from clvmodels.storage.stored_values import flag, notes_of, number, text, whole
 
 FORMAT = "clvmodels.estimate"
-VERSION = 3  # 1 had no covariates, priors, chains and diagnostics, 2 no first purchases; both are read too
+VERSION = 4  # 1 had no covariates, priors, chains and diagnostics, 2 no first purchases, 3 no calendar; all are read
 
 
 def described(estimate: Estimate) -> dict[str, Any]:
@@ -61,6 +62,7 @@ def described(estimate: Estimate) -> dict[str, Any]:
         "diagnostics": estimate.diagnostics,
         "n_chains": estimate.n_chains,
         "first_purchase": None if estimate.first_purchase is None else asdict(estimate.first_purchase),
+        "calendar": None if estimate.clock is None else clock_content(estimate.clock),
     }
     plain: dict[str, Any] = _speakable(content)
     return plain
@@ -92,6 +94,7 @@ def restored(
     """
     model = model_of(content["model"])
     covariates = covariates_of(content.get("covariates"), model)
+    model = on_clock(model, content.get("calendar"))
     params = {name: number(value, name) for name, value in content["params"].items()}
     check_params(model, params, covariates)
     check_draws(model, draws, params, covariates)

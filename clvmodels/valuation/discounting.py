@@ -7,6 +7,7 @@ from functools import cache, reduce
 import numpy as np
 
 from clvmodels.arrays import FloatArray
+from clvmodels.grammar.clock import clock_of, no_discount
 from clvmodels.kernels.discrete_survival import steps
 from clvmodels.kernels.long_sums import running_sums
 from clvmodels.kernels.namespace import NUMPY
@@ -45,6 +46,8 @@ def discounted_expectation(
     """
     if delta == 0:
         return model.expectation(params, horizon)
+    if clock_of(model) is not None:
+        raise no_discount(model)
     if model.discrete:
         return _at_steps(model, params, horizon, delta)
     names = list(params)

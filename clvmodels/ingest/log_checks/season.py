@@ -1,4 +1,4 @@
-"""Seasons, which no model here knows: one that was seen, and a year that wasn't."""
+"""Seasons, which no model knows without a calendar: one that was seen, and a year that wasn't."""
 
 from __future__ import annotations
 
@@ -40,10 +40,11 @@ def find_season(profile: Profile) -> list[Note]:
     text = (
         f"{month} has a season: {counts[i + 1]:,.0f} repeat purchases, {times:.2g} times those of the months before "
         f"and after, where other months usually differ from their neighbours by "
-        f"{np.expm1(max(float(usual[i]), float(by_chance[i]))):.0%}. No model here knows seasons: it spreads such "
+        f"{np.expm1(max(float(usual[i]), float(by_chance[i]))):.0%}. Without a calendar, a model spreads such "
         f"purchases over the year, so a horizon with that month comes out too {'low' if times > 1 else 'high'} and "
-        f"one without it too {'high' if times > 1 else 'low'}; look ahead whole years, and compare forecasts with "
-        f"the same months of an earlier year."
+        f"one without it too {'high' if times > 1 else 'low'}; fit with calendar=clv.Calendar(season='month') "
+        f"where two years were seen, or look ahead whole years, and compare forecasts with the same months of an "
+        f"earlier year."
     )
     day = profile.daily.day.astype("datetime64[D]").astype("datetime64[M]")
     near = day == month

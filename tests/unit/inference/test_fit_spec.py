@@ -14,7 +14,7 @@ from clvmodels.errors import ArgumentError
 from clvmodels.inference.fit_spec import FitSpec
 from clvmodels.inference.fitting import fit_as
 
-OF_ONE_FIT = {"priors", "ridge", "sampling", "held"}  # models of a study share none of these
+OF_ONE_FIT = {"priors", "ridge", "sampling", "held", "calendar"}  # models of a study share none of these
 
 
 def test_a_fit_takes_the_words_of_the_record_with_the_same_defaults():
