@@ -12,6 +12,7 @@ import numpy as np
 
 from clvmodels.arrays import AnyArray, FloatArray, IntArray
 from clvmodels.kernels import negative_binomial, purchase_time
+from clvmodels.kernels.accumulation import accumulated
 from clvmodels.kernels.alike import Alike
 from clvmodels.kernels.discrete_survival import log_survival
 from clvmodels.kernels.special import betaln
@@ -143,8 +144,12 @@ def dropout_nodes(
 def purchase_pmf(r: AnyArray, y: AnyArray, a: AnyArray, b: AnyArray, n: int) -> FloatArray:
     """Return P(X = 0), ..., P(X = n - 1) and P(X >= n), n at least 1, in a time of y = t / alpha; shape (n + 1,
     *broadcast)."""
-    r, y, a, b = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (r, y, a, b)))
-    return until_gone(*negative_binomial.counts(r, y, n), a, b)
+    every = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (r, y, a, b)))
+    r, y, a, b = (values.ravel() for values in every)
+    out, size = np.empty((n + 1, r.size)), max(1, _CELLS // n)
+    for part in (slice(i, i + size) for i in range(0, r.size, size)):
+        out[:, part] = until_gone(*negative_binomial.counts(r[part], y[part], n), a[part], b[part])
+    return out.reshape(n + 1, *every[0].shape)
 
 
 def until_gone(bought: FloatArray, beyond: FloatArray, a: FloatArray, b: FloatArray) -> FloatArray:
@@ -166,11 +171,11 @@ def until_gone(bought: FloatArray, beyond: FloatArray, a: FloatArray, b: FloatAr
     thrown = (a + b) + before
     alive = np.ones((n, *beyond.shape))  # B(a, b + k) / B(a, b)
     np.divide(b + before, thrown, out=alive[1:])
-    np.cumprod(alive, axis=0, out=alive)
+    accumulated(np.multiply, alive)
     out = np.empty((n + 1, *beyond.shape))
     np.multiply(alive, bought, out=out[:n])
     out[n] = beyond * alive[-1]
-    tails = np.cumsum(bought[:0:-1], axis=0)[::-1]
+    tails = accumulated(np.add, bought[:0:-1].copy())[::-1]
     tails += beyond
     tails *= alive[:-1]
     tails *= a / thrown
