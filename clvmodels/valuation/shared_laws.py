@@ -21,6 +21,7 @@ _SCANNED = np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0])  # purchases whose curves 
 _REACH = np.linspace(-12.0, 12.0, 49)  # standard deviations from the middle at which they are looked at
 _NOTHING = -np.log(1e-18)  # beyond such a probability a curve has ended
 _QUERIES = 500  # polynomials summed at once: 500 x 32 x 14 x 8 bytes = 1.8 MB at most
+_PLACES = 100  # expanded at once: 100 x 32 x 8 bytes, and thirty such arrays, stay in a processor's cache
 _AMOUNTS = 10_000  # worked on at once: 14 x 8 bytes each, and a few such arrays
 
 
@@ -86,13 +87,17 @@ class SharedLaws:
         asked[place] = True
         new = np.flatnonzero(asked & (self.found < 0))
         if len(new):
-            curve = np.searchsorted(self.begins, new, side="right") - 1
-            at = (new - self.begins[curve] + self.first[curve]) * self.steps[curve]
-            shape = np.arange(1.0, self.mass.shape[1] + 1) * self.p[curve, None]
-            found = expansion(shape, self.q[curve, None], at[:, None], _DEGREE)
+            found = [self._expanded(new[part]) for part in blocks(len(new), _PLACES)]
             self.found[new] = len(self.series) + np.arange(len(new))
-            self.series = np.concatenate([self.series, np.moveaxis(found, 0, -1)])
+            self.series = np.concatenate([self.series, *found])
         return self.found[place].astype(np.int64)
+
+    def _expanded(self, place: IntArray) -> FloatArray:
+        """Return the expansions of all numbers at some places, shape (place, number, power)."""
+        curve = np.searchsorted(self.begins, place, side="right") - 1
+        at = (place - self.begins[curve] + self.first[curve]) * self.steps[curve]
+        shape = np.arange(1.0, self.mass.shape[1] + 1) * self.p[curve, None]
+        return np.moveaxis(expansion(shape, self.q[curve, None], at[:, None], _DEGREE), 0, -1)
 
 
 def _horner(polynomial: FloatArray, off: FloatArray, *, slopes: bool) -> FloatArray:
