@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from scipy import special
@@ -22,6 +22,8 @@ from clvmodels.kernels.special import betaln
 _FEW = 0.5  # a column with more levels than this share of its rows saves nothing by being factored
 _SPARSE = 4.0  # times the rows: with more pairs of levels than that, hardly any two rows share one
 
+
+_ONE = 1.0  # the slope of a sum, known again by what it is
 
 type _Slope = Callable[..., Any]
 
@@ -92,7 +94,7 @@ class Node:
         self.is_leaf = is_leaf  # a number by which the derivative is taken
         # What doesn't lead to a leaf is a constant. A slope, the derivative of this value by the parent's, is
         # computed when asked for.
-        self.parents = tuple((node, slope) for node, slope in parents if node.is_leaf or node.parents)
+        self.parents = tuple([pair for pair in parents if pair[0].is_leaf or pair[0].parents]) if parents else ()
 
     def on(self, axis: Axis | None) -> Any:
         """Return the values along another axis: levels are spread over rows."""
@@ -101,10 +103,10 @@ class Node:
         return np.take(self.value, self.axis.seen_from(axis), axis=-1)
 
     def __add__(self, other: Any) -> Node:
-        return _binary(self, other, np.add, lambda a, b, out: 1.0, lambda a, b, out: 1.0)
+        return _binary(self, other, np.add, lambda a, b, out: _ONE, lambda a, b, out: _ONE)
 
     def __sub__(self, other: Any) -> Node:
-        return _binary(self, other, np.subtract, lambda a, b, out: 1.0, lambda a, b, out: -1.0)
+        return _binary(self, other, np.subtract, lambda a, b, out: _ONE, lambda a, b, out: -1.0)
 
     def __mul__(self, other: Any) -> Node:
         return _binary(self, other, np.multiply, lambda a, b, out: b, lambda a, b, out: a)
@@ -231,7 +233,8 @@ def gradient(result: Node, weights: FloatArray, leaves: Mapping[str, Node]) -> d
     for node in reversed(_in_order(result)):
         adjoint = adjoints.pop(node)
         for parent, slope in node.parents:
-            share = _onto(parent, adjoint * slope(), node.axis)
+            rises = slope()
+            share = _onto(parent, adjoint if rises is _ONE else adjoint * rises, node.axis)
             known = adjoints.get(parent)
             adjoints[parent] = share if known is None else known + share
     return {name: adjoints.get(leaf, np.zeros(np.shape(leaf.value))) for name, leaf in leaves.items()}
@@ -250,13 +253,13 @@ def _in_order(result: Node) -> list[Node]:
     """Return every node that is computed from leaves, up to the result, parents first."""
     order: list[Node] = []
     seen: set[Node] = set()
-    stack: list[tuple[Node, bool]] = [(result, False)] if result.parents else []
+    stack: list[Node | None] = [result] if result.parents else []
     while stack:
-        node, done = stack.pop()
-        if done:
-            order.append(node)
+        node = stack.pop()
+        if node is None:  # all that the node below is made of is in order
+            order.append(cast(Node, stack.pop()))
         elif node not in seen:
             seen.add(node)
-            stack.append((node, True))
-            stack.extend([(parent, False) for parent, _ in node.parents if parent.parents])
+            stack += [node, None]
+            stack += [parent for parent, _ in node.parents if parent.parents and parent not in seen]
     return order
