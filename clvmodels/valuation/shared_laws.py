@@ -20,7 +20,6 @@ _ERROR = 1e-16  # of a probability, that the first power left out may add: round
 _SCANNED = np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0])  # purchases whose curves say how wide a step may be
 _REACH = np.linspace(-12.0, 12.0, 49)  # standard deviations from the middle at which they are looked at
 _NOTHING = -np.log(1e-18)  # beyond such a probability a curve has ended
-_QUERIES = 500  # polynomials summed at once: 500 x 32 x 14 x 8 bytes = 1.8 MB at most
 _PLACES = 100  # expanded at once: 100 x 32 x 8 bytes, and thirty such arrays, stay in a processor's cache
 _AMOUNTS = 10_000  # worked on at once: 14 x 8 bytes each, and a few such arrays
 
@@ -74,12 +73,20 @@ class SharedLaws:
             number = np.rint(at / self.steps[curve])
             off = at - number * self.steps[curve]
             where = self._at(self.begins[curve] + number.astype(np.int64) - self.first[curve])
-            polynomial = np.empty((len(rows), _DEGREE + 1))
-            for part in blocks(len(rows), _QUERIES):
-                polynomial[part] = np.matmul(mass[part, None, :], self.series[where[part]])[:, 0]
-            total += _horner(np.ascontiguousarray(polynomial.T), off, slopes=slopes)
+            order = np.argsort(where)
+            found = _horner(self._polynomials(where[order], mass[order]), off[order], slopes=slopes)
+            total[:, order] += found
         mean: FloatArray = total / self.n_draws
         return mean
+
+    def _polynomials(self, where: IntArray, mass: FloatArray) -> FloatArray:
+        """Return the sums of the curves at expansions, which ascend, by their masses, shape (power, row)."""
+        starts = np.flatnonzero(np.diff(where, prepend=-1))
+        polynomials = np.empty((len(where), _DEGREE + 1))
+        begins = starts.tolist()
+        for place, start, end in zip(where[starts].tolist(), begins, [*begins[1:], len(where)], strict=True):
+            np.matmul(mass[start:end], self.series[place], out=polynomials[start:end])
+        return np.ascontiguousarray(polynomials.T)
 
     def _at(self, place: IntArray) -> IntArray:
         """Return where the expansions of some places are among ``series``, which grows by those that are new."""
