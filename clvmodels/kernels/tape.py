@@ -32,15 +32,16 @@ class Axis:
     """Along what a node's values run: the levels of one or more columns, or all rows.
 
     ``codes`` leads from rows to levels and is None for all rows; ``first`` is a row of each level. An axis that other
-    axes meet on is made once and kept with one of them.
+    axes meet on is made once and kept with one of them, and so is what leads to a finer one.
     """
 
-    __slots__ = ("codes", "first", "met", "size")
+    __slots__ = ("codes", "first", "met", "seen", "size")
 
     def __init__(self, codes: IntArray | None, size: int) -> None:
         self.codes = codes
         self.size = size
         self.met: dict[int, tuple[Axis, Axis]] = {}
+        self.seen: dict[int, tuple[Axis, IntArray]] = {}
         self.first = np.empty(0 if codes is None else size, dtype=np.int64)
         if codes is not None:
             self.first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
@@ -48,7 +49,12 @@ class Axis:
     def seen_from(self, finer: Axis | None) -> IntArray:
         """Return the level that each level of a finer axis belongs to."""
         assert self.codes is not None  # all rows are as fine as it gets
-        return self.codes if finer is None or finer.codes is None else self.codes[finer.first]
+        if finer is None or finer.codes is None:
+            return self.codes
+        known = self.seen.get(id(finer))
+        if known is None:
+            known = self.seen[id(finer)] = finer, self.codes[finer.first]
+        return known[1]
 
     def meet(self, other: Axis) -> Axis:
         """Return the coarsest axis that is finer than both."""
@@ -100,7 +106,7 @@ class Node:
         """Return the values along another axis: levels are spread over rows."""
         if self.axis is None or self.axis is axis or self.axis.codes is None:
             return self.value
-        return np.take(self.value, self.axis.seen_from(axis), axis=-1)
+        return self.value.take(self.axis.seen_from(axis), axis=-1)
 
     def __add__(self, other: Any) -> Node:
         return _binary(self, other, np.add, lambda a, b, out: _ONE, lambda a, b, out: _ONE)
