@@ -42,16 +42,17 @@ def expected_purchases(r: AnyArray, y: AnyArray, a: AnyArray, b: AnyArray) -> Fl
     ends = times.max(axis=0, initial=0.0)
     out = np.where(np.isinf(ends), lifetime_purchases(a, b), np.zeros(times.shape))
     alike = Alike.of(np.flatnonzero((ends > 0) & np.isfinite(ends)), r, next_power(ends), a, b)
-    for some, nodes in batches(np.arange(len(alike.first)), *alike.inputs):
-        p, _, weight = dropout_nodes(*(values[some] for values in alike.inputs), nodes)
+    shape_of, end_of, a_of, b_of = alike.inputs
+    for some, nodes in batches(np.arange(len(alike.first)), shape_of, end_of, a_of, b_of):
+        p, _, weight = dropout_nodes(shape_of[some], end_of[some], a_of[some], b_of[some], nodes)
         for rows in alike.members(some):
-            these, falls, k = slice(len(rows)), -r[rows], weight[:, : len(rows)]
+            shares, falls = weight[:, : len(rows)], -r[rows]
             for t, found in zip(times[:, rows], out, strict=True):
-                bought = p[:, these] * t
+                bought = p[:, : len(rows)] * t
                 np.log1p(bought, out=bought)
                 bought *= falls
                 np.expm1(bought, out=bought)
-                found[rows] = -np.einsum("kr,kr->r", k, bought)
+                found[rows] = -np.einsum("kr,kr->r", shares, bought)
     return out.reshape(shape)
 
 
