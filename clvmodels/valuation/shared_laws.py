@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
+from clvmodels.inference.threads import single_threaded
 from clvmodels.kernels.beta_prime import expansion, slope_series
 from clvmodels.kernels.special import betaln
 from clvmodels.prediction.row_blocks import blocks
@@ -84,8 +85,9 @@ class SharedLaws:
         starts = np.flatnonzero(np.diff(where, prepend=-1))
         polynomials = np.empty((len(where), _DEGREE + 1))
         begins = starts.tolist()
-        for place, start, end in zip(where[starts].tolist(), begins, [*begins[1:], len(where)], strict=True):
-            np.matmul(mass[start:end], self.series[place], out=polynomials[start:end])
+        with single_threaded():  # so that no bit hangs on how many threads there are
+            for place, start, end in zip(where[starts].tolist(), begins, [*begins[1:], len(where)], strict=True):
+                np.matmul(mass[start:end], self.series[place], out=polynomials[start:end])
         return np.ascontiguousarray(polynomials.T)
 
     def _at(self, place: IntArray) -> IntArray:
