@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 
 from clvmodels.arrays import FloatArray
@@ -14,6 +12,7 @@ def accumulated(operation: np.ufunc, values: FloatArray) -> FloatArray:
 
     Row by row it goes at the speed of additions; NumPy goes down column by column, and waits for each one.
     """
-    for before, here in pairwise(values):
-        operation(before, here, out=here)
+    for i in range(1, len(values)):
+        here = values[i : i + 1]
+        operation(values[i - 1 : i], here, out=here)
     return values
