@@ -152,8 +152,10 @@ def _log_posterior(objective: Objective, theta: FloatArray) -> FloatArray:
 
 def _by_parts(objective: Objective, told: Callable[[FloatArray], FloatArray], theta: FloatArray) -> list[FloatArray]:
     size = max(1, _CELLS // len(objective.counts))
-    told(theta[:1])  # columns meet on levels once, before threads need them
     parts = [theta[start : start + size] for start in range(0, len(theta), size)]
+    if len(parts) == 1:
+        return [told(theta)]
+    told(theta[:1])  # columns meet on levels once, before threads need them
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(told, parts))
 

@@ -12,6 +12,8 @@ import numpy as np
 
 from clvmodels.arrays import AnyArray, FloatArray, IntArray
 from clvmodels.kernels import negative_binomial, purchase_time
+from clvmodels.kernels.accumulation import accumulated
+from clvmodels.kernels.alike import Alike
 from clvmodels.kernels.discrete_survival import log_survival
 from clvmodels.kernels.special import betaln
 from clvmodels.kernels.timing import Timing, every_kth, with_one_at
@@ -22,6 +24,7 @@ from clvmodels.kernels.timing import Timing, every_kth, with_one_at
 # against mpmath.
 _NODES = ((1.0, 81), (6.0, 193), (16.0, 385), (np.inf, 769))
 TINY = 1e-300  # below it p cancels: (1 - (1 + p y)^-r) / p -> r y
+_LARGEST = 1023  # of a power of two that a float can hold
 _CELLS = 20_000  # nodes x rows that are worked on at once: ten such arrays stay in a processor's cache
 
 
@@ -34,17 +37,29 @@ def expected_purchases(r: AnyArray, y: AnyArray, a: AnyArray, b: AnyArray) -> Fl
     for many purchases. The integrand here is positive everywhere, so nothing cancels.
 
     Where y has one axis more, in front, than the other inputs (many times for the same customers), all its times
-    share nodes.
+    share nodes. So do rows that differ in y alone, up to the next power of two.
     """
     times, (r, a, b), shape = flattened(y, r, a, b)
     ends = times.max(axis=0, initial=0.0)
     out = np.where(np.isinf(ends), lifetime_purchases(a, b), np.zeros(times.shape))
-    within = np.flatnonzero((ends > 0) & np.isfinite(ends))
-    for rows, nodes in batches(within, r, ends, a, b):
-        p, _, weight = dropout_nodes(r[rows], ends[rows], a[rows], b[rows], nodes)
-        for t, found in zip(times[:, rows], out, strict=True):
-            found[rows] = -np.einsum("kr,kr->r", weight, np.expm1(-r[rows] * np.log1p(p * t)))
+    alike = Alike.of(np.flatnonzero((ends > 0) & np.isfinite(ends)), r, next_power(ends), a, b)
+    shape_of, end_of, a_of, b_of = alike.inputs
+    for some, nodes in batches(np.arange(len(alike.first)), shape_of, end_of, a_of, b_of):
+        p, _, weight = dropout_nodes(shape_of[some], end_of[some], a_of[some], b_of[some], nodes)
+        for rows in alike.members(some):
+            shares, falls = weight[:, : len(rows)], -r[rows]
+            for t, found in zip(times[:, rows], out, strict=True):
+                bought = p[:, : len(rows)] * t
+                np.log1p(bought, out=bought)
+                bought *= falls
+                np.expm1(bought, out=bought)
+                found[rows] = -np.einsum("kr,kr->r", shares, bought)
     return out.reshape(shape)
+
+
+def next_power(y: FloatArray) -> FloatArray:
+    """Return a power of two above y, and below 2 y or equal to it."""
+    return np.ldexp(1.0, np.minimum(np.frexp(y)[1], _LARGEST))
 
 
 def flattened(y: AnyArray, *inputs: AnyArray) -> tuple[FloatArray, tuple[FloatArray, ...], tuple[int, ...]]:
@@ -103,22 +118,41 @@ def dropout_nodes(
     right = np.maximum(10 * width, np.maximum(beta_bend + 34 / b, none_stays) - centre)
     start, stop = -np.arcsinh(left / width), np.arcsinh(right / width)
     step = (stop - start) / (nodes - 1)
-    e = np.exp(start + step * np.arange(nodes)[:, None])
-    back = 1 / e
-    logit = (e - back) * (width / 2) + centre
-    beyond = np.maximum(logit, 0)
-    log_both = np.log1p(np.exp(logit - 2 * beyond))  # ln(1 + e^-|logit|)
-    log_p, log_q = np.minimum(logit, 0) - log_both, -(beyond + log_both)
-    p = np.maximum(np.exp(log_p), TINY)
-    weight = np.exp(a * log_p + (b * log_q + (np.log(step * width / 2) - betaln(a, b)))) * (e + back) / p
+    e = step * np.arange(float(nodes))[:, None]
+    e += start
+    np.exp(e, out=e)
+    weight = 1 / e
+    logit = e - weight
+    logit *= width / 2
+    logit += centre
+    weight += e
+    beyond = np.maximum(logit, 0, out=e)
+    log_p = logit - beyond  # min(logit, 0)
+    logit = np.subtract(log_p, beyond, out=logit)  # -|logit|
+    log_both = np.log1p(np.exp(logit, out=logit), out=logit)
+    log_p -= log_both
+    log_q = beyond
+    log_q += log_both
+    np.negative(log_q, out=log_q)
+    density = a * log_p
+    density += b * log_q
+    density += np.log(step * width / 2) - betaln(a, b)
+    weight *= np.exp(density, out=density)
+    p = np.exp(log_p, out=log_p)
+    np.maximum(p, TINY, out=p)
+    weight /= p
     return p, log_q, weight
 
 
 def purchase_pmf(r: AnyArray, y: AnyArray, a: AnyArray, b: AnyArray, n: int) -> FloatArray:
     """Return P(X = 0), ..., P(X = n - 1) and P(X >= n), n at least 1, in a time of y = t / alpha; shape (n + 1,
     *broadcast)."""
-    r, y, a, b = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (r, y, a, b)))
-    return until_gone(*negative_binomial.counts(r, y, n), a, b)
+    every = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (r, y, a, b)))
+    r, y, a, b = (values.ravel() for values in every)
+    out, size = np.empty((n + 1, r.size)), max(1, _CELLS // n)
+    for part in (slice(i, i + size) for i in range(0, r.size, size)):
+        out[:, part] = until_gone(*negative_binomial.counts(r[part], y[part], n), a[part], b[part])
+    return out.reshape(n + 1, *every[0].shape)
 
 
 def until_gone(bought: FloatArray, beyond: FloatArray, a: FloatArray, b: FloatArray) -> FloatArray:
@@ -140,11 +174,11 @@ def until_gone(bought: FloatArray, beyond: FloatArray, a: FloatArray, b: FloatAr
     thrown = (a + b) + before
     alive = np.ones((n, *beyond.shape))  # B(a, b + k) / B(a, b)
     np.divide(b + before, thrown, out=alive[1:])
-    np.cumprod(alive, axis=0, out=alive)
+    accumulated(np.multiply, alive)
     out = np.empty((n + 1, *beyond.shape))
     np.multiply(alive, bought, out=out[:n])
     out[n] = beyond * alive[-1]
-    tails = np.cumsum(bought[:0:-1], axis=0)[::-1]
+    tails = accumulated(np.add, bought[:0:-1].copy())[::-1]
     tails += beyond
     tails *= alive[:-1]
     tails *= a / thrown

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special
 
 from clvmodels.arrays import AnyArray, FloatArray, IntArray
+from clvmodels.kernels.accumulation import accumulated
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.special import betaln
 
@@ -29,7 +30,7 @@ def counts(r: AnyArray, y: AnyArray, n: int) -> tuple[FloatArray, FloatArray]:
         steps[0] = -r * np.log1p(y)
         np.log((r + (k - 1)) / k, out=steps[1:])
         steps[1:] += np.log(_share(y))
-    np.cumsum(steps, axis=0, out=steps)
+    accumulated(np.add, steps)
     return np.exp(steps, out=steps), at_least(r, y, np.asarray(n))
 
 

@@ -20,6 +20,8 @@ def betaln(a: Any, b: Any) -> FloatArray:
     There the difference of the large terms is taken by Stirling's formula, in which nothing cancels.
     """
     small, large = np.minimum(a, b), np.maximum(a, b)
+    if np.size(small) and large.max() <= LARGE:  # a fit asks for few at a time, where each look costs as much
+        return _of_small(small, large)
     both, one = small > LARGE, large > LARGE
     out = np.empty(np.shape(small))
     with np.errstate(all="ignore"):

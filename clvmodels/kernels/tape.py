@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from scipy import special
@@ -23,6 +23,8 @@ _FEW = 0.5  # a column with more levels than this share of its rows saves nothin
 _SPARSE = 4.0  # times the rows: with more pairs of levels than that, hardly any two rows share one
 
 
+_ONE = 1.0  # the slope of a sum, known again by what it is
+
 type _Slope = Callable[..., Any]
 
 
@@ -30,15 +32,16 @@ class Axis:
     """Along what a node's values run: the levels of one or more columns, or all rows.
 
     ``codes`` leads from rows to levels and is None for all rows; ``first`` is a row of each level. An axis that other
-    axes meet on is made once and kept with one of them.
+    axes meet on is made once and kept with one of them, and so is what leads to a finer one.
     """
 
-    __slots__ = ("codes", "first", "met", "size")
+    __slots__ = ("codes", "first", "met", "seen", "size")
 
     def __init__(self, codes: IntArray | None, size: int) -> None:
         self.codes = codes
         self.size = size
         self.met: dict[int, tuple[Axis, Axis]] = {}
+        self.seen: dict[int, tuple[Axis, IntArray]] = {}
         self.first = np.empty(0 if codes is None else size, dtype=np.int64)
         if codes is not None:
             self.first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
@@ -46,7 +49,12 @@ class Axis:
     def seen_from(self, finer: Axis | None) -> IntArray:
         """Return the level that each level of a finer axis belongs to."""
         assert self.codes is not None  # all rows are as fine as it gets
-        return self.codes if finer is None or finer.codes is None else self.codes[finer.first]
+        if finer is None or finer.codes is None:
+            return self.codes
+        known = self.seen.get(id(finer))
+        if known is None:
+            known = self.seen[id(finer)] = finer, self.codes[finer.first]
+        return known[1]
 
     def meet(self, other: Axis) -> Axis:
         """Return the coarsest axis that is finer than both."""
@@ -92,19 +100,19 @@ class Node:
         self.is_leaf = is_leaf  # a number by which the derivative is taken
         # What doesn't lead to a leaf is a constant. A slope, the derivative of this value by the parent's, is
         # computed when asked for.
-        self.parents = tuple((node, slope) for node, slope in parents if node.is_leaf or node.parents)
+        self.parents = tuple([pair for pair in parents if pair[0].is_leaf or pair[0].parents]) if parents else ()
 
     def on(self, axis: Axis | None) -> Any:
         """Return the values along another axis: levels are spread over rows."""
         if self.axis is None or self.axis is axis or self.axis.codes is None:
             return self.value
-        return np.take(self.value, self.axis.seen_from(axis), axis=-1)
+        return self.value.take(self.axis.seen_from(axis), axis=-1)
 
     def __add__(self, other: Any) -> Node:
-        return _binary(self, other, np.add, lambda a, b, out: 1.0, lambda a, b, out: 1.0)
+        return _binary(self, other, np.add, lambda a, b, out: _ONE, lambda a, b, out: _ONE)
 
     def __sub__(self, other: Any) -> Node:
-        return _binary(self, other, np.subtract, lambda a, b, out: 1.0, lambda a, b, out: -1.0)
+        return _binary(self, other, np.subtract, lambda a, b, out: _ONE, lambda a, b, out: -1.0)
 
     def __mul__(self, other: Any) -> Node:
         return _binary(self, other, np.multiply, lambda a, b, out: b, lambda a, b, out: a)
@@ -231,7 +239,8 @@ def gradient(result: Node, weights: FloatArray, leaves: Mapping[str, Node]) -> d
     for node in reversed(_in_order(result)):
         adjoint = adjoints.pop(node)
         for parent, slope in node.parents:
-            share = _onto(parent, adjoint * slope(), node.axis)
+            rises = slope()
+            share = _onto(parent, adjoint if rises is _ONE else adjoint * rises, node.axis)
             known = adjoints.get(parent)
             adjoints[parent] = share if known is None else known + share
     return {name: adjoints.get(leaf, np.zeros(np.shape(leaf.value))) for name, leaf in leaves.items()}
@@ -250,13 +259,13 @@ def _in_order(result: Node) -> list[Node]:
     """Return every node that is computed from leaves, up to the result, parents first."""
     order: list[Node] = []
     seen: set[Node] = set()
-    stack: list[tuple[Node, bool]] = [(result, False)] if result.parents else []
+    stack: list[Node | None] = [result] if result.parents else []
     while stack:
-        node, done = stack.pop()
-        if done:
-            order.append(node)
+        node = stack.pop()
+        if node is None:  # all that the node below is made of is in order
+            order.append(cast(Node, stack.pop()))
         elif node not in seen:
             seen.add(node)
-            stack.append((node, True))
-            stack.extend([(parent, False) for parent, _ in node.parents if parent.parents])
+            stack += [node, None]
+            stack += [parent for parent, _ in node.parents if parent.parents and parent not in seen]
     return order

@@ -107,8 +107,9 @@ class GammaGamma(AbstractSpendModel):
     def expected_spend(self, params: Params, n: AnyArray, m: AnyArray) -> FloatArray:
         """Return E[value of a purchase | n, m]."""
         scale, p, q = self.beta_prime(params, n, m)
-        spend: FloatArray = np.where(q > 1, p * scale / np.where(q > 1, q - 1, 1.0), np.inf)
-        return spend
+        with np.errstate(divide="ignore"):
+            spend: FloatArray = p * scale / (q - 1)
+        return spend if np.min(q, initial=np.inf) > 1 else np.where(q > 1, spend, np.inf)
 
     def fourth_slope(self, params: Params, n: AnyArray) -> FloatArray:
         """Return (q + p n) / 8.

@@ -153,8 +153,12 @@ class CustomerStates:
                 columns = {name: values[themselves] for name, values in columns.items()}
                 out[block, themselves] = quantity(self.model, self.params(some, columns))
 
+        starts = range(0, n_draws, DRAW_BLOCK)
+        if len(starts) == 1:
+            fill(0)
+            return out
         with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy lets go of the interpreter while it computes
-            list(pool.map(fill, range(0, n_draws, DRAW_BLOCK)))
+            list(pool.map(fill, starts))
         return out
 
     def _between_nodes(self, model: OnClock, quantity: Quantity, draws: ParamDraws) -> FloatArray:

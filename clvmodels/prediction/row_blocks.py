@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from clvmodels.inference.threads import single_threaded
 
-_CELLS = 1_000_000  # draws x rows: 8 MB, and a few such arrays on each processor
+_CELLS = 100_000  # draws x rows: 0.8 MB, so that a few such arrays stay in the cache of each processor
 
 
 def blocks(n: int, size: int) -> Iterator[slice]:

@@ -137,7 +137,7 @@ def target_list(
 
 @dataclass(frozen=True, eq=False)
 class _Weighted:
-    """The sum of lift x value over the customers of a list: its expectation, draws of it, chance, and the whole distribution."""
+    """The sum of lift x value over the customers of a list: its mean, draws of it, chance, and its distribution."""
 
     expected: float
     draws: FloatArray

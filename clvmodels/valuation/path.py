@@ -48,12 +48,10 @@ def monthly_path(
         )[0]
         return ahead
 
-    def cumulative(weights: FloatArray, rate: float) -> FloatArray:
-        return np.array([float(weights @ until(end, rate)) for end in ends])
+    def monthly(weights: FloatArray, ahead: list[FloatArray]) -> FloatArray:
+        return np.diff([float(weights @ each) for each in ahead], prepend=0.0)
 
-    def monthly(totals: FloatArray) -> FloatArray:
-        return np.diff(totals, prepend=0.0)
-
-    revenue = monthly(cumulative(money, 0.0))
-    value = revenue if delta == 0 else monthly(cumulative(money, delta))
-    return Path(ends / month, monthly(cumulative(n_customers, 0.0)), revenue, terms.margin * value)
+    bought = [until(end, 0.0) for end in ends]
+    revenue = monthly(money, bought)
+    value = revenue if delta == 0 else monthly(money, [until(end, delta) for end in ends])
+    return Path(ends / month, monthly(n_customers, bought), revenue, terms.margin * value)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
+from clvmodels.inference.threads import single_threaded
 from clvmodels.kernels.beta_prime import expansion, slope_series
 from clvmodels.kernels.special import betaln
 from clvmodels.prediction.row_blocks import blocks
@@ -20,7 +21,7 @@ _ERROR = 1e-16  # of a probability, that the first power left out may add: round
 _SCANNED = np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0])  # purchases whose curves say how wide a step may be
 _REACH = np.linspace(-12.0, 12.0, 49)  # standard deviations from the middle at which they are looked at
 _NOTHING = -np.log(1e-18)  # beyond such a probability a curve has ended
-_QUERIES = 500  # polynomials summed at once: 500 x 32 x 14 x 8 bytes = 1.8 MB at most
+_PLACES = 100  # expanded at once: 100 x 32 x 8 bytes, and thirty such arrays, stay in a processor's cache
 _AMOUNTS = 10_000  # worked on at once: 14 x 8 bytes each, and a few such arrays
 
 
@@ -73,12 +74,21 @@ class SharedDistributions:
             number = np.rint(at / self.steps[curve])
             off = at - number * self.steps[curve]
             where = self._at(self.begins[curve] + number.astype(np.int64) - self.first[curve])
-            polynomial = np.empty((len(rows), _DEGREE + 1))
-            for part in blocks(len(rows), _QUERIES):
-                polynomial[part] = np.matmul(mass[part, None, :], self.series[where[part]])[:, 0]
-            total += _horner(np.ascontiguousarray(polynomial.T), off, slopes=slopes)
+            order = np.argsort(where)
+            found = _horner(self._polynomials(where[order], mass[order]), off[order], slopes=slopes)
+            total[:, order] += found
         mean: FloatArray = total / self.n_draws
         return mean
+
+    def _polynomials(self, where: IntArray, mass: FloatArray) -> FloatArray:
+        """Return the sums of the curves at expansions, which ascend, by their masses, shape (power, row)."""
+        starts = np.flatnonzero(np.diff(where, prepend=-1))
+        polynomials = np.empty((len(where), _DEGREE + 1))
+        begins = starts.tolist()
+        with single_threaded():  # so that no bit hangs on how many threads there are
+            for place, start, end in zip(where[starts].tolist(), begins, [*begins[1:], len(where)], strict=True):
+                np.matmul(mass[start:end], self.series[place], out=polynomials[start:end])
+        return np.ascontiguousarray(polynomials.T)
 
     def _at(self, place: IntArray) -> IntArray:
         """Return where the expansions of some places are among ``series``, which grows by those that are new."""
@@ -86,13 +96,17 @@ class SharedDistributions:
         asked[place] = True
         new = np.flatnonzero(asked & (self.found < 0))
         if len(new):
-            curve = np.searchsorted(self.begins, new, side="right") - 1
-            at = (new - self.begins[curve] + self.first[curve]) * self.steps[curve]
-            shape = np.arange(1.0, self.mass.shape[1] + 1) * self.p[curve, None]
-            found = expansion(shape, self.q[curve, None], at[:, None], _DEGREE)
+            found = [self._expanded(new[part]) for part in blocks(len(new), _PLACES)]
             self.found[new] = len(self.series) + np.arange(len(new))
-            self.series = np.concatenate([self.series, np.moveaxis(found, 0, -1)])
+            self.series = np.concatenate([self.series, *found])
         return self.found[place].astype(np.int64)
+
+    def _expanded(self, place: IntArray) -> FloatArray:
+        """Return the expansions of all numbers at some places, shape (place, number, power)."""
+        curve = np.searchsorted(self.begins, place, side="right") - 1
+        at = (place - self.begins[curve] + self.first[curve]) * self.steps[curve]
+        shape = np.arange(1.0, self.mass.shape[1] + 1) * self.p[curve, None]
+        return np.moveaxis(expansion(shape, self.q[curve, None], at[:, None], _DEGREE), 0, -1)
 
 
 def _horner(polynomial: FloatArray, off: FloatArray, *, slopes: bool) -> FloatArray:
