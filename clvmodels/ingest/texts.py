@@ -81,7 +81,7 @@ class Plan:
             for name, doubt in self.doubts.items()
         )
         return relation.project(", ".join([*values, *texts])).project(
-            f"{', '.join(map(quoted, names))}, CAST(coalesce({doubts}, false) AS INTEGER) AS {DOUBT}"
+            f"{', '.join(map(quoted, names))}, CAST(coalesce({doubts}, false) AS TINYINT) AS {DOUBT}"
         )
 
 
