@@ -7,7 +7,7 @@ others don't; once it leaves the last out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +51,16 @@ def prepare(folder: Path) -> None:
         }
     )
     log.sort_values("date", kind="stable").to_parquet(folder / "log.parquet", index=False)
+    days = "select * replace (cast(date as date) as date)"
+    duckdb.sql(f"copy ({days} from '{folder / 'log.parquet'}') to '{folder / 'log.csv'}' (header)")
 
 
 def frame(folder: Path) -> pd.DataFrame:
     return pd.read_parquet(folder / "log.parquet")
 
 
-def path(folder: Path) -> str:
-    return str(folder / "log.parquet")
+def path(name: str) -> Callable[[Path], str]:
+    return lambda folder: str(folder / name)
 
 
 def with_clvmodels(log: pd.DataFrame | str, *, intervals: bool = True) -> clv.Summary:
@@ -71,7 +73,7 @@ def without_intervals(log: pd.DataFrame | str) -> clv.Summary:
 
 
 def with_duckdb(log: pd.DataFrame | str) -> Mapping[str, Any]:
-    source = "log" if isinstance(log, pd.DataFrame) else f"read_parquet('{log}')"
+    source = "log" if isinstance(log, pd.DataFrame) else f"'{log}'"
     return duckdb.sql(SQL.format(log=source)).fetchnumpy()
 
 
@@ -108,15 +110,18 @@ PROBLEM = Problem(
                 Contender("lifetimes", with_lifetimes, repeats=3),
             ),
         ),
-        Case(
-            "Parquet file",
-            prepare,
-            path,
-            (
-                Contender("clvmodels", with_clvmodels),
-                Contender("clvmodels, no intervals", without_intervals),
-                Contender("duckdb, by hand", with_duckdb),
-            ),
+        *(
+            Case(
+                title,
+                prepare,
+                path(name),
+                (
+                    Contender("clvmodels", with_clvmodels),
+                    Contender("clvmodels, no intervals", without_intervals),
+                    Contender("duckdb, by hand", with_duckdb),
+                ),
+            )
+            for title, name in (("Parquet file", "log.parquet"), ("CSV file", "log.csv"))
         ),
     ),
     answer=answer,

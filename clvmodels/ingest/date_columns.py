@@ -43,7 +43,7 @@ def dates_told(column: Column, date_format: str | None, tz: str | None) -> Told:
         for reading, shape in _USUAL.items():
             if all(shape.fullmatch(text) for text in column.texts):
                 doubt = f"{UNREAD} OR {{v}} < DATE '1000-01-01'"
-                return Told(reading.told(column.sql), doubt, proven="DATE" if reading is ISO_DAYS else "TIMESTAMP")
+                return Told(reading.told(column.sql), doubt)
     return _decided(column)
 
 

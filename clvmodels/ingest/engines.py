@@ -67,6 +67,7 @@ class Workbench:
         with suppress(duckdb.InvalidInputException):
             self._connection.execute("SET enable_progress_bar = false")
         self._names = count()
+        self._kept: set[str] = set()
         self._files: list[Files] = []
 
     def __enter__(self) -> Self:
@@ -147,10 +148,6 @@ class Workbench:
             return frame, None
         return self.put(_to_arrow(frame, what)), None
 
-    def reopened(self, files: Files, required: Sequence[str], proven: Mapping[str, str]) -> nw.LazyFrame[Any]:
-        """Return the columns of text files again, with types that were proven."""
-        return nw.from_native(_read(lambda: files.opened(self._connection, required, proven=proven), files))
-
     def put(self, table: pa.Table | pa.RecordBatchReader) -> nw.LazyFrame[Any]:
         """Return an Arrow table as a lazy frame; a reader as one that can be computed once."""
         return nw.from_native(self._connection.from_arrow(table))
@@ -165,7 +162,15 @@ class Workbench:
             relation = self._connection.from_arrow(relation.to_arrow_reader())
         name = f"kept_{next(self._names)}"
         relation.create(name)
+        self._kept.add(name)
         return nw.from_native(self._connection.table(name))
+
+    def drop(self, kept: nw.LazyFrame[Any]) -> None:
+        """Give back the room of a frame that was kept and isn't needed any more; no other frame has one."""
+        name = nw.to_native(kept).alias
+        if name in self._kept:
+            self._kept.remove(name)
+            self._connection.execute(f"DROP TABLE {name}")
 
     def _let_in(self, stream: Stream, names: list[str]) -> nw.LazyFrame[Any]:
         """Return some columns of a stream as a lazy frame, kept where it can't be read twice."""

@@ -77,19 +77,11 @@ class Files:
         return cls(names, what, kind, encoding, folder)
 
     def opened(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        required: Sequence[str],
-        optional: Sequence[str] = (),
-        *,
-        proven: Mapping[str, str] | None = None,
+        self, connection: duckdb.DuckDBPyConnection, required: Sequence[str], optional: Sequence[str] = ()
     ) -> duckdb.DuckDBPyRelation:
-        """Return the columns that are wanted, or all where none is named.
-
-        Those of text files are text, where nobody has proven that the engine's reader gives them the right type.
-        """
+        """Return the columns that are wanted, or all where none is named; those of text files are text."""
         if self.kind == "csv":
-            return self._text(connection, required, optional, proven or {})
+            return self._text(connection, required, optional)
         if self.kind == "sheet":
             tables = [sheet_of(name, required, optional, self.called(name)) for name in self.names]
             return connection.from_arrow(pa.concat_tables(tables, promote_options="permissive"))
@@ -125,14 +117,9 @@ class Files:
         return None
 
     def _text(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        required: Sequence[str],
-        optional: Sequence[str],
-        proven: Mapping[str, str],
+        self, connection: duckdb.DuckDBPyConnection, required: Sequence[str], optional: Sequence[str]
     ) -> duckdb.DuckDBPyRelation:
-        if not self.heads:
-            self.heads = {name: head_of(name, required, self.called(name), self.encoding) for name in self.names}
+        self.heads = {name: head_of(name, required, self.called(name), self.encoding) for name in self.names}
         shared = [name for name in optional if any(name in head.names for head in self.heads.values())]
         first = self.heads[self.names[0]]
         wanted = list(dict.fromkeys([*required, *shared])) or list(dict.fromkeys(filter(None, first.names)))
@@ -140,13 +127,12 @@ class Files:
         for name, head in self.heads.items():
             require(wanted, head.names, self.called(name))
             alike.setdefault(head, []).append(name)
-        parts = [self._read_csv(head, names, wanted, proven) for head, names in alike.items()]
+        parts = [self._read_csv(head, names, wanted) for head, names in alike.items()]
         return connection.sql(" UNION ALL ".join(parts))
 
-    def _read_csv(self, head: Head, names: Sequence[str], wanted: Sequence[str], proven: Mapping[str, str]) -> str:
+    def _read_csv(self, head: Head, names: Sequence[str], wanted: Sequence[str]) -> str:
         places = ", ".join(_literal(_escaped(self._copy(name))) for name in names)
-        types = {head.names.index(name): kind for name, kind in proven.items()}
-        columns = ", ".join(f"'c{i}': '{types.get(i, 'VARCHAR')}'" for i in range(len(head.names)))
+        columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(head.names)))
         chosen = ", ".join(f"c{head.names.index(name)} AS {quoted(name)}" for name in wanted)
         return (
             f"SELECT {chosen} FROM read_csv([{places}], auto_detect=false, header=false, skip={head.skip}, "

@@ -37,7 +37,7 @@ def numbers_told(column: Column, decimal: str | None) -> Told:
 
 
 def _open(column: Column, reading: NumberReading) -> Told:
-    return Told(reading.told(column.sql), UNREAD, proven="DOUBLE" if reading is PLAIN else None)
+    return Told(reading.told(column.sql), UNREAD)
 
 
 def _decided(column: Column, decimal: str | None) -> Told:

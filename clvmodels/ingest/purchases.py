@@ -61,14 +61,12 @@ def purchase_days(
     survey: Survey,
     *,
     foreign: bool,
-    again: bool = True,
 ) -> PurchaseDays:
     """Return the days of purchase of each customer.
 
     The grouping by customer and day is the one heavy step; its result is kept, and all later questions are put to it.
     A second sum makes it half as slow again, so the least amount of a day is grouped along only where another look at
-    some of the rows is dear (``again`` says it isn't), or can't be had: somebody else's connection has them, or a
-    customer has several ids.
+    some of the rows can't be had: somebody else's connection has them, or a customer has several ids.
 
     Raises
     ------
@@ -89,7 +87,7 @@ def purchase_days(
             rows = rows.filter(nw.col("amount") != 0)
     netted = bool(survey.n_negative) and rules.refunds in ("day", "customer")
     linked = len(columns.ids) > 1 or rules.same_customer is not None
-    along = bool(columns.money) and (linked or foreign or not again)
+    along = bool(columns.money) and (linked or foreign)
     days = bench.keep(_grouped(_measured(rows, columns, netted=netted, least=along), columns.ids), foreign=foreign)
     if linked:
         days, note = with_customer(bench, days, columns, rules.same_customer)

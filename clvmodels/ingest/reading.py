@@ -22,7 +22,7 @@ from clvmodels.ingest.purchases import Rules, collapsed, purchase_days
 from clvmodels.ingest.schema import LogColumns, Survey, missing_customers, somebody, standardised, surveyed
 from clvmodels.ingest.settled_sums import settled_sums
 from clvmodels.ingest.timeline import by_day
-from clvmodels.ingest.typed_tables import as_read, planned
+from clvmodels.ingest.typed_tables import as_read
 from clvmodels.records import Note, Period
 
 
@@ -150,7 +150,7 @@ class Reading:
     def surveyed(cls, bench: Workbench, look: Look, question: Question, *, start: int | None = None) -> Reading:
         """Group rows that were looked through before; ``start`` is the day of the first purchase, where it's known."""
         rules, survey = question.rules(), look.survey
-        found = purchase_days(bench, look.rows, question.columns, rules, survey, foreign=look.foreign, again=look.again)
+        found = purchase_days(bench, look.rows, question.columns, rules, survey, foreign=look.foreign)
         days = found.days
         if start is None:
             start = days.select(nw.col("day").min()).collect("pyarrow")["day"].to_list()[0]
@@ -247,8 +247,6 @@ class Look:
         Whether ids that are text are counted with as whole numbers, which is faster.
     foreign : bool
         Whether they are computed on somebody else's connection.
-    again : bool
-        Whether another look at some of them is cheap; at text in a file it isn't.
     """
 
     rows: nw.LazyFrame[Any]
@@ -256,11 +254,13 @@ class Look:
     notes: tuple[Note, ...] = ()
     numbered: bool = False
     foreign: bool = False
-    again: bool = True
 
 
 def looked_through(bench: Workbench, log: Any, question: Question) -> Look:
     """Read a log and count its rows.
+
+    Text is read once: cutting it and turning it into numbers is dearer than to keep the numbers, and all that is asked
+    is asked of those.
 
     Raises
     ------
@@ -269,18 +269,18 @@ def looked_through(bench: Workbench, log: Any, question: Question) -> Look:
     """
     columns, spec = question.columns, question.spec
     frame, files = bench.opened(log, "log", question.names(), encoding=spec.encoding)
+    text = files is not None and files.kind == "csv"
+    alone = len(columns.ids) == 1 and spec.same_customer is None  # ids aren't compared with other ids
     for thorough in (False, True):
-        read, plan = as_read(frame, files, columns.roles(), spec, thorough=thorough)
+        read, plan = as_read(frame, files, columns.roles(), spec, thorough=thorough, numbered=text and alone)
         rows = standardised(read, columns, spec.tz)
+        rows = bench.keep(rows) if text else rows
         survey = surveyed(rows, columns, last_counted=question.last_counted, drop_missing=question.drop_missing)
         if survey is not None:
             break
+        bench.drop(rows)
     assert survey is not None  # what is read thoroughly leaves no doubt
-    proven, ids = dict(plan.proven), set(columns.customer)
-    if len(ids) > 1 or spec.same_customer is not None:  # ids are then compared with other ids
-        proven = {name: kind for name, kind in proven.items() if name not in ids}
-    if proven and files is not None and files.kind == "csv":
-        rows = standardised(planned(bench.reopened(files, question.names(), proven), plan, proven), columns, spec.tz)
+    numbered = text and rows.collect_schema()["id_0"] == nw.Int64
     notes = [*plan.notes, *_told(survey, columns)]
     rows = as_asked(rows, question.ending(survey))
     if columns.order is not None:
@@ -289,14 +289,7 @@ def looked_through(bench: Workbench, log: Any, question: Question) -> Look:
         survey, note = of_orders(survey, found, columns)
         notes.append(note)
     ordered = columns.order is not None  # rows are kept then
-    return Look(
-        rows,
-        survey,
-        tuple(notes),
-        numbered=proven.get(columns.customer[0]) == "BIGINT",
-        foreign=is_foreign(log) and not ordered,
-        again=ordered or files is None or files.kind != "csv",
-    )
+    return Look(rows, survey, tuple(notes), numbered=numbered, foreign=is_foreign(log) and not ordered)
 
 
 def as_asked(rows: nw.LazyFrame[Any], question: Question) -> nw.LazyFrame[Any]:

@@ -51,14 +51,11 @@ class Told:
         SQL of the rows that it leaves open (see `Plan`).
     note : Note or None
         What was decided.
-    proven : str or None
-        The type that the engine's own reader may give it once there was no doubt, which is faster.
     """
 
     value: str
     doubt: str | None = None
     note: Note | None = None
-    proven: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

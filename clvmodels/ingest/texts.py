@@ -7,7 +7,7 @@ the rows counts those that the plan doesn't read. Only where there are any, the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import duckdb
@@ -61,18 +61,11 @@ class Plan:
         SQL conditions of rows that it leaves open, ``{v}`` being a value and ``{c}`` its text.
     notes : tuple of Note
         What was decided.
-    proven : mapping of str to str
-        Types that the engine's own reader may give to the columns of a text file once there was no doubt.
     """
 
     told: Mapping[str, str]
     doubts: Mapping[str, str]
     notes: tuple[Note, ...] = ()
-    proven: Mapping[str, str] = field(default_factory=dict)
-
-    def once_proven(self, proven: Mapping[str, str]) -> Plan:
-        """Return the plan for columns that come with these types, without its doubts."""
-        return Plan({name: value for name, value in self.told.items() if name not in proven}, {}, self.notes)
 
     def applied(self, relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
         """Return all columns as they are read, with one of doubt where there can be any."""
@@ -88,11 +81,19 @@ class Plan:
             for name, doubt in self.doubts.items()
         )
         return relation.project(", ".join([*values, *texts])).project(
-            f"{', '.join(map(quoted, names))}, CAST(coalesce({doubts}, false) AS INTEGER) AS {DOUBT}"
+            f"{', '.join(map(quoted, names))}, CAST(coalesce({doubts}, false) AS TINYINT) AS {DOUBT}"
         )
 
 
-def plan_of(rows: Rows, roles: Mapping[str, Role], asked: Asked, *, thorough: bool = False, file: bool = False) -> Plan:
+def plan_of(
+    rows: Rows,
+    roles: Mapping[str, Role],
+    asked: Asked,
+    *,
+    thorough: bool = False,
+    file: bool = False,
+    numbered: bool = False,
+) -> Plan:
     """Decide how columns are read.
 
     Parameters
@@ -107,6 +108,8 @@ def plan_of(rows: Rows, roles: Mapping[str, Role], asked: Asked, *, thorough: bo
         Whether all of each column is looked at, which leaves no doubt.
     file : bool
         Whether all columns are text because they come from a text file, so that groups may be numbers.
+    numbered : bool
+        Whether ids of text that are all whole numbers are read as such, which are faster to count with.
 
     Raises
     ------
@@ -127,13 +130,12 @@ def plan_of(rows: Rows, roles: Mapping[str, Role], asked: Asked, *, thorough: bo
         elif role == "number":
             found[name] = numbers_told(column, asked.decimal)
         else:
-            found[name] = _group(column) if role == "group" and file else _id(column, numbered=file and role == "id")
+            found[name] = _group(column) if role == "group" and file else _id(column, numbered=numbered)
     _check_given(kinds, roles, found, asked)
     return Plan(
         {name: told.value for name, told in found.items()},
         {name: told.doubt for name, told in found.items() if told.doubt is not None},
         tuple(told.note for told in found.values() if told.note is not None),
-        {name: told.proven for name, told in found.items() if told.proven is not None} if file else {},
     )
 
 
@@ -157,10 +159,10 @@ def _check_given(kinds: Mapping[str, str], roles: Mapping[str, Role], found: Map
 def _id(column: Column, *, numbered: bool) -> Told:
     """Read ids as they are, byte by byte; spaces around them are nobody's name.
 
-    Where all of them are written as the engine would write whole numbers, it may count with numbers in between.
+    Where all of them are written as the engine would write whole numbers, numbers tell the same.
     """
     if numbered and not column.thorough and column.texts and all(map(_is_whole, column.texts)):
-        return Told(column.sql, "CAST(TRY_CAST({c} AS BIGINT) AS VARCHAR) IS DISTINCT FROM {c}", proven="BIGINT")
+        return Told(f"TRY_CAST({column.sql} AS BIGINT)", "CAST({v} AS VARCHAR) IS DISTINCT FROM {c}")
     return _trimmed(column)
 
 

@@ -16,18 +16,19 @@ from clvmodels.records import Note
 
 
 def as_read(
-    frame: nw.LazyFrame[Any], files: Files | None, roles: Mapping[str, Role], asked: Asked, *, thorough: bool = False
+    frame: nw.LazyFrame[Any],
+    files: Files | None,
+    roles: Mapping[str, Role],
+    asked: Asked,
+    *,
+    thorough: bool = False,
+    numbered: bool = False,
 ) -> tuple[nw.LazyFrame[Any], Plan]:
     """Return a frame with its columns read, with one of doubt where there can be any, and how it was read."""
     relation: duckdb.DuckDBPyRelation = nw.to_native(frame)
     file = files is not None and files.kind != "parquet"
-    plan = plan_of(TableRows(relation, files), roles, asked, thorough=thorough, file=file)
+    plan = plan_of(TableRows(relation, files), roles, asked, thorough=thorough, file=file, numbered=numbered)
     return nw.from_native(plan.applied(relation)), plan
-
-
-def planned(frame: nw.LazyFrame[Any], plan: Plan, proven: Mapping[str, str]) -> nw.LazyFrame[Any]:
-    """Return a frame some of whose columns have their types, with the others read by a plan that left no doubt."""
-    return nw.from_native(plan.once_proven(proven).applied(nw.to_native(frame)))
 
 
 def typed(

@@ -13,6 +13,9 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.errors import ArgumentError, InputError
+from clvmodels.ingest.engines import Workbench
+from clvmodels.ingest.log_spec import LogSpec
+from clvmodels.ingest.reading import Question, Reading, looked_through
 
 from .ways_in import ASKED, WAYS, by_id, texts
 
@@ -52,6 +55,24 @@ def test_ids_of_text_files_are_text_byte_by_byte(first, read, tmp_path):
     log.to_csv(tmp_path / "log.csv", index=False)
     frame, _ = read(tmp_path / "log.csv", **ASKED)
     assert sorted(frame["customer_id"]) == sorted(ids)
+
+
+@pytest.mark.parametrize("odd", ["0100005", "100005.0", "1E5", "+100005", "-0", "100_005", "0x186A5"])
+def test_one_late_id_that_only_looks_like_a_number_stays_as_it_is_written(odd, tmp_path):
+    ids = [*map(str, range(100_000, 103_000)), odd]
+    pd.DataFrame({"who": ids, "day": "2022-01-03", "paid": 1.0}).to_csv(tmp_path / "log.csv", index=False)
+    assert sorted(clv.rfm_summary(tmp_path / "log.csv", **ASKED).customer_id) == sorted(ids)
+
+
+def test_a_text_file_is_read_once(written):
+    path = written("who,day,paid\n" + ROWS)
+    question = Question.of(LogSpec(**ASKED))
+    with Workbench() as bench:
+        look = looked_through(bench, path, question)
+        os.remove(path)
+        reading = Reading.surveyed(bench, look, question.ending(look.survey))
+        assert sorted(reading.counted().collect("pyarrow")["spend"].to_list()) == [6.0, 12.5]
+        assert reading.amounts.collect("pyarrow")["least"].to_list() == [5.0, 6.0, 7.5]
 
 
 def test_ids_that_are_whole_numbers_are_text_too_in_their_order(read, tmp_path):
