@@ -14,6 +14,7 @@ from clvmodels.api.variants import LATEST, NOBODY, AbstractVariants
 from clvmodels.errors import ArgumentError, check_between
 from clvmodels.evaluation import common_shock as estimate_shock
 from clvmodels.evaluation.matched_bases import check_later
+from clvmodels.inference.entry import Entry
 from clvmodels.inference.fit_spec import FitSpec, Method
 from clvmodels.inference.given import USUAL, spend_asked
 from clvmodels.inference.sides import ColumnNames
@@ -52,7 +53,7 @@ class Study(AbstractVariants):
         As in `value`.
     ci_prob : float, in (0, 1)
         Probability inside each interval.
-    method, covariates, pooled, n_draws, seed, first_purchase
+    method, covariates, pooled, n_draws, seed, first_purchase, entry
         As in `fit`, for the models of buying and spend alike, ahead and against the holdout. Their columns are carried
         along as groups when the log is read.
     common_shock : bool
@@ -115,6 +116,7 @@ class Study(AbstractVariants):
         seed: int = 1,
         common_shock: bool = False,
         first_purchase: FirstPurchaseUse = "scaled",
+        entry: Entry = "cohort",
     ) -> None:
         model = (usual_purchase_model() if model is None else purchase_model(model)).name
         fitting = FitSpec.among(locals())

@@ -14,6 +14,8 @@ STATISTIC_UNITS: Mapping[str, Unit] = {
     "x": "none",
     "t_x": "time",
     "T": "time",
+    "l": "time",  # from the log's first day to the customer's last purchase
+    "e": "time",  # from the log's first day to the end of observation
     "litt": "log time",  # a sum of x logarithms of time
     "n": "none",
     "m": "money",
@@ -39,6 +41,8 @@ class Parameter:
         parameter of a model is of this kind.
     null : float or None
         The value at which the model becomes a simpler one; 0 is approached and never reached.
+    of_base : bool
+        Whether it counts customers, and so says nothing of what one of them does.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Parameter:
     typical: float
     among: tuple[float, ...] = ()
     null: float | None = None
+    of_base: bool = False
 
 
 def checked_values(title: str, parameters: Sequence[Parameter], params: Mapping[str, float]) -> dict[str, float]:

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self, get_args
 
 from clvmodels.errors import ArgumentError, check_between, check_count, check_kind, check_known, unknown_name
 from clvmodels.grammar import SIDES
+from clvmodels.inference.entry import ENTRIES, Entry
 from clvmodels.inference.sampling import Sampling
 from clvmodels.inference.sides import ColumnNames, check_side
 from clvmodels.models import get
@@ -19,7 +20,7 @@ type Method = Literal["mle", "map", "laplace", "bootstrap", "nuts"]
 
 _ALWAYS_KEPT = ("method", "covariates", "pooled")
 _KEPT = (*_ALWAYS_KEPT, "first_purchase")  # the last isn't there in what was kept before there was a choice
-_OF_STUDY = ("model", "method", "covariates", "pooled", "n_draws", "seed", "first_purchase")
+_OF_STUDY = ("model", "method", "covariates", "pooled", "n_draws", "seed", "first_purchase", "entry")
 _NOT_KEPT = ("priors", "sampling")  # records; an estimate that is stored tells its priors itself
 
 
@@ -40,6 +41,8 @@ class FitSpec:
         What pulls the parameters, or holds them.
     first_purchase
         What the spend model makes of first purchases.
+    entry
+        Whether a model of buying takes all customers for new ones.
     covariates, pooled
         The columns that tell customers apart.
 
@@ -60,11 +63,13 @@ class FitSpec:
     sampling: Sampling | None = None
     held: Mapping[str, float] | None = None
     first_purchase: FirstPurchaseUse = "scaled"
+    entry: Entry = "cohort"
 
     def __post_init__(self) -> None:
         get(self.model)
         check_known("method", self.method, get_args(Method.__value__))
         check_known("first_purchase", self.first_purchase, USES)
+        check_known("entry", self.entry, ENTRIES)
         pull = "it is the strength of a pull towards no effect"
         check_between("ridge", self.ridge, 0, float("inf"), pull, open_high=True)
         for name, least, why in (

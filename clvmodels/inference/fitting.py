@@ -11,6 +11,7 @@ from clvmodels.errors import ArgumentError
 from clvmodels.grammar.parameter import checked_held
 from clvmodels.inference.belief import priors_for
 from clvmodels.inference.diagnostics import blur_notes, parameter_notes
+from clvmodels.inference.entry import Entry, entered
 from clvmodels.inference.evidence import Fitted
 from clvmodels.inference.first_purchases import first_purchase_of
 from clvmodels.inference.fit_spec import FitSpec, Method
@@ -50,6 +51,7 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
     held: Mapping[str, float] | None = None,
     start: Estimate | None = None,
     first_purchase: FirstPurchaseUse = "scaled",
+    entry: Entry = "cohort",
 ) -> Estimate:
     """Fit a model to a summary.
 
@@ -107,6 +109,18 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
           note says why.
         - ``"leave_out"``: the published form, which looks at repeat purchases only and gives all customers without one
           the same value.
+    entry : "cohort" or "open"
+        Where the customers of a model of buying come from; models of spend don't ask.
+
+        - ``"cohort"``: each customer's first purchase in the log is the first ever.
+        - ``"open"``: the log begins in the middle of a shop's life, and a "first" purchase may be that of an old
+          customer. The number of old customers alive on the log's first day (``n_old``) and new customers a period
+          (``arrivals``) are parameters more; ``predict`` adds P(old) as ``p_old`` and forecasts the mixture of both.
+          For ``"nbd"``, ``"bgnbd"``, ``"mbgnbd"`` and ``"paretonbd"``, without covariates. The log begins with its
+          first purchase. New customers must arrive at a constant rate: where arrivals stop, as in a cohort, everybody
+          would be taken for old. Few of the old are seen where rates differ much, so r and n_old can hardly be told
+          apart; maximum likelihood keeps the default prior of ``rate_spread`` (half of it between r = 0.4 and 2.8, 95%
+          between 0.05 and 19).
 
     Returns
     -------
@@ -151,6 +165,7 @@ def fit_as(asked: FitSpec, summary: Customers, *, start: Estimate | None = None)
     facts = get(asked.model)
     first, said = first_purchase_of(facts, summary, asked.first_purchase)
     base = grouped_for(summary, facts.statistics, asked.columns, first)
+    facts, base = entered(facts, base, asked.entry, asked.columns)
     terms = covariates_of(facts, base, asked.covariates, asked.pooled)
     histories = base.statistics(facts.statistics, terms)
     if isinstance(facts, AbstractPurchaseModel):

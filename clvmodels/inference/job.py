@@ -9,7 +9,7 @@ import numpy as np
 
 from clvmodels.arrays import Columns, FloatArray
 from clvmodels.errors import ArgumentError
-from clvmodels.inference.belief import Belief, priors_for
+from clvmodels.inference.belief import Belief, priors_for, steadying_priors
 from clvmodels.inference.mle import Maximum, maximise
 from clvmodels.inference.objective import Objective
 from clvmodels.inference.sampling import Sampling
@@ -39,10 +39,11 @@ class Job:
         return any(term.pooled for term in terms)
 
     def belief(self) -> Belief | None:
-        """Return what pulls the top; None for plain maximum likelihood."""
+        """Return what pulls the top; None for plain maximum likelihood of what histories tell."""
         sd = self.priors.coefficient_sd if self.priors else np.inf
         precision = np.full(len(self.space.names) - self.space.n_params, self.ridge + sd**-2)
-        return Belief(self.space, self.priors, precision) if self.priors is not None or np.any(precision) else None
+        priors = self.priors or steadying_priors(self.space.model, self.space.scale)
+        return Belief(self.space, priors, precision) if priors is not None or np.any(precision) else None
 
     def proper_belief(self) -> Belief:
         """Return what makes a posterior proper: the priors of the fit, or those that say little; a ridge stays."""
