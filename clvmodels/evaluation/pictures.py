@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from clvmodels.errors import ArgumentError, InputError
+from clvmodels.evaluation.expected_past import expected_frequencies, expected_repeats
 from clvmodels.evaluation.scores import captured, gini
-from clvmodels.kernels.namespace import NUMPY
 from clvmodels.prediction.counts import counts_of
 from clvmodels.prediction.futures import Futures
 from clvmodels.prediction.totals import membership, purchases_by_group, total_of
-from clvmodels.records import Estimate, Histories, Prediction, Scorecard, Sum, Summary, Valuation
+from clvmodels.records import Estimate, Prediction, Scorecard, Sum, Summary, Valuation
 
 _SHARES = np.linspace(0, 1, 101)
 _DECILES = 10
@@ -64,11 +61,8 @@ def tracking_table(estimate: Estimate, summary: Summary) -> pd.DataFrame:
             "followed over time; make it from the transaction log."
         )
     estimate.check_period(summary)
-    model = estimate.purchase_model
-    params, cohorts = _cohorts(estimate, summary)
-    begins = summary.T.max() - cohorts.columns["T"]
     ends = np.arange(1.0, len(timeline.repeat_purchases) + 1)
-    until = np.array([cohorts.counts @ model.expectation(params, np.maximum(end - begins, 0.0)) for end in ends])
+    until = expected_repeats(estimate, summary, ends)
     table = pd.DataFrame(
         {
             "period_end": ends,
@@ -118,9 +112,7 @@ def purchase_frequency_table(estimate: Estimate, summary: Summary, *, most: int 
     if most < 1:
         raise ArgumentError(f"most is {most!r}; it must be at least 1, so that there is a row to compare.")
     estimate.check_period(summary)
-    model = estimate.purchase_model
-    params, cohorts = _cohorts(estimate, summary)
-    expected = model.pmf(params, cohorts.columns["T"], most) @ cohorts.counts
+    expected = expected_frequencies(estimate, summary, most)
     actual = np.bincount(np.minimum(summary.frequency, most).astype(np.int64), minlength=most + 1)
     labels = [*map(str, range(most)), f"{most}+"]
     return pd.DataFrame({"frequency": labels, "actual": actual, "expected": expected})
@@ -352,10 +344,3 @@ def lift_table(scorecard: Scorecard) -> pd.DataFrame:
             table[name] = captured(ranking, actual, _SHARES)
     table["perfect"] = captured(actual, actual, _SHARES)
     return table
-
-
-def _cohorts(estimate: Estimate, summary: Summary) -> tuple[Mapping[str, Any], Histories]:
-    """Return who was observed for how long, told apart by covariates, and the parameters of each as newcomers."""
-    cohorts = estimate.histories(summary, ("T",))
-    model = estimate.purchase_model
-    return model.individual(NUMPY, estimate.params, cohorts.effects(estimate.params)), cohorts

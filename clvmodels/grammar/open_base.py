@@ -10,7 +10,7 @@ import numpy as np
 from clvmodels.arrays import Columns, FloatArray, IntArray
 from clvmodels.errors import ArgumentError
 from clvmodels.grammar.mixing import Common, Quantity
-from clvmodels.grammar.model import AbstractPurchaseModel, Params
+from clvmodels.grammar.model import REGISTRY, AbstractPurchaseModel, Params
 from clvmodels.grammar.parameter import Parameter
 from clvmodels.kernels.namespace import NUMPY, Namespace
 from clvmodels.kernels.timing import Timing
@@ -61,10 +61,11 @@ class OpenBase(AbstractPurchaseModel, registered=False):
 
     def __init__(self, model: AbstractPurchaseModel, length: float, n_customers: float) -> None:
         if not model.memoryless:
+            able = [repr(name) for name, other in REGISTRY.items() if getattr(other, "memoryless", False)]
             raise ArgumentError(
                 f"{model.title} can't be fitted with entry='open': what its customers do next depends on when they "
                 f"came or on how far they were in waiting, and a log that begins mid-life doesn't tell that of old "
-                f"customers; take entry='cohort', or a model such as 'mbgnbd' or 'paretonbd'."
+                f"customers; take entry='cohort', or one of {', '.join(able)}."
             )
         self.model = model
         self.log_length = length
@@ -107,6 +108,11 @@ class OpenBase(AbstractPurchaseModel, registered=False):
             new = self.model.log_likelihood(NUMPY, params, columns) + np.log(params["arrivals"])
             share: FloatArray = np.exp(old - np.logaddexp(old, new))
         return share
+
+    def begins(self, params: Params) -> FloatArray:
+        """Return s, the chance to be alive right after a first purchase."""
+        alive: FloatArray = np.exp(self._log_begins(NUMPY, params))
+        return alive
 
     def _log_old(self, xp: Namespace, params: Params) -> Any:
         """Return ln N0, less that of the chance to be alive right after time 0, which the model's own L holds."""

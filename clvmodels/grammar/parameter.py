@@ -20,6 +20,7 @@ STATISTIC_UNITS: Mapping[str, Unit] = {
     "n": "none",
     "m": "money",
 }
+SINCE_THE_LOG = ("l", "e")  # statistics that no customer brings alone: it takes the log's first day
 
 
 @dataclass(frozen=True, slots=True)

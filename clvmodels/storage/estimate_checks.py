@@ -10,9 +10,10 @@ import numpy as np
 from clvmodels import models
 from clvmodels.arrays import FloatArray
 from clvmodels.grammar import SIDES
+from clvmodels.grammar.open_base import OpenBase
 from clvmodels.inference.fit_spec import Method
 from clvmodels.inference.given import PRICE
-from clvmodels.models import AbstractModel, AbstractSpendModel
+from clvmodels.models import AbstractModel, AbstractPurchaseModel, AbstractSpendModel
 from clvmodels.records import Covariates, FirstPurchase, Period
 from clvmodels.records.covariates import Term
 from clvmodels.storage.stored_values import flag, listed, number, stored_period, text
@@ -104,10 +105,17 @@ def effects_of(covariates: Covariates | None) -> tuple[set[str], set[str]]:
     return set(covariates.names), {term.sd_name for term in covariates.terms if term.pooled}
 
 
-def model_of(name: Any) -> AbstractModel:
-    """Return the registered model of this name."""
+def model_of(name: Any, open_base: Any) -> AbstractModel:
+    """Return the registered model of this name, on an open base where one is told, or raise a ValueError."""
     found: AbstractModel = models.get(text(name, "the model"))
-    return found
+    if open_base is None:
+        return found
+    length = number(open_base["length"], "the length of the log")
+    n_customers = number(open_base["n_customers"], "the number of customers", low=1.0)
+    _check_range("the length of the log", np.array([length]), real=False)
+    if not isinstance(found, AbstractPurchaseModel) or not found.memoryless:
+        raise ValueError("the model knows no open base")
+    return OpenBase(found, length, n_customers)
 
 
 def _check_range(name: str, values: FloatArray, *, real: bool) -> None:

@@ -71,7 +71,7 @@ def test_a_model_that_nobody_knows_is_not_saved(estimate, tmp_path):
         ("", "cut off"),
         ("[1, 2]", "isn't an estimate"),
         ('{"format": "other"}', "isn't an estimate"),
-        ('{"format": "clvmodels.estimate", "version": 4}', "version 4 .* upgrade"),
+        ('{"format": "clvmodels.estimate", "version": 5}', "version 5 .* upgrade"),
         ('{"format": "clvmodels.estimate", "version": 1}', "damaged"),
     ],
 )
