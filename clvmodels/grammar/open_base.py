@@ -103,11 +103,24 @@ class OpenBase(AbstractPurchaseModel, registered=False):
 
     def p_old(self, params: Params, columns: Columns) -> FloatArray:
         """Return P(an old customer | history); parameters and columns broadcast."""
-        with np.errstate(divide="ignore"):
-            old = self.model.log_likelihood(NUMPY, params, _as_old(columns)) + self._log_old(NUMPY, params)
-            new = self.model.log_likelihood(NUMPY, params, columns) + np.log(params["arrivals"])
-            share: FloatArray = np.exp(old - np.logaddexp(old, new))
+        old, new = self._old_and_new(params, columns)
+        share: FloatArray = np.exp(old - np.logaddexp(old, new))
         return share
+
+    def log_given_first_seen(self, params: Params, columns: Columns) -> FloatArray:
+        """Return ln of the density of each history, given when the customer was first seen."""
+        begins = columns["e"] - columns["T"]
+        first = {"x": _NOTHING, "t_x": _NOTHING, "T": _NOTHING, "l": begins, "e": begins}  # and nothing after it
+        all_of_it, its_beginning = self._old_and_new(params, columns), self._old_and_new(params, first)
+        given: FloatArray = np.logaddexp(*all_of_it) - np.logaddexp(*its_beginning)
+        return given
+
+    def _old_and_new(self, params: Params, h: Mapping[str, Any]) -> tuple[FloatArray, FloatArray]:
+        """Return ln of how many old, and how many new, customers have a history, as densities."""
+        with np.errstate(divide="ignore"):
+            old = self.model.log_likelihood(NUMPY, params, _as_old(h)) + self._log_old(NUMPY, params)
+            new = self.model.log_likelihood(NUMPY, params, h) + np.log(params["arrivals"])
+        return old, new
 
     def begins(self, params: Params) -> FloatArray:
         """Return s, the chance to be alive right after a first purchase."""

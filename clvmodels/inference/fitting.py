@@ -12,6 +12,7 @@ from clvmodels.grammar.parameter import checked_held
 from clvmodels.inference.belief import priors_for
 from clvmodels.inference.diagnostics import blur_notes, parameter_notes
 from clvmodels.inference.entry import Entry, entered
+from clvmodels.inference.entry_notes import entry_notes
 from clvmodels.inference.evidence import Fitted
 from clvmodels.inference.first_purchases import first_purchase_of
 from clvmodels.inference.fit_spec import FitSpec, Method
@@ -28,7 +29,7 @@ from clvmodels.inference.threads import single_threaded
 from clvmodels.inference.transforms import Scale
 from clvmodels.inference.warm_start import starting_params
 from clvmodels.models import AbstractPurchaseModel, AbstractSpendModel, check_histories, get
-from clvmodels.records import Customers, Estimate, FirstPurchaseUse, Priors, Summary, grouped_for
+from clvmodels.records import Customers, Estimate, FirstPurchaseUse, Note, Priors, Summary, grouped_for
 from clvmodels.records.covariates import PATTERN
 from clvmodels.records.log_check import about_the_log
 from clvmodels.records.note import warn_of
@@ -184,7 +185,9 @@ def fit_as(asked: FitSpec, summary: Customers, *, start: Estimate | None = None)
         estimate = _estimate(job, found, base, asked.method)
         fitting = Fitting(space, columns, counts, job.belief())
         decided = () if fixed or job.pools else influence_notes(fitting, estimate, base, histories)
-    misfit = () if is_muted() or fixed else misfit_notes(estimate, base, histories)
+    misfit: tuple[Note, ...] = ()
+    if not is_muted() and not fixed:
+        misfit = (*misfit_notes(estimate, base, histories), *entry_notes(estimate, base, histories))
     warn_of((*misfit, *said))
     notes = (*found.notes, *said, *parameter_notes(estimate, histories), *blur_notes(facts, estimate, base), *decided)
     return replace(estimate, notes=(*notes, *misfit, *about_the_log(base.notes)))
