@@ -178,7 +178,7 @@ class Study(AbstractVariants):
         Period.of(asked.period).horizon(self.horizon)  # what can't be read is said now, not after a fit
 
         def shock() -> Shock:
-            told = asked.asked_of_shock() | {"first_purchase": self.fitting.first_purchase}
+            told = asked.asked_of_shock() | {"first_purchase": self.fitting.first_purchase, "entry": self.fitting.entry}
             return estimate_shock(log, horizon=self.horizon, model=self.model, spend=self.spend, **told)
 
         return self.of_base(read_base(log, carrying, holdout=self.holdout, shock=shock if self.common_shock else None))

@@ -144,7 +144,8 @@ class OpenBase(AbstractPurchaseModel, registered=False):
         """Return the living customer's parameters: who is old has bought once more, and was watched all along."""
         old = np.asarray(h["phase"]) == _OLD
         watched = {"x": h["x"] + old, "T": np.where(old, self.log_length, h["T"])}
-        return self.model.updated(params, {**h, **watched})
+        of_base = {p.name: params[p.name] + 0.0 * h["x"] for p in self.parameters if p.of_base}
+        return self.model.updated(params, {**h, **watched}) | of_base
 
     def expectation(self, params: Params, t: Any) -> FloatArray:
         """Return E[X(t)] of a new customer."""
