@@ -13,8 +13,8 @@ BUYING = {"r": 0.6, "alpha": 8.0, "a": 0.8, "b": 2.0}
 LENGTH, AHEAD = 60.0, 39.0  # weeks of the log, and held back
 SHARES = (0.0, 0.2, 0.5)
 CUSTOMERS = 1_500  # seen, about
-LOGS = 20  # of each share
-SHOPS = 5  # that have run for a while
+LOGS = 10  # of each share
+SHOPS = 3  # that have run for a while
 EARLIER = 156.0  # weeks that they had run
 START = pd.Timestamp("2020-01-01")
 SEEN_PERIODS = 4  # parts of the log by which customers are told apart
@@ -65,17 +65,15 @@ def recovered(share, seed):
     old = old_customers(rng.poisson(share * CUSTOMERS / (1 - silent)) + 1, seed)
     seen = rng.poisson((1 - share) * CUSTOMERS * (LENGTH + AHEAD) / LENGTH)
     new = new_customers(seen, seed + 1_000, LENGTH + AHEAD)
-    log = together(old if share else old.head(1), new)
-    rfm = summarised(log if share else new, held_back=False)
+    rfm = summarised(together(old, new) if share else new, held_back=False)
     before = old["customer_id"].max() if share else -1
     truth = float((rfm.customer_id <= before).mean())
     row = {"share": share, "customers": len(rfm), "truth": truth}
-    fitted = clv.fit("mbgnbd", rfm, entry="open", seed=seed)
-    lower, upper = np.quantile(old_share(fitted.draws, float(rfm.T.max())), [0.05, 0.95])
+    fitted, length = clv.fit("mbgnbd", rfm, entry="open", n_draws=400, seed=seed), float(rfm.T.max())
+    lower, upper = np.quantile(old_share(fitted.draws, length), [0.05, 0.95])
     cohort = clv.fit("mbgnbd", rfm, n_draws=1)
     proposed = "begins_mid_life" in [note.code for note in cohort.notes]
-    found = clv.predict(fitted, rfm, horizon=1)["p_old"].mean()
-    return row | {"found": found, "lower": lower, "upper": upper, "proposed": proposed}
+    return row | {"found": old_share(fitted.params, length), "lower": lower, "upper": upper, "proposed": proposed}
 
 
 def recovery():

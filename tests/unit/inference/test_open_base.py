@@ -195,6 +195,18 @@ def test_days_and_weeks_find_the_same_customers(running):
     assert 7 * found.params["arrivals"] == pytest.approx(weeks.params["arrivals"], rel=1e-6, abs=0)
 
 
+def test_maximum_likelihood_keeps_the_prior_of_the_spread_of_rates_and_no_other(running):
+    base = summary_of(running)
+    found = clv.fit("nbd", base, entry="open", n_draws=1)
+    slopes = {}
+    for name, value in found.params.items():
+        up, down = (replace(found, params=found.params | {name: value * np.exp(h)}) for h in (1e-4, -1e-4))
+        slopes[name] = (up.log_likelihood_of(base) - down.log_likelihood_of(base)) / 2e-4
+    pull = 0.25 * np.log(found.params["r"]) / 0.75**2  # of a normal law on -ln(r) / 2, as the likelihood resists it
+    assert slopes.pop("r") == pytest.approx(pull, rel=0, abs=0.02)
+    assert list(slopes.values()) == pytest.approx([0.0] * len(slopes), rel=0, abs=0.02)
+
+
 @pytest.mark.parametrize("method", ["map", "laplace", "bootstrap"])
 def test_every_method_finds_the_same_number_of_old_customers(method, running):
     base = summary_of(running)
