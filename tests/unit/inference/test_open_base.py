@@ -267,6 +267,17 @@ def test_what_an_open_base_cannot_have_is_refused(few, opened, running):
         clv.predict(opened["bgnbd"], later, horizon=AHEAD)
 
 
+@pytest.mark.parametrize("name", OPEN)
+def test_purchases_on_the_first_and_on_the_last_day_can_be_fitted(name, few):
+    rows = [(0, 0.0, 0.0), (0, 0.0, 52.0), (2, 52.0, 52.0), (1, 9.0, 9.0)]
+    more = pd.DataFrame(rows, columns=["frequency", "recency", "T"])
+    columns = few.to_frame()[["frequency", "recency", "T"]]
+    base = clv.as_summary(pd.concat([columns, more], ignore_index=True), period="week")
+    fitted = clv.fit(name, base, entry="open", n_draws=1)
+    assert np.isfinite(fitted.log_likelihood)
+    assert np.all(np.isfinite(clv.predict(fitted, base, horizon=AHEAD)["expected_purchases"]))
+
+
 def test_some_customers_are_told_as_among_all(few, opened):
     whole = clv.predict(opened["paretonbd"], few, horizon=AHEAD)
     part = clv.predict(opened["paretonbd"], few.take(np.array([1, 4])), horizon=AHEAD)
