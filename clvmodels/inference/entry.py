@@ -16,7 +16,7 @@ ENTRIES: tuple[str, ...] = get_args(Entry.__value__)
 
 
 def entered(
-    facts: AbstractModel, base: Summary, entry: Entry, columns: tuple[str, ...] = ()
+    facts: AbstractModel, base: Summary, entry: Entry, columns: tuple[str, ...] = (), method: str = "mle"
 ) -> tuple[AbstractModel, Summary]:
     """Return the model of a base that was there before the log, and its customers watched from the log's first day.
 
@@ -32,6 +32,8 @@ def entered(
         What was asked for.
     columns : tuple of str
         Columns of covariates and groups, which an open base can't have.
+    method : str
+        How it is fitted.
 
     Raises
     ------
@@ -47,5 +49,10 @@ def entered(
         raise ArgumentError(
             f"entry='open' counts the old customers whom nobody has seen, and what {', '.join(columns)} would be of "
             f"them isn't known; leave covariates and pooled out, or take entry='cohort'."
+        )
+    if method == "nuts":
+        raise ArgumentError(
+            "entry='open' can't be sampled by method='nuts', whose derivatives fail where a customer's first or last "
+            "purchase is on the log's last day; take method='laplace', which draws the same posterior."
         )
     return found, base.since(length)

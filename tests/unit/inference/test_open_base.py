@@ -258,6 +258,8 @@ def test_what_an_open_base_cannot_have_is_refused(few, opened, running):
             clv.fit("bgnbd", shops, entry="open", **asked)
     with pytest.raises(ArgumentError, match="entry"):
         clv.fit("bgnbd", few, entry="closed")
+    with pytest.raises(ArgumentError, match="method='laplace'"):
+        clv.fit("bgnbd", few, entry="open", method="nuts")
     with pytest.raises(ArgumentError, match="fit both with the same entry"):
         clv.likelihood_ratio(clv.estimate_from("nbd", PARAMS["nbd"], period="week"), opened["bgnbd"], few)
     with pytest.raises(ArgumentError, match="start out"):
