@@ -687,7 +687,6 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
                 "model": ("model", ""),
                 "cohort": ("cohort, seconds", ".2f"),
                 "open": ("open, seconds", ".2f"),
-                "finds_new": ("finds new customers", ""),
             },
         ),
     },

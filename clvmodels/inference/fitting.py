@@ -117,11 +117,11 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
         - ``"open"``: the log begins in the middle of a shop's life, and a "first" purchase may be that of an old
           customer. The number of old customers alive on the log's first day (``n_old``) and new customers a period
           (``arrivals``) are parameters more; ``predict`` adds P(old) as ``p_old`` and forecasts the mixture of both.
-          For ``"nbd"``, ``"bgnbd"``, ``"mbgnbd"`` and ``"paretonbd"``, without covariates and not by ``"nuts"``. The log begins with its
-          first purchase. New customers must arrive at a constant rate: where arrivals stop, as in a cohort, everybody
-          would be taken for old. Few of the old are seen where rates differ much, so r and n_old can hardly be told
-          apart; maximum likelihood keeps the default prior of ``rate_spread`` (half of it between r = 0.4 and 2.8, 95%
-          between 0.05 and 19).
+          For ``"nbd"``, ``"bgnbd"``, ``"mbgnbd"`` and ``"paretonbd"``, without covariates and not by ``"nuts"``. The
+          log begins with its first purchase. New customers must arrive at a constant rate: where arrivals stop, as in a
+          cohort, everybody would be taken for old. Few of the old are seen where rates differ much, so r and n_old can
+          hardly be told apart; maximum likelihood keeps the default prior of ``rate_spread`` (half of it between
+          r = 0.4 and 2.8, 95% between 0.05 and 19).
 
     Returns
     -------
