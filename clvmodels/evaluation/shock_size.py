@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from clvmodels.arrays import FloatArray
-from clvmodels.records import ShockLaw
+from clvmodels.records import ShockDistribution
 
 _USUAL = 0.25  # totals that are off by half as much again in one of twenty periods: before looking, no more than that
 _SIZES = np.geomspace(1e-3, 2.0, 96)  # a tenth of a percent, lost beside chance, to a factor of seven; 8% apart
 _NEGLIGIBLE = 1e-7  # probability of a size that is left out
 
 
-def size_of_shock(misses: FloatArray, errors: FloatArray, n_independent: float) -> ShockLaw:
+def size_of_shock(misses: FloatArray, errors: FloatArray, n_independent: float) -> ShockDistribution:
     r"""Return what misses tell of the size of the shock.
 
     A miss is :math:`\ln(\text{actual} / \text{expected}) \sim N(0, e_i^2 + s^2)`: what parameters and chance explain,
@@ -32,11 +32,12 @@ def size_of_shock(misses: FloatArray, errors: FloatArray, n_independent: float) 
     Returns
     -------
     ShockLaw
-        From few forecasts its tails are heavy: a mixture of normal laws over the sizes that could have given them.
+        From few forecasts its tails are heavy: a mixture of normal distributions over the sizes that could have given
+        them.
     """
     variance = np.square(_SIZES)[:, None] + np.square(errors)
     log_likelihood = -(np.log(variance) + np.square(misses) / variance).sum(axis=1) / 2
     log_weight = log_likelihood * n_independent / len(misses) - np.square(_SIZES / _USUAL) / 2 + np.log(_SIZES)
     weights = np.exp(log_weight - log_weight.max())
     kept = weights > _NEGLIGIBLE * weights.sum()
-    return ShockLaw(_SIZES[kept], weights[kept] / weights[kept].sum())
+    return ShockDistribution(_SIZES[kept], weights[kept] / weights[kept].sum())

@@ -74,7 +74,7 @@ class OpenBase(AbstractPurchaseModel, registered=False):
         self.title = f"{model.title} on an open base"
         self.setting = f"{model.setting}; the log begins mid-life"
         self.assumes = f"{model.assumes}; old customers differ as new ones do; new ones arrive at a constant rate"
-        self.misleads = f"{model.misleads}; where arrivals stop or fall, new customers are taken for old ones"
+        self.caveat = f"{model.caveat}; where arrivals stop or fall, new customers are taken for old ones"
         old, new = 0.3 * n_customers, 0.4 * n_customers  # of new ones, in the median time of observation
         self.parameters = (
             *model.parameters,

@@ -15,8 +15,8 @@ from clvmodels.records.scorecard import Target
 
 
 @dataclass(frozen=True, eq=False)
-class ShockLaw:
-    """The law of a shock on the log scale: normal around 0, of a size that is known by its probabilities.
+class ShockDistribution:
+    """The distribution of a shock on the log scale: normal around 0, of a size that is known by its probabilities.
 
     Attributes
     ----------
@@ -47,9 +47,9 @@ class Shock:
 
     Attributes
     ----------
-    purchases : ShockLaw
+    purchases : ShockDistribution
         Of totals of purchases.
-    spend : ShockLaw
+    spend : ShockDistribution
         Of totals of money.
     n_independent : float
         How many forecasts, of periods that don't overlap, it was learned from; ``inf`` where it was given.
@@ -63,8 +63,8 @@ class Shock:
         What to know about it.
     """
 
-    purchases: ShockLaw
-    spend: ShockLaw
+    purchases: ShockDistribution
+    spend: ShockDistribution
     n_independent: float
     horizon: float
     origins: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -77,7 +77,7 @@ class Shock:
             return shock
         why = "it is the standard deviation of the common shock on the log scale (0.1 is about 10%)"
         size = check_between("shock", shock, 0, float("inf"), why, open_high=True)
-        law = ShockLaw(np.array([size]), np.array([1.0]))
+        law = ShockDistribution(np.array([size]), np.array([1.0]))
         return cls(law, law, float("inf"), float("inf"))
 
     def __repr__(self) -> str:
@@ -85,8 +85,8 @@ class Shock:
         learned = "as given" if np.isinf(self.n_independent) else f"from {self.n_independent:.3g} independent forecasts"
         return f"Shock({sizes}; {learned})"
 
-    def law(self, target: Target) -> ShockLaw:
-        """Return the law for totals of purchases or of money."""
+    def law(self, target: Target) -> ShockDistribution:
+        """Return the distribution for totals of purchases or of money."""
         return self.purchases if target == "purchases" else self.spend
 
     def to_frame(self) -> pd.DataFrame:

@@ -202,7 +202,9 @@ def test_maximum_likelihood_keeps_the_prior_of_the_spread_of_rates_and_no_other(
     for name, value in found.params.items():
         up, down = (replace(found, params=found.params | {name: value * np.exp(h)}) for h in (1e-4, -1e-4))
         slopes[name] = (up.log_likelihood_of(base) - down.log_likelihood_of(base)) / 2e-4
-    pull = 0.25 * np.log(found.params["r"]) / 0.75**2  # of a normal law on -ln(r) / 2, as the likelihood resists it
+    pull = (
+        0.25 * np.log(found.params["r"]) / 0.75**2
+    )  # of a normal distribution on -ln(r) / 2, as the likelihood resists it
     assert slopes.pop("r") == pytest.approx(pull, rel=0, abs=0.02)
     assert list(slopes.values()) == pytest.approx([0.0] * len(slopes), rel=0, abs=0.02)
 

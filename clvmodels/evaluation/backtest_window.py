@@ -1,4 +1,4 @@
-"""What was known on an earlier day of a log, what was forecast from it, and what came."""
+"""What was known on an earlier day of a log, what was forecast from it, and the actual values."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from clvmodels.models import purchase_model
 from clvmodels.prediction import predict
 from clvmodels.records import (
     AbstractCustomerTable,
+    BusinessTerms,
     Estimate,
     Period,
     Target,
-    Terms,
     Total,
 )
 from clvmodels.valuation import value
 from clvmodels.valuation.customers import mean_trouble
-from clvmodels.valuation.scoring import Job, outlook_of
+from clvmodels.valuation.scoring import Job, base_forecast_of
 
 type Window = tuple[np.datetime64, np.datetime64]
 
@@ -37,7 +37,7 @@ _CI_PROB = 0.9  # of totals whose parts are looked at, and not their bounds
 def in_memory(
     log: Any, asked: LogSpec, window: Window, fitting: FitSpec, spend: str | float | None
 ) -> list[dict[str, Any]]:
-    """Return one row a target: what was forecast on the eve of a window, and what came in it.
+    """Return one row a target: the forecast made before a window, and the actual values in it.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def in_memory(
     asked : LogSpec
         How it is read.
     window : pair of numpy.datetime64
-        The last days of what was known, and of what came.
+        The last days of the known data, and of the holdout.
     fitting : FitSpec
         The model of buying, and how models are fitted.
     spend : str, float or None
@@ -85,21 +85,21 @@ def in_parts(
         span,
     ):
         horizon = holdout_length(span)
-        outlook = outlook_of(
+        base_forecast = base_forecast_of(
             table,
             Job(
                 buying=fit_as(fitting, table),
                 spend=_paid(fitting, spend, table),
                 horizon=horizon,
                 ci_prob=_CI_PROB,
-                terms=Terms(),
+                terms=BusinessTerms(),
                 shock=None,
             ),
         )
         came = table.sums(["holdout_frequency", *(["holdout_spend"] if spend is not None else [])])
-        found: dict[Target, tuple[Total, float]] = {"purchases": (outlook.purchases, came["holdout_frequency"])}
-        if outlook.worth is not None:
-            found["spend"] = (outlook.worth, came["holdout_spend"])
+        found: dict[Target, tuple[Total, float]] = {"purchases": (base_forecast.purchases, came["holdout_frequency"])}
+        if base_forecast.worth is not None:
+            found["spend"] = (base_forecast.worth, came["holdout_spend"])
         return _rows(found, origin, horizon, len(table), question.period)
 
 
