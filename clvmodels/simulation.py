@@ -139,7 +139,9 @@ def _told(
             raise ArgumentError(
                 f"period is {period!r}, and the estimate counts time in {unit.name}s; leave period out."
             )
-        return unit, {**model.params, **(params or {})}, model.covariates
+        of_base = [p.name for p in model.model.parameters if p.of_base]
+        known = {name: value for name, value in model.params.items() if name not in of_base}
+        return unit, known | dict(params or {}), model.covariates
     if params is not None:
         check_kind("params", params, Mapping, "give a dict of numbers by name")
     if params is None:

@@ -32,6 +32,7 @@ AUDIT = ROOT / "experiments" / "09_audit" / "results"
 LOG_CHECKS = ROOT / "experiments" / "08_log_checks" / "results"
 DEPENDENCE = ROOT / "experiments" / "05_spend_and_frequency" / "results"
 CALENDAR = ROOT / "experiments" / "11_calendar" / "results"
+OPEN_BASE = ROOT / "experiments" / "14_open_base" / "results"
 FIRST_PURCHASE = ROOT / "experiments" / "10_first_purchase" / "results"
 BY = "docs/make_tables.py"
 COLUMNS = {
@@ -661,6 +662,46 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
                 "spearman_repeat": ("rank correlation", ".3f"),
                 "phi": ("found: worth", ".2f"),
                 "dispersion": ("found: looser", ".1f"),
+            },
+        ),
+    },
+    "experiments/14_open_base/README.md": {
+        "recovery": lambda: results(
+            OPEN_BASE / "recovery.csv",
+            {
+                "share": ("share of old", ".0%"),
+                "customers": ("customers", ",.0f"),
+                "truth": ("old", ".1%"),
+                "found": ("found", ".1%"),
+                "error": ("mean error", ".1%"),
+                "width": ("width of 90% intervals", ".1%"),
+                "within": ("intervals that hold", ".0%"),
+                "proposed": ("open base proposed", ".0%"),
+            },
+        ),
+        "running": lambda: results(
+            OPEN_BASE / "running.csv",
+            {
+                "model": ("model", ""),
+                "entry": ("entry", ""),
+                "truth": ("old", ".1%"),
+                "found": ("found", ".1%"),
+                "bias": ("bias", "+.1%"),
+                "first": ("seen in the first quarter", "+.1%"),
+                "last": ("in the last", "+.1%"),
+                "mae": ("MAE", ".3f"),
+                "crps": ("CRPS", ".4f"),
+                "spearman_repeat": ("rank correlation", ".4f"),
+            },
+        ),
+        "times": lambda: results(
+            OPEN_BASE / "times.csv",
+            {
+                "data": ("data", ""),
+                "customers": ("customers", ",.0f"),
+                "model": ("model", ""),
+                "cohort": ("cohort, seconds", ".2f"),
+                "open": ("open, seconds", ".2f"),
             },
         ),
     },

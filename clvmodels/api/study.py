@@ -16,6 +16,7 @@ from clvmodels.api.variants import LATEST, NOBODY, AbstractVariants
 from clvmodels.errors import ArgumentError, check_between
 from clvmodels.evaluation import common_shock as estimate_shock
 from clvmodels.evaluation.matched_bases import check_later
+from clvmodels.inference.entry import Entry
 from clvmodels.inference.fit_spec import FitSpec, Method
 from clvmodels.inference.fixed_estimates import USUAL, spend_asked
 from clvmodels.inference.sides import ColumnNames
@@ -55,7 +56,7 @@ class Study(AbstractVariants):
         As in `value`.
     ci_prob : float, in (0, 1)
         Probability inside each interval.
-    method, covariates, pooled, n_draws, seed, first_purchase
+    method, covariates, pooled, n_draws, seed, first_purchase, entry
         As in `fit`, for the models of buying and spend alike, ahead and against the holdout. Their columns are carried
         along as groups when the log is read.
     common_shock : bool
@@ -118,6 +119,7 @@ class Study(AbstractVariants):
         seed: int = 1,
         common_shock: bool = False,
         first_purchase: FirstPurchaseUse = "scaled",
+        entry: Entry = "cohort",
     ) -> None:
         model = (default_purchase_model() if model is None else purchase_model(model)).name
         fitting = FitSpec.among(locals())
@@ -183,7 +185,7 @@ class Study(AbstractVariants):
         Period.of(asked.period).horizon(self.horizon)  # what can't be read is said now, not after a fit
 
         def shock() -> Shock:
-            told = asked.asked_of_shock() | {"first_purchase": self.fitting.first_purchase}
+            told = asked.asked_of_shock() | {"first_purchase": self.fitting.first_purchase, "entry": self.fitting.entry}
             return estimate_shock(log, horizon=self.horizon, model=self.model, spend=self.spend, **told)
 
         return self.of_base(read_base(log, carrying, holdout=self.holdout, shock=shock if self.common_shock else None))

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from clvmodels.errors import ArgumentError
+from clvmodels.inference.entry import Entry
 from clvmodels.inference.fit_spec import FitSpec, Method
 from clvmodels.ingest.log_spec import Collapse, LogSpec, MissingCustomers
 from clvmodels.ingest.purchases import ZeroAmounts
@@ -158,6 +159,8 @@ class Learning:
     first_purchase
         What the spend model makes of first purchases: scaled (one more purchase, at the scale of first purchases) or
         leave_out (the published form).
+    entry
+        Where customers come from: cohort (all are new in the log) or open (the log begins mid-life, and some are old).
     """
 
     method: Method = "mle"
@@ -166,6 +169,7 @@ class Learning:
     n_draws: int = 1_000
     seed: int = 1
     first_purchase: FirstPurchaseUse = "scaled"
+    entry: Entry = "cohort"
 
     def spec(self, model: str) -> FitSpec:
         """Return the same as one record, for a model."""

@@ -84,7 +84,7 @@ def _learned(task: Task, table: AbstractCustomerTable) -> Learned:
         return Learned(buying, spending, None)
     with step("Forecasting from earlier days of the log"):
         models = {"horizon": study.horizon, "model": study.model, "spend": study.spend}
-        models["first_purchase"] = study.fitting.first_purchase
+        models |= {"first_purchase": study.fitting.first_purchase, "entry": study.fitting.entry}
         told = task.asked.asked_of_shock() | task.memory.asked() | models
         return Learned(buying, spending, common_shock(task.log, **told))
 

@@ -75,11 +75,12 @@ def alive_range(
     if not wanted:
         raise ArgumentError("models is empty, and without a model nobody is known to be alive; name one.")
     known = [purchase_model(model if isinstance(model, str) else check_estimate(model).model.name) for model in wanted]
-    if len({(model.discrete, "litt" in model.statistics) for model in known}) > 1:
+    entries = {"cohort" if isinstance(model, str) else model.entry for model in wanted}
+    if len({(model.discrete, "litt" in model.statistics) for model in known}) > 1 or len(entries) > 1:
         raise ArgumentError(
             f"models are {', '.join(model.title for model in known)}, whose log-likelihoods speak of different data "
-            f"(purchases at any time, at opportunities, or with the times between them), so none is near another; "
-            f"give models of one kind."
+            f"(purchases at any time, at opportunities, with the times between them, or on an open base), so none is "
+            f"near another; give models of one kind."
         )
     rows = []
     for model in wanted:

@@ -14,6 +14,7 @@ import pandas as pd
 from clvmodels.errors import ArgumentError, FitError
 from clvmodels.evaluation.backtest_window import Window, in_memory, in_parts
 from clvmodels.evaluation.shock_size import size_of_shock
+from clvmodels.inference.entry import Entry
 from clvmodels.inference.fit_spec import FitSpec
 from clvmodels.inference.fixed_estimates import USUAL, spend_asked
 from clvmodels.ingest.log_spec import Collapse, LogSpec, MissingCustomers
@@ -59,6 +60,7 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
     memory_limit: str | int | None = None,
     temp_folder: str | Path | None = None,
     first_purchase: FirstPurchaseUse = "scaled",
+    entry: Entry = "cohort",
 ) -> Shock:
     """Estimate what moves all customers together, by forecasting from earlier days of the same log.
 
@@ -97,6 +99,8 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
         forecast within so much memory. Those of a Spark frame always stay where they are.
     first_purchase : "scaled" or "leave_out"
         As in `fit`, for the spend model.
+    entry : "cohort" or "open"
+        As in `fit`, for the model of buying.
 
     Returns
     -------
@@ -149,7 +153,7 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
     whole = Question.of(asked)
     windows, n_independent = _windows(span_of(log, whole, **memory), whole.period.horizon(horizon), origins)
     worth = spend_asked(spend) if asked.has_money else None
-    fitting = FitSpec(model=buying, first_purchase=first_purchase)
+    fitting = FitSpec(model=buying, first_purchase=first_purchase, entry=entry)
     rows, silent = [], []
     for window in windows:
         try:

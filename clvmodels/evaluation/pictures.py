@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from clvmodels.errors import ArgumentError, InputError
+from clvmodels.evaluation.expected_past import expected_frequencies, expected_repeats
 from clvmodels.evaluation.scores import cumulative_gain, gini
-from clvmodels.grammar.clock import plain_of, time_passed
-from clvmodels.kernels.namespace import NUMPY
 from clvmodels.prediction.counts import counts_of
 from clvmodels.prediction.customer_states import CustomerStates
 from clvmodels.prediction.totals import membership, purchases_by_group, total_of
-from clvmodels.records import Estimate, Histories, Prediction, Scorecard, Sum, Summary, Valuation
+from clvmodels.records import Estimate, Prediction, Scorecard, Sum, Summary, Valuation
 
 _SHARES = np.linspace(0, 1, 101)
 _DECILES = 10
@@ -65,11 +61,8 @@ def tracking_table(estimate: Estimate, summary: Summary) -> pd.DataFrame:
             "followed over time; make it from the transaction log."
         )
     estimate.check_period(summary)
-    model = estimate.on_calendar_of(summary)
-    params, cohorts = _cohorts(estimate, summary)
     ends = np.arange(1.0, len(timeline.repeat_purchases) + 1)
-    passed = (time_passed(model, params, cohorts.columns["T"], float(summary.T.max() - end)) for end in ends)
-    until = np.array([cohorts.counts @ plain_of(model).expectation(params, time) for time in passed])
+    until = expected_repeats(estimate, summary, ends)
     table = pd.DataFrame(
         {
             "period_end": ends,
@@ -119,10 +112,7 @@ def purchase_frequency_table(estimate: Estimate, summary: Summary, *, most: int 
     if most < 1:
         raise ArgumentError(f"most is {most!r}; it must be at least 1, so that there is a row to compare.")
     estimate.check_period(summary)
-    model = estimate.on_calendar_of(summary)
-    params, cohorts = _cohorts(estimate, summary)
-    time = time_passed(model, params, cohorts.columns["T"], 0.0)
-    expected = plain_of(model).pmf(params, time, most) @ cohorts.counts
+    expected = expected_frequencies(estimate, summary, most)
     actual = np.bincount(np.minimum(summary.frequency, most).astype(np.int64), minlength=most + 1)
     labels = [*map(str, range(most)), f"{most}+"]
     return pd.DataFrame({"frequency": labels, "actual": actual, "expected": expected})
@@ -364,10 +354,3 @@ def lift_table(scorecard: Scorecard) -> pd.DataFrame:
             table[name] = cumulative_gain(ranking, actual, _SHARES)
     table["perfect"] = cumulative_gain(actual, actual, _SHARES)
     return table
-
-
-def _cohorts(estimate: Estimate, summary: Summary) -> tuple[Mapping[str, Any], Histories]:
-    """Return who was observed for how long, told apart by covariates, and the parameters of each as newcomers."""
-    cohorts = estimate.histories(summary, ("T",))
-    model = estimate.purchase_model
-    return model.individual(NUMPY, estimate.params, cohorts.effects(estimate.params)), cohorts

@@ -25,15 +25,17 @@ REGISTRY: dict[str, AbstractModel] = {}
 class AbstractModel(AbstractOrFinal):
     """Facts about a model. A concrete model registers itself under its name when its class is made."""
 
-    name: ClassVar[str]
-    title: ClassVar[str]
-    setting: ClassVar[str]
-    assumes: ClassVar[str]
-    caveat: ClassVar[str]
-    parameters: ClassVar[tuple[Parameter, ...]]
-    mixing: ClassVar[tuple[Mixing, ...]]  # how customers differ; those whose level carries others' parameters come last
+    name: str
+    title: str
+    setting: str
+    assumes: str
+    caveat: str
+    parameters: tuple[Parameter, ...]
+    mixing: tuple[Mixing, ...]  # how customers differ; those whose level carries others' parameters come last
     statistics: ClassVar[tuple[str, ...]]
     default: ClassVar[bool] = False  # taken where nobody names one; true of one model of buying and one of spend
+    weakly_identified: ClassVar[tuple[str, ...]] = ()  # quantities whose prior maximum likelihood keeps
+    log_length: float | None = None  # periods from the log's first day, where a model looks at them
     lifetimes_name: ClassVar[str] = ""  # the class of the lifetimes package that fits it
     other_names: ClassVar[tuple[str, ...]] = ()  # what pymc-marketing and CLVTools call it
     lifetimes_renames: ClassVar[Mapping[str, str]] = {}  # parameters that it calls otherwise: its name to ours
@@ -121,6 +123,10 @@ class AbstractPurchaseModel(AbstractModel):
     """Whether purchases come at whole periods only: opportunities, renewals."""
     contractual: ClassVar[bool] = False
     """Whether leaving is seen: who doesn't renew is gone."""
+    memoryless: ClassVar[bool] = False
+    """Whether a living customer who has not bought yet is like one who came just now, whenever he came."""
+    kinds: ClassVar[int] = 1
+    """Kinds of customer that a history may be of, each followed as a phase."""
     phases: ClassVar[str] = ""
     """The parameter that counts the phases of waiting a customer may be in at T; most models have a single one.
 
@@ -162,11 +168,16 @@ class AbstractPurchaseModel(AbstractModel):
 
     def n_phases(self, params: Params) -> int:
         """Return how many phases of waiting there are."""
-        return int(np.max(params[self.phases])) if self.phases else 1
+        return int(np.max(params[self.phases])) if self.phases else self.kinds
+
+    @property
+    def in_phases(self) -> bool:
+        """Whether there are phases at all."""
+        return bool(self.phases) or self.kinds > 1
 
     def log_alive_in_phases(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> list[Any]:
         """Return ln P(history, alive at T in each phase), one term a phase."""
-        if not self.phases:
+        if not self.in_phases:
             return [self.log_alive(xp, params, h)]
         return [self.log_alive(xp, params, {**h, "phase": float(j)}) for j in range(self.n_phases(params))]
 

@@ -14,10 +14,13 @@ STATISTIC_UNITS: Mapping[str, Unit] = {
     "x": "none",
     "t_x": "time",
     "T": "time",
+    "l": "time",  # from the log's first day to the customer's last purchase
+    "e": "time",  # from the log's first day to the end of observation
     "litt": "log time",  # a sum of x logarithms of time
     "n": "none",
     "m": "money",
 }
+SINCE_THE_LOG = ("l", "e")  # statistics that no customer brings alone: it takes the log's first day
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Parameter:
         parameter of a model is of this kind.
     null : float or None
         The value at which the model becomes a simpler one; 0 is approached and never reached.
+    of_base : bool
+        Whether it counts customers, and so says nothing of what one of them does.
     """
 
     name: str
@@ -47,6 +52,7 @@ class Parameter:
     start: float
     choices: tuple[float, ...] = ()
     null: float | None = None
+    of_base: bool = False
 
 
 def checked_values(title: str, parameters: Sequence[Parameter], params: Mapping[str, float]) -> dict[str, float]:

@@ -63,7 +63,7 @@ def extra_of(narrow: Estimate, wide: Estimate, summary: Summary) -> Extra | None
         return None
     if narrow.model.name == wide.model.name:
         return Extra((), more) if more else None
-    columns = summary.counting(wide.first_purchase).statistics(wide.model.statistics).columns
+    columns = _watched(wide, summary).statistics(wide.model.statistics).columns
     parameters = nested(narrow.model, wide.model, {**wide.params, **narrow.params}, columns)
     return Extra(parameters, more) if parameters else None
 
@@ -143,7 +143,7 @@ def check_comparable(estimates: Sequence[Estimate], summary: Summary) -> None:
         estimate.check_period(summary)
         estimate.check_plain("A test of likelihoods", "effects that are pulled towards 0 are no whole parameters")
         if isinstance(model, AbstractPurchaseModel):
-            check_histories(model, summary.statistics(model.statistics).columns)
+            check_histories(model, summary.since(model.log_length).statistics(model.statistics).columns)
     for estimate in estimates[1:]:
         one, other = estimates[0].model, estimate.model
         if _is_spend(estimates[0]) is not _is_spend(estimate):
@@ -156,6 +156,12 @@ def check_comparable(estimates: Sequence[Estimate], summary: Summary) -> None:
                 f"The estimates of {one.title} and {other.title} count first purchases differently (at a scale of "
                 f"{_scale(estimates[0])} and {_scale(estimate)}), so their likelihoods are of different amounts; fit "
                 f"both to this summary with the same first_purchase."
+            )
+        if estimates[0].entry != estimate.entry:
+            raise ArgumentError(
+                f"One of {one.title} and {other.title} was fitted with entry='open', whose likelihood also speaks of "
+                f"when customers first came, and the other takes that as known; fit both with the same entry, or "
+                f"compare their forecasts on a holdout."
             )
         if counts_steps(estimates[0]) is not counts_steps(estimate):
             raise ArgumentError(
@@ -184,11 +190,16 @@ def counts_steps(estimate: Estimate) -> bool:
 
 def informative(estimate: Estimate, summary: Summary) -> BoolArray:
     """Return which customers the likelihood speaks of, shape (customer,)."""
-    histories = summary.counting(estimate.first_purchase).statistics(estimate.model.statistics)
+    histories = _watched(estimate, summary).statistics(estimate.model.statistics)
     if not _is_spend(estimate):
         return np.ones(len(histories.index), dtype=np.bool_)
     known: BoolArray = (histories.columns[estimate.model.statistics[0]] > 0)[histories.index]
     return known
+
+
+def _watched(estimate: Estimate, summary: Summary) -> Summary:
+    """Return the customers as the estimate looks at them."""
+    return summary.counting(estimate.first_purchase).since(estimate.model.log_length)
 
 
 def _scale(estimate: Estimate) -> float | None:

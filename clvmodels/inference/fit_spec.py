@@ -8,6 +8,7 @@ from typing import Any, Literal, Self, get_args
 
 from clvmodels.errors import ArgumentError, check_between, check_count, check_kind, check_known, unknown_name
 from clvmodels.grammar import SIDES
+from clvmodels.inference.entry import ENTRIES, Entry
 from clvmodels.inference.sampling import Sampling
 from clvmodels.inference.sides import ColumnNames, check_side
 from clvmodels.models import get
@@ -19,7 +20,7 @@ type Method = Literal["mle", "map", "laplace", "bootstrap", "nuts"]
 
 _ALWAYS_KEPT = ("method", "covariates", "pooled")
 _KEPT = (*_ALWAYS_KEPT, "first_purchase")  # the last isn't there in what was kept before there was a choice
-_OF_STUDY = ("model", "method", "covariates", "pooled", "n_draws", "seed", "first_purchase")
+_OF_STUDY = ("model", "method", "covariates", "pooled", "n_draws", "seed", "first_purchase", "entry")
 _NOT_KEPT = ("priors", "sampling", "calendar")  # records; an estimate that is stored tells priors and calendar itself
 
 
@@ -42,6 +43,8 @@ class FitSpec:
         What the spend model makes of first purchases.
     calendar
         What of the calendar acts on buying.
+    entry
+        Whether a model of buying takes all customers for new ones.
     covariates, pooled
         The columns that tell customers apart.
 
@@ -63,11 +66,18 @@ class FitSpec:
     held: Mapping[str, float] | None = None
     first_purchase: FirstPurchaseUse = "scaled"
     calendar: Calendar | None = None
+    entry: Entry = "cohort"
 
     def __post_init__(self) -> None:
         get(self.model)
         check_known("method", self.method, get_args(Method.__value__))
         check_known("first_purchase", self.first_purchase, USES)
+        check_known("entry", self.entry, ENTRIES)
+        if self.entry == "open" and self.calendar is not None:
+            raise ArgumentError(
+                "entry='open' counts old customers in plain time, so it can't be fitted with a calendar; leave one of them "
+                "out, and compare the two forecasts on a holdout."
+            )
         pull = "it is the strength of a pull towards no effect"
         check_between("ridge", self.ridge, 0, float("inf"), pull, open_high=True)
         for name, least, why in (

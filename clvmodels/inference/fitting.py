@@ -14,6 +14,8 @@ from clvmodels.grammar.parameter import checked_held
 from clvmodels.inference.buying_clock import buying_clock
 from clvmodels.inference.calendar_notes import calendar_notes
 from clvmodels.inference.diagnostics import blur_notes, parameter_notes
+from clvmodels.inference.entry import Entry, entered
+from clvmodels.inference.entry_notes import entry_notes
 from clvmodels.inference.evidence import Fitted
 from clvmodels.inference.first_purchases import first_purchase_of
 from clvmodels.inference.fit_spec import FitSpec, Method
@@ -36,6 +38,7 @@ from clvmodels.records import (
     Customers,
     Estimate,
     FirstPurchaseUse,
+    Note,
     Priors,
     Summary,
     check_summary,
@@ -64,6 +67,7 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
     start: Estimate | None = None,
     first_purchase: FirstPurchaseUse = "scaled",
     calendar: Calendar | None = None,
+    entry: Entry = "cohort",
 ) -> Estimate:
     """Fit a model to a summary.
 
@@ -127,6 +131,18 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
         leave at a purchase or never. Parameters are then those of a day without effects, and effects, logarithms of
         factors, follow under their names (``season_table`` shows them). They are pulled towards 0 by standard
         deviations that are estimated, as those of pooled groups are.
+    entry : "cohort" or "open"
+        Where the customers of a model of buying come from; models of spend don't ask.
+
+        - ``"cohort"``: each customer's first purchase in the log is the first ever.
+        - ``"open"``: the log begins in the middle of a shop's life, and a "first" purchase may be that of an old
+          customer. The number of old customers alive on the log's first day (``n_old``) and new customers a period
+          (``arrivals``) are parameters more; ``predict`` adds P(old) as ``p_old`` and forecasts the mixture of both.
+          For ``"nbd"``, ``"bgnbd"``, ``"mbgnbd"`` and ``"paretonbd"``, without covariates and not by ``"nuts"``. The
+          log begins with its first purchase. New customers must arrive at a constant rate: where arrivals stop, as in a
+          cohort, everybody would be taken for old. Few of the old are seen where rates differ much, so r and n_old can
+          hardly be told apart; maximum likelihood keeps the default prior of ``rate_spread`` (half of it between
+          r = 0.4 and 2.8, 95% between 0.05 and 19).
 
     Returns
     -------
@@ -172,6 +188,7 @@ def fit_as(asked: FitSpec, summary: Customers, *, start: Estimate | None = None)
     first, said = first_purchase_of(facts, summary, asked.first_purchase)
     base = grouped_for(summary, facts.statistics, asked.columns, first)
     clock = None if asked.calendar is None else buying_clock(asked.calendar, facts, base)
+    facts, base = entered(facts, base, asked.entry, asked.columns, asked.method)
     terms = covariates_of(facts, base, asked.covariates, asked.pooled)
     histories = base.statistics(facts.statistics, terms)
     if isinstance(facts, AbstractPurchaseModel):
@@ -192,7 +209,9 @@ def fit_as(asked: FitSpec, summary: Customers, *, start: Estimate | None = None)
         estimate = _estimate(job, found, base, asked.method)
         fitting = Fitting(space, columns, counts, job.prior())
         decided = () if fixed or job.pools else influence_notes(fitting, estimate, base, histories)
-    misfit = () if is_muted() or fixed else misfit_notes(estimate, base, histories)
+    misfit: tuple[Note, ...] = ()
+    if not is_muted() and not fixed:
+        misfit = (*misfit_notes(estimate, base, histories), *entry_notes(estimate, base, histories))
     warn_of((*misfit, *said))
     said = (*said, *(() if clock is None else calendar_notes(estimate, base)))
     notes = (*found.notes, *said, *parameter_notes(estimate, histories), *blur_notes(facts, estimate, base), *decided)

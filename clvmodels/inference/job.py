@@ -11,7 +11,7 @@ from clvmodels.arrays import Columns, FloatArray
 from clvmodels.errors import ArgumentError
 from clvmodels.inference.mle import Maximum, maximise
 from clvmodels.inference.objective import Objective
-from clvmodels.inference.prior_density import PriorDensity, priors_for
+from clvmodels.inference.prior_density import PriorDensity, priors_for, steadying_priors
 from clvmodels.inference.sampling import Sampling
 from clvmodels.inference.space import Space, scaled
 from clvmodels.records import Note, Outcome, Priors
@@ -38,12 +38,11 @@ class Job:
         return bool(self.space.pooled)
 
     def prior(self) -> PriorDensity | None:
-        """Return what pulls the top; None for plain maximum likelihood."""
+        """Return what pulls the top; None for plain maximum likelihood of what histories tell."""
         sd = self.priors.coefficient_sd if self.priors else np.inf
         precision = np.full(len(self.space.names) - self.space.n_params, self.ridge + sd**-2)
-        return (
-            PriorDensity(self.space, self.priors, precision) if self.priors is not None or np.any(precision) else None
-        )
+        priors = self.priors or steadying_priors(self.space.model, self.space.scale)
+        return PriorDensity(self.space, priors, precision) if priors is not None or np.any(precision) else None
 
     def proper_prior(self) -> PriorDensity:
         """Return what makes a posterior proper: the priors of the fit, or those that say little; a ridge stays."""

@@ -78,6 +78,8 @@ def _regular(model: AbstractPurchaseModel, base: Summary) -> list[Note]:
 def _one_time(model: AbstractPurchaseModel, estimate: Estimate, base: Summary, histories: Histories) -> list[Note]:
     """Test the share of customers without a repeat purchase: of a sum of residuals, what the fit's own scores don't
     explain (a conditional moment test; Newey 1985, Econometrica 53, 1047-1070)."""
+    if model.log_length is not None:  # who was a customer before has had a longer time to buy
+        return []
     if (estimate.covariates is not None and estimate.covariates.terms) or histories.counts.sum() < _FEWEST:
         return []
     if clock_of(estimate.model) is not None:  # the share by plain time is no share by the clock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -69,6 +70,16 @@ def priors_for(model: AbstractModel, scale: Scale) -> Priors:
     """Return the priors that say little, in the units of the data."""
     distributions = {q.name: Prior(q.median * scale.factor(q.unit), q.sd) for q in model.quantities}
     return Priors(model.quantities, distributions)
+
+
+def steadying_priors(model: AbstractModel, scale: Scale) -> Priors | None:
+    """Return the priors that maximum likelihood keeps: of what histories alone tell too little; None where they tell
+    all."""
+    quantities = tuple(q for q in model.quantities if q.name in model.weakly_identified)
+    if not quantities:
+        return None
+    every = priors_for(model, scale)
+    return Priors(quantities, {q.name: every.distributions[q.name] for q in quantities})
 
 
 def prior_draws(
@@ -154,7 +165,7 @@ class PriorDensity:
             leaves = {p.name: Node(np.asarray(natural[p.name]), None, is_leaf=True) for p in model.free}
             found = model.coordinates(TAPE, natural | leaves)
             total = Node(np.zeros(()), None)
-            for name, coordinate in found.items():
+            for name, coordinate in _spoken_of(found, self.priors):
                 centre, sd = self.priors.coordinate(name)
                 miss = (coordinate - centre) * (1 / sd)
                 total = total - miss * miss * 0.5
@@ -168,7 +179,13 @@ class PriorDensity:
         n, model = self.space.n_params, self.space.model
         values: FloatArray = -0.5 * (np.square(theta[:, n:]) @ self.precision)
         if self.priors is not None:
-            for name, coordinate in model.coordinates(NUMPY, self.space.scale.natural(model, theta, held)).items():
+            found = model.coordinates(NUMPY, self.space.scale.natural(model, theta, held))
+            for name, coordinate in _spoken_of(found, self.priors):
                 centre, sd = self.priors.coordinate(name)
                 values = values - 0.5 * np.square((coordinate - centre) / sd)
         return values
+
+
+def _spoken_of(coordinates: Mapping[str, Any], priors: Priors) -> list[tuple[str, Any]]:
+    """Return the coordinates of which something is believed."""
+    return [(name, coordinate) for name, coordinate in coordinates.items() if name in priors.distributions]

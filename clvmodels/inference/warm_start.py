@@ -34,6 +34,11 @@ def starting_params(
             f"start is an estimate of {start.model.title}, whose parameters mean nothing to {model.title}; give one of "
             f"{model.title}, or leave start out."
         )
+    if (start.model.log_length is None) is not (model.log_length is None):
+        raise ArgumentError(
+            f"start is an estimate with entry={start.entry!r} and this fit has the other, so they don't have the same "
+            f"parameters; ask for the same entry, or leave start out."
+        )
     if not isinstance(model, AbstractSpendModel) and start.period != period:
         unit = "no period" if start.period is None else f"{start.period.name}s"
         raise ArgumentError(

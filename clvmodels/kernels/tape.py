@@ -188,7 +188,7 @@ class TapeNamespace:
         )
 
     def logaddexp(self, a: Any, b: Any, /) -> Node:
-        return _binary(a, b, np.logaddexp, lambda u, v, out: np.exp(u - out), lambda u, v, out: np.exp(v - out))
+        return _binary(a, b, np.logaddexp, lambda u, v, out: _part(u, out), lambda u, v, out: _part(v, out))
 
     def where(self, condition: Any, yes: Any, no: Any, /) -> Node:
         test, first, second = _node(condition), _node(yes), _node(no)
@@ -204,6 +204,12 @@ class TapeNamespace:
         value, slopes = function(*(node.on(axis) for node in nodes), slopes=leads)
         differentiable = zip(nodes, slopes, strict=False)  # derivatives are of the first arguments
         return Node(value, axis, tuple((node, partial(_as_it_is, slope)) for node, slope in differentiable))
+
+
+def _part(term: AnyArray, log_sum: AnyArray) -> FloatArray:
+    """Return a term's part of a sum from the logarithms of both; of a sum that is nothing no term has a part."""
+    part: FloatArray = np.exp(term - np.where(np.isneginf(log_sum), 0.0, log_sum))
+    return part
 
 
 def _as_it_is(slope: FloatArray) -> FloatArray:

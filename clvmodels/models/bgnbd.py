@@ -82,6 +82,7 @@ class BGNBD(AbstractPurchaseModel):
         BetaMixing("dropout", "a", "b", quantities.MEAN_DROPOUT, quantities.DROPOUT_SPREAD),
     )
     updated_by = ("x", "T")
+    memoryless = True
     default = True
     lifetimes_name = "BetaGeoFitter"
 

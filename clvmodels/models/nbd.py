@@ -75,6 +75,7 @@ class NBD(AbstractPurchaseModel):
     )
     mixing = (GammaMixing("buying", "r", "alpha", quantities.MEAN_RATE, quantities.RATE_SPREAD),)
     updated_by = ("x", "T")
+    memoryless = True
 
     def log_alive(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:
         """Return ln P(history, alive at T)."""

@@ -88,6 +88,7 @@ class ParetoNBD(AbstractPurchaseModel):
         GammaMixing("dropout", "s", "beta", quantities.LIFETIME, quantities.LIFETIME_SPREAD, sign=-1),
     )
     updated_by = ("x", "T")
+    memoryless = True
 
     def log_alive(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:
         """Return ln P(history, alive at T)."""

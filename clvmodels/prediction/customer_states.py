@@ -99,7 +99,7 @@ class CustomerStates:
         rows = Histories.of(told_apart, histories.patterns)
         scale = _smoothness(estimate, model, rows)
         plain = scale if clock_of(model) is None else 0.0  # a clock's speed changes from day to day: no nodes along T
-        grid, bands = _nodes(_in_phases(rows.columns, n_phases) if model.phases else rows.columns, plain)
+        grid, bands = _nodes(_in_phases(rows.columns, n_phases) if model.in_phases else rows.columns, plain)
         return cls(model, histories, summary is not None, rows, n_phases, grid, bands, scale)
 
     @property
@@ -110,7 +110,7 @@ class CustomerStates:
     def columns(self, rows: IntArray) -> Columns:
         """Return the statistics of the states of some rows, phase after phase, shape (phase * row,)."""
         columns = {name: values[rows] for name, values in self.rows.columns.items()}
-        return _in_phases(columns, self.n_phases) if self.model.phases else columns
+        return _in_phases(columns, self.n_phases) if self.model.in_phases else columns
 
     def params(self, draws: ParamDraws, columns: Columns) -> ParamDraws:
         """Return parameters of states, shape (draw, row), from draws of shape (draw,)."""
@@ -263,7 +263,7 @@ def _smoothness(estimate: Estimate, model: AbstractPurchaseModel, rows: Historie
     The smallest of all parameters, customers and draws serves all: it keeps every pole about pi away.
     """
     times = [p.name for p in model.parameters if p.unit == "time"]
-    if not times or any(p.unit == "rate" for p in model.parameters):
+    if not times or any(p.unit == "rate" and not p.of_base for p in model.parameters):
         return 0.0
     individual = model.individual(NUMPY, estimate.params, rows.effects(estimate.params))
     lowest = {name: float(np.min(estimate.draws[name])) / estimate.params[name] for name in times}

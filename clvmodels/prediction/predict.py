@@ -12,9 +12,10 @@ from clvmodels.arrays import AnyArray, FloatArray
 from clvmodels.errors import ArgumentError, check_between
 from clvmodels.grammar.clock import clock_of
 from clvmodels.grammar.model import as_purchase_model
+from clvmodels.grammar.open_base import OpenBase
 from clvmodels.prediction.calendar_ahead import calendar_notes
 from clvmodels.prediction.counts import Counts
-from clvmodels.prediction.customer_states import in_any_phase
+from clvmodels.prediction.customer_states import CustomerStates, ParamDraws, in_any_phase
 from clvmodels.prediction.grid_sums import FEW, few_sum
 from clvmodels.prediction.totals import expectation_bounds, total_of
 from clvmodels.records import Estimate, Note, Prediction, Shock, Sum, Summary, check_estimate
@@ -58,7 +59,8 @@ def predict(
     -------
     Prediction
         One row a customer. ``expected_purchases_lower/upper`` bound the expectation (parameter uncertainty),
-        ``purchases_lower/upper`` the purchases themselves (parameters and chance).
+        ``purchases_lower/upper`` the purchases themselves (parameters and chance). Of an open base also ``p_old``, the
+        probability that who bought was a customer before the log; everything is then the mixture of both.
 
     Raises
     ------
@@ -96,6 +98,7 @@ def predict(
     columns = {
         "p_active": states.weigh(alive, active, every),
         "p_alive": p_alive,
+        **_p_old(states, point),
         "expected_purchases": states.weigh(alive, ahead, every),
     }
     counts = states.histories.counts
@@ -147,6 +150,14 @@ def _newcomers(summary: Summary | None, covariates: Mapping[str, ArrayLike] | No
             "its customers; leave one of them out."
         )
     return {str(name): np.atleast_1d(np.asarray(covariates[name])) for name in covariates}
+
+
+def _p_old(states: CustomerStates, point: ParamDraws) -> dict[str, FloatArray]:
+    """Return the probability to have been a customer before the log, where that is asked; nobody not seen yet was."""
+    if not isinstance(states.model, OpenBase):
+        return {}
+    columns = states.histories.columns
+    return {"p_old": states.model.p_old(point, columns) if states.known else np.zeros(len(states.histories))}
 
 
 def _notes(estimate: Estimate, summary: Summary | None, periods: float, expected: FloatArray) -> tuple[Note, ...]:

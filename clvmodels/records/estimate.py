@@ -138,11 +138,18 @@ class Estimate:
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value:.4g}" for name, value in self.params.items())
-        told = f"{self.model.name}: {values}; log-likelihood {self.log_likelihood:.3f}; {self.method}"
+        name = self.model.name if self.entry == "cohort" else f"{self.model.name}, open base"
+        told = f"{name}: {values}; log-likelihood {self.log_likelihood:.3f}; {self.method}"
         return f"Estimate({told}{shown(self.notes)})"
 
     def _repr_html_(self) -> str:
         return card(self, self.table(), self.notes)
+
+    @property
+    def entry(self) -> str:
+        """Where customers come from: ``"open"`` where some may have been customers before the log, else
+        ``"cohort"``."""
+        return "cohort" if self.model.log_length is None else "open"
 
     @property
     def purchase_model(self) -> AbstractPurchaseModel:
@@ -275,7 +282,8 @@ class Estimate:
             Statistics to look at instead of the model's.
         """
         self.check_period(summary)
-        return summary.counting(self.first_purchase).statistics(names or self.model.statistics, self.covariates)
+        watched = summary.counting(self.first_purchase).since(self.model.log_length)
+        return watched.statistics(names or self.model.statistics, self.covariates)
 
     def to_arviz(self) -> Any:
         """Return posterior, sampler statistics, observed data and log-likelihood as ArviZ's DataTree."""

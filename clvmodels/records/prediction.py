@@ -39,7 +39,7 @@ class Prediction(AbstractTable):
         Probability inside each interval.
     columns : mapping of str to array, shape (customer,)
         ``p_active, p_alive, expected_purchases, expected_purchases_lower, expected_purchases_upper, purchases_lower,
-        purchases_upper``.
+        purchases_upper``; of an open base ``p_old`` too.
     variance : array, shape (customer,)
         Of the purchases themselves, parameters and chance together.
     total : Total

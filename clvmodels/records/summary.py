@@ -126,6 +126,9 @@ class Summary(AbstractTable):
     first_counted : FirstPurchase or None
         Whether the statistics n and m count the first purchase, and at which scale; None where they speak of repeat
         purchases only.
+    log_length : float or None
+        Periods from the log's first day to the end of observation, where the statistics l and e are asked for: the time
+        of the last purchase since that day, and this length.
     """
 
     period: Period
@@ -153,6 +156,7 @@ class Summary(AbstractTable):
     counts: FloatArray | None = None
     grouping_error: FloatArray | None = None
     first_counted: FirstPurchase | None = None
+    log_length: float | None = None
 
     def __post_init__(self) -> None:
         for name in self._known():
@@ -192,6 +196,20 @@ class Summary(AbstractTable):
         if first not in self._counted:
             self._counted[first] = replace(self, first_counted=first)
         return self._counted[first]
+
+    def since(self, log_length: float | None) -> Summary:
+        """Return the same customers watched from a log's first day on; None follows each from the first purchase."""
+        if log_length == self.log_length:
+            return self
+        if log_length is not None and float(self.T.max(initial=0.0)) > log_length:
+            raise InputError(
+                f"A customer of the summary was observed for {float(self.T.max()):g} {self.period.name}s, and the log "
+                f"that the open base was fitted to is {log_length:g} {self.period.name}s long, so the summary is of "
+                f"another log or of a later day; fit again with entry='open'."
+            )
+        if log_length not in self._watched:
+            self._watched[log_length] = replace(self, log_length=log_length)
+        return self._watched[log_length]
 
     def statistics(self, names: tuple[str, ...], covariates: Covariates | None = None) -> Histories:
         """Return the distinct histories made of these statistics: some of x, t_x, T and litt, or n and m; told apart
@@ -265,6 +283,10 @@ class Summary(AbstractTable):
     def _counted(self) -> dict[FirstPurchase | None, Summary]:
         return {}
 
+    @cached_property
+    def _watched(self) -> dict[float | None, Summary]:
+        return {}
+
     def _pooled(self) -> dict[str, FloatArray]:
         """Return n and m with the first purchase among them."""
         assert self.first_counted is not None  # the caller has looked
@@ -273,6 +295,9 @@ class Summary(AbstractTable):
         return {"n": n, "m": mean}
 
     def _buying(self, name: str) -> FloatArray:
+        if self.log_length is not None and name in ("l", "e"):
+            silent = 0.0 if name == "e" else self.T - self.recency
+            return np.full(len(self), self.log_length) - silent
         known = {"x": self.frequency, "t_x": self.recency, "T": self.T, "litt": self.litt}
         if name not in known:
             raise ArgumentError(

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from clvmodels.grammar import Side
-from clvmodels.models import registry
 from clvmodels.plots.numbers import amount, amounts, count, decimal, percent
 from clvmodels.records import Audit, CovariateTerm, Drift, Estimate, Note, Target
 from clvmodels.reporting.headline import title_of
@@ -265,8 +264,7 @@ def _terms(estimate: Estimate) -> tuple[CovariateTerm, ...]:
 
 def _meanings(estimate: Estimate) -> dict[str, str]:
     """Return what each parameter and coefficient means."""
-    model = registry().get(estimate.model.name)
-    meanings = {} if model is None else {parameter.name: parameter.meaning for parameter in model.parameters}
+    meanings = {parameter.name: parameter.meaning for parameter in estimate.model.parameters}
     for term in _terms(estimate):
         meanings |= dict.fromkeys(term.names, f"Logarithm of a factor on {_ACTED_ON[term.side]}")
         if term.pooled:

@@ -11,9 +11,10 @@ from clvmodels import models
 from clvmodels.arrays import FloatArray
 from clvmodels.grammar import SIDES
 from clvmodels.grammar.clock import clock_of
+from clvmodels.grammar.open_base import OpenBase
 from clvmodels.inference.fit_spec import Method
 from clvmodels.inference.fixed_estimates import OWN_PRICE, PRICE
-from clvmodels.models import AbstractModel, AbstractSpendModel
+from clvmodels.models import AbstractModel, AbstractPurchaseModel, AbstractSpendModel
 from clvmodels.records import Calendar, Covariates, FirstPurchase, Period
 from clvmodels.records.covariates import CovariateTerm
 from clvmodels.storage.stored_values import flag, listed, number, stored_period, text
@@ -110,10 +111,17 @@ def effects_of(covariates: Covariates | None, model: AbstractModel) -> tuple[set
     return effects | set(covariates.names), spreads | {term.sd_name for term in covariates.terms if term.pooled}
 
 
-def model_of(name: Any) -> AbstractModel:
-    """Return the registered model of this name."""
+def model_of(name: Any, open_base: Any) -> AbstractModel:
+    """Return the registered model of this name, on an open base where one is told, or raise a ValueError."""
     found: AbstractModel = models.get(text(name, "the model"))
-    return found
+    if open_base is None:
+        return found
+    length = number(open_base["length"], "the length of the log")
+    n_customers = number(open_base["n_customers"], "the number of customers", low=1.0)
+    _check_range("the length of the log", np.array([length]), real=False)
+    if not isinstance(found, AbstractPurchaseModel) or not found.memoryless:
+        raise ValueError("the model knows no open base")
+    return OpenBase(found, length, n_customers)
 
 
 def _check_range(name: str, values: FloatArray, *, real: bool) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from clvmodels import models
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import InputError
+from clvmodels.grammar.open_base import OpenBase
 from clvmodels.inference.evidence import Stored
 from clvmodels.records import Estimate, Outcome, Prior, Priors
 from clvmodels.storage.calendars import clock_content, on_clock
@@ -26,7 +27,7 @@ from clvmodels.storage.estimate_checks import (
 from clvmodels.storage.stored_values import flag, notes_of, number, text, whole
 
 FORMAT = "clvmodels.estimate"
-VERSION = 4  # 1 had no covariates, priors, chains and diagnostics, 2 no first purchases, 3 no calendar; all are read
+VERSION = 4  # 1 had no covariates, priors, chains and diagnostics, 2 no first purchases, 3 no entry and no calendar
 
 
 def described(estimate: Estimate) -> dict[str, Any]:
@@ -63,6 +64,9 @@ def described(estimate: Estimate) -> dict[str, Any]:
         "n_chains": estimate.n_chains,
         "first_purchase": None if estimate.first_purchase is None else asdict(estimate.first_purchase),
         "calendar": None if estimate.clock is None else clock_content(estimate.clock),
+        "open_base": None
+        if not isinstance(estimate.model, OpenBase)
+        else {"length": estimate.model.log_length, "n_customers": estimate.model.n_customers},
     }
     plain: dict[str, Any] = _speakable(content)
     return plain
@@ -92,7 +96,7 @@ def restored(
     KeyError, TypeError, ValueError
         When something is missing or doesn't fit together.
     """
-    model = model_of(content["model"])
+    model = model_of(content["model"], content.get("open_base"))
     covariates = covariates_of(content.get("covariates"), model)
     model = on_clock(model, content.get("calendar"))
     params = {name: number(value, name) for name, value in content["params"].items()}

@@ -11,6 +11,7 @@ import pandas as pd
 
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.errors import ArgumentError
+from clvmodels.grammar.parameter import SINCE_THE_LOG
 from clvmodels.inference.fixed_estimates import PRICE, SAME_PRICE, price_of
 from clvmodels.prediction import predict
 from clvmodels.prediction.totals import total_of
@@ -44,7 +45,8 @@ class Job:
     def statistics(self) -> tuple[str, ...]:
         """What tells customers apart."""
         model = self.buying.purchase_model
-        return tuple(dict.fromkeys([*(model.alive_by or model.statistics), *(["x"] if self.spend else []), "T"]))
+        own = [name for name in model.alive_by or model.statistics if name not in SINCE_THE_LOG]
+        return tuple(dict.fromkeys([*own, *(["x"] if self.spend else []), "T"]))
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -267,6 +269,7 @@ def _interpolated(n_nodes: int, n_histories: int, error: float, of_draws: float)
 _PURCHASES = (
     "p_active",
     "p_alive",
+    "p_old",
     "expected_purchases",
     "expected_purchases_lower",
     "expected_purchases_upper",

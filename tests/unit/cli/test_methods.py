@@ -108,3 +108,17 @@ def test_first_purchases_are_counted_or_left_out_as_asked(csv, tmp_path):
     refused = clv("fit", "--first-purchase", "once", "--out", tmp_path)
     assert refused.status == 2
     assert "scaled" in sentence_of(refused.err)
+
+
+def test_an_open_base_is_fitted_and_forecast_as_asked(csv, tmp_path):
+    assert clv("rfm", csv, *spelt(COLUMNS), "--out", tmp_path).status == 0
+    run = clv("fit", "--entry", "open", "--out", tmp_path)
+    assert run.status == 0, run.err
+    assert load(tmp_path / "buying.json").entry == "open"
+    assert json.loads((tmp_path / "plan.json").read_text())["entry"] == "open"
+    assert _spec(tmp_path, "bgnbd").entry == "open"
+    assert clv("predict", "--horizon", 13, "--out", tmp_path).status == 0
+    assert "p_old" in (tmp_path / "predictions.csv").read_text().split("\n")[0]
+    refused = clv("fit", "--entry", "closed", "--out", tmp_path)
+    assert refused.status == 2
+    assert "cohort" in sentence_of(refused.err)
