@@ -57,7 +57,8 @@ def compare(
     -------
     Scorecard
         One table for purchases and one for spend. ``bias`` is relative (0.1 is 10% too much), ``crps`` of a point
-        forecast is its mean absolute error, ``coverage`` the share of customers inside their interval.
+        forecast is its mean absolute error, ``coverage`` the share of customers inside their interval. ``gini`` is 1
+        for the perfect order, 0 for none, and NaN where the holdout has no differences to order.
 
     Raises
     ------
