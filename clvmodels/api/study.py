@@ -39,7 +39,7 @@ class Study(AbstractVariants):
     Parameters
     ----------
     model : str, optional
-        Name of a model of buying; the usual one, BG/NBD, when left out.
+        Name of a model of buying; the usual one, MBG/NBD, when left out.
     spend : str, float or None
         Name of a spend model, "usual" being Gamma-Gamma, or the one price of every purchase; None leaves money out. It
         is left out too where the log has no amounts.

@@ -40,7 +40,7 @@ def compare(
         With a holdout (``holdout_end=`` when the log was read).
     models : str, Estimate or sequence of them, optional
         Models of buying: a name is fitted to the summary, an estimate is taken as it is. Two of one model are numbered.
-        The usual one, BG/NBD, when left out.
+        The usual one, MBG/NBD, when left out.
     heuristics : "all", str or sequence of str
         Registered business rules; the baselines all_zero, run_rate and past_spend are always there.
     spend : str, Estimate or None

@@ -34,6 +34,7 @@ class AbstractModel(AbstractOrFinal):
     mixing: ClassVar[tuple[Mixing, ...]]  # how customers differ; a law after those whose parameters its level carries
     statistics: ClassVar[tuple[str, ...]]
     usual: ClassVar[bool] = False  # taken where nobody names one; true of one model of buying and one of spend
+    reference: ClassVar[bool] = False  # what readers know best, shown beside the usual one; true of one model of buying
     lifetimes_name: ClassVar[str] = ""  # the class of the lifetimes package that fits it
     lifetimes_renames: ClassVar[Mapping[str, str]] = {}  # parameters that it calls otherwise: its name to ours
 

@@ -81,7 +81,7 @@ class BGNBD(AbstractPurchaseModel):
         BetaMixing("dropout", "a", "b", quantities.MEAN_DROPOUT, quantities.DROPOUT_SPREAD),
     )
     updated_by = ("x", "T")
-    usual = True
+    reference = True
     lifetimes_name = "BetaGeoFitter"
 
     def log_alive(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:

@@ -83,6 +83,7 @@ class MBGNBD(AbstractPurchaseModel):
         BetaMixing("dropout", "a", "b", quantities.MEAN_DROPOUT, quantities.DROPOUT_SPREAD),
     )
     updated_by = ("x", "T")
+    usual = True
     lifetimes_name = "ModifiedBetaGeoFitter"
 
     def log_alive(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:

@@ -194,6 +194,8 @@ def test_an_interrupt_leaves_nothing_and_says_so(csv, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_the_demo_does_the_whole_job_on_cdnow(tmp_path):
     run = clv("demo", "--out", tmp_path / "demo")
+    assert "MBG/NBD and BG/NBD on the same holdout" in run.out
+    assert "customers are alive by" in run.out
     assert run.status == 0, run.err
     assert sorted(path.name for path in (tmp_path / "demo").iterdir()) == FILES
     assert len(pd.read_parquet(tmp_path / "demo" / "customers.parquet")) == 23_570
