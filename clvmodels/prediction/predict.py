@@ -110,7 +110,7 @@ def predict(
             parts.append((rows, part))
     expected = float(counts @ columns["expected_purchases"])
     summed = Sum(expected, draws, float(counts @ (variance - doubt)))
-    law = None if shock is None else shock.purchases
+    law = None if shock is None else shock.law("purchases", periods)
     few = few_sum(parts, counts, expected, float(counts @ variance), whole=True)
     total = total_of("purchases", summed, ci_prob, law, few=few)
     customers = futures.histories.index

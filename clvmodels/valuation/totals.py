@@ -120,7 +120,7 @@ def _of_purchases(prediction: Prediction, codes: IntArray) -> list[Total]:
     n_groups = int(codes.max(initial=0)) + 1
     weights = membership(futures.histories.index, codes, (len(futures.histories), n_groups))
     draws, doubt = purchases_by_group(futures, prediction.estimate, prediction.horizon, weights)
-    law = None if prediction.shock is None else prediction.shock.purchases
+    law = None if prediction.shock is None else prediction.shock.law("purchases", prediction.horizon)
     expected, variance = _summed(codes, prediction["expected_purchases"], prediction.variance)
     chance = variance - doubt
     few = _few_purchases(prediction, futures, codes, expected, variance)
@@ -210,7 +210,7 @@ def value_by_group(valuation: Valuation, codes: IntArray) -> tuple[FloatArray, F
 def shock_of(valuation: Valuation) -> ShockLaw | None:
     """Return the law of the common shock of money, where the prediction has one."""
     shock = valuation.prediction.shock
-    return None if shock is None else shock.spend
+    return None if shock is None else shock.law("spend", valuation.prediction.horizon)
 
 
 def _summed(codes: IntArray, *columns: FloatArray) -> list[FloatArray]:

@@ -110,7 +110,7 @@ def test_a_single_name_is_a_list_of_one(rfm):
 
 
 def test_groups_have_their_own_rows_and_their_own_truth(rfm):
-    by_group = clv.compare(rfm, heuristics=["ltv"], by="segment").to_frame()
+    by_group = clv.compare(rfm, models="bgnbd", heuristics=["ltv"], by="segment").to_frame()
     assert by_group.columns.to_list() == ["group", *COLUMNS]
     assert set(by_group.group) == {"north", "south"}
     assert by_group.groupby("group").actual.first().sum() == 1882
