@@ -32,7 +32,7 @@ class ShockLaw:
 
     sizes: FloatArray
     weights: FloatArray
-    growth: FloatArray = 0.0  # type: ignore[assignment] - spread over the sizes below
+    growth: FloatArray = field(default_factory=lambda: np.zeros(1))
 
     def __post_init__(self) -> None:
         for name in ("sizes", "weights"):
