@@ -33,7 +33,7 @@ class Contender:
 class Case:
     """One set of data. ``prepare`` writes it into a folder once, ``load`` reads it; neither is measured.
 
-    The first contender is the one that the others are held against.
+    The first contender is the one that the others are compared with.
     """
 
     name: str

@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from clvmodels.simulation import simulate
     from clvmodels.storage.store import load, save
     from clvmodels.valuation import (
-        affordable_cost,
+        allowable_cac,
         capped_value,
         cohort_projection,
         p_above,
@@ -132,7 +132,7 @@ _HOMES = {
     "clvmodels.prediction": ("predict", "with_buying_rate"),
     "clvmodels.simulation": ("simulate",),
     "clvmodels.valuation": (
-        "affordable_cost",
+        "allowable_cac",
         "capped_value",
         "cohort_projection",
         "p_above",
@@ -156,8 +156,8 @@ __all__ = [
     "Sampling",
     "Study",
     "activity_table",
-    "affordable_cost",
     "alive_range",
+    "allowable_cac",
     "as_contracts",
     "as_summary",
     "as_table",

@@ -13,7 +13,7 @@ import pandas as pd
 from clvmodels.arrays import AnyArray, FloatArray
 from clvmodels.errors import ArgumentError, check_between, check_kind
 from clvmodels.kernels.namespace import NUMPY
-from clvmodels.models import AbstractModel, purchase_model, usual_spend_model
+from clvmodels.models import AbstractModel, default_spend_model, purchase_model
 from clvmodels.records import Covariates, Estimate, Period
 
 _LONGEST = 100_000.0  # years; dates to the microsecond reach 290,000
@@ -144,7 +144,7 @@ def _spending(spend_params: Mapping[str, float] | Estimate | None, columns: Colu
     if isinstance(spend_params, Estimate):
         fitted = spend_params.spend_model
         return fitted, _individual(fitted, spend_params.params, spend_params.covariates, columns)
-    usual = usual_spend_model()
+    usual = default_spend_model()
     return usual, {} if spend_params is None else _individual(usual, spend_params, None, columns)
 
 

@@ -1,4 +1,4 @@
-"""Hold every model against the reference of ``tests/accuracy`` on random cases, and renew the page on accuracy.
+"""Compare every model with the reference of ``tests/accuracy`` on random cases, and renew the page on accuracy.
 
 python docs/make_accuracy.py [--cases 10000] [--seed 1] [--processes 2]
 
@@ -91,7 +91,7 @@ def where(case: Case) -> str:
 
 def main() -> None:
     """Run the sweep, write its results and renew the page."""
-    parser = argparse.ArgumentParser(description="Hold every model against independent arithmetic.")
+    parser = argparse.ArgumentParser(description="Compare every model with independent arithmetic.")
     parser.add_argument("--cases", type=int, default=10_000, help="over all models")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)

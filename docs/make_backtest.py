@@ -18,9 +18,7 @@ from clvmodels import plots
 HERE = Path(__file__).parent
 MODELS = ["bgnbd", "mbgnbd", "paretonbd"]
 COLUMNS = {"customer": "customer_id", "time": "date", "amount": "amount"}
-SAYS = (
-    "Thirteen-week totals of CDNOW from four origins, as multiples of what came: models miss both ways, formulas high."
-)
+SAYS = "Thirteen-week totals of CDNOW from four origins over the actual totals: models miss both ways, formulas high."
 
 
 def backtests() -> None:

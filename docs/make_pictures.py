@@ -10,7 +10,7 @@ import clvmodels as clv
 from clvmodels import heuristics, plots
 
 PICTURES = Path(__file__).parent / "img"
-SAYS = "Purchases of CDNOW's customers in 39 weeks: BG/NBD by decile, the LTV formula, and what came."
+SAYS = "Purchases of CDNOW's customers in 39 weeks: BG/NBD by decile, the LTV formula, and the actual values."
 INTERVALS = "90% intervals in multiples of the estimate: those of what a customer does are by far the widest."
 AUDIT = "From the LTV formula's number for CDNOW's sample down to that of MBG/NBD, and on to what was observed."
 FORMULA = "#d55e00"

@@ -67,13 +67,13 @@ def span(row: pd.Series, form: str) -> str:
 
 def models() -> str:
     """Return what `clv models` says."""
-    table = clv.models()[["name", "title", "setting", "parameters", "misleads"]]
+    table = clv.models()[["name", "title", "setting", "parameters", "caveat"]]
     return markdown(table.assign(name="`" + table["name"] + "`"))
 
 
 def assumptions() -> str:
     """Return what each model needs, assumes and gets wrong."""
-    return markdown(clv.models()[["title", "setting", "statistics", "assumes", "misleads"]])
+    return markdown(clv.models()[["title", "setting", "statistics", "assumes", "caveat"]])
 
 
 @cache
@@ -131,7 +131,7 @@ def came() -> str:
     shown = pd.DataFrame({"model": table["name"].map(titles)})
     for name, form in (("bias", "+.1%"), ("mae", ".3f"), ("crps", ".3f"), ("gini", ".3f"), ("total", ",.0f")):
         shown[COLUMNS[name]] = [number(v, form) for v in table[name]]
-    return f"{markdown(shown)}\n\nWhat came: {number(table['actual'].iloc[0], ',.0f')} purchases in 39 weeks."
+    return f"{markdown(shown)}\n\nActual: {number(table['actual'].iloc[0], ',.0f')} purchases in 39 weeks."
 
 
 def ridges() -> str:
@@ -142,7 +142,7 @@ def ridges() -> str:
 
 @cache
 def three_intervals() -> tuple[pd.DataFrame, dict[str, float]]:
-    """Return 90% intervals of a parameter, of an expectation, of what happens and of totals, and what came."""
+    """Return 90% intervals of a parameter, of an expectation, of what happens and of totals, and the actual values."""
     rfm = cdnow()
     buying = clv.fit("bgnbd", rfm)
     shock = clv.common_shock(
@@ -260,7 +260,7 @@ def constant_retention() -> str:
 
 
 def intervals() -> str:
-    """Return the intervals side by side, with what came."""
+    """Return the intervals side by side, with the actual values."""
     table, known = three_intervals()
     came = {2: known["one"], 3: known["all"], 4: known["all"]}
     form = [".3f" if kind == "parameter" else ".2f" for kind in table["kind"][:3]] + [",.0f", ",.0f"]
@@ -271,7 +271,7 @@ def intervals() -> str:
         ],
         came=[number(came.get(i, float("nan")), ",.0f") for i in range(len(table))],
     )[["what", "kind", "estimate", "interval", "came"]]
-    return markdown(shown.rename(columns={"kind": "interval of", "interval": "90% interval", "came": "what came"}))
+    return markdown(shown.rename(columns={"kind": "interval of", "interval": "90% interval", "came": "actual"}))
 
 
 def held() -> str:
@@ -334,7 +334,7 @@ def output() -> str:
 
 
 def scores(target: str, data: str, columns: dict[str, str]) -> str:
-    """Return the scorecard of the experiment, with what came as its last row."""
+    """Return the scorecard of the experiment, with the actual values as its last row."""
     table = pd.read_csv(EXPERIMENT / "results" / f"{target}.csv")
     table = table[table["data"] == data]
     shown = pd.DataFrame({"name": table["name"].str.replace("_", " ")})
@@ -346,7 +346,7 @@ def scores(target: str, data: str, columns: dict[str, str]) -> str:
     shown["total"] = [number(v, ",.0f") for v in table["total"]]
     shown["interval"] = [span(row, ",.0f") for _, row in table[["total_lower", "total_upper"]].iterrows()]
     came = dict.fromkeys(shown.columns, "") | {
-        "name": "**what came**",
+        "name": "**actual**",
         "total": f"**{number(table['actual'].iloc[0], ',.0f')}**",
     }
     shown = pd.concat([shown, pd.DataFrame([came])])
@@ -380,7 +380,7 @@ def by_quarter() -> str:
             {
                 "data": table["data"],
                 "weeks of the holdout": [weeks[q] for q in table["quarter"]],
-                "what came": [number(v, ",.0f") for v in table["actual"]],
+                "actual": [number(v, ",.0f") for v in table["actual"]],
                 "expected": [number(v, ",.0f") for v in table["expected"]],
                 "bias": [number(v, "+.0%") for v in table["bias"]],
             }
@@ -458,7 +458,7 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
         "output": output,
         "holdout": holdout,
         "models": models,
-        "rules": lambda: registered("rule", ("name", "title", "formula", "misleads")),
+        "rules": lambda: registered("rule", ("name", "title", "formula", "caveat")),
     },
     "docs/accuracy.md": {
         "swept": accuracy_tables.swept,
@@ -491,7 +491,7 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "docs/intervals.md": {"intervals": intervals, "held": held},
     "docs/scale.md": {name: partial(scale, make) for name, make in scale_tables.TABLES.items()},
     "docs/formulas.md": {
-        "formulas": lambda: registered("formula", ("name", "formula", "needs", "misleads")),
+        "formulas": lambda: registered("formula", ("name", "formula", "requires", "caveat")),
     },
     "experiments/01_cdnow_holdout/README.md": {
         "purchases": lambda: scores("purchases", "sample", COLUMNS),
@@ -511,7 +511,7 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
                 "by": ("by", ""),
                 "survival": ("alive in year 12", ".1%"),
                 "lower": ("90% interval", ""),
-                "came": ("what came", ".1%"),
+                "came": ("actual", ".1%"),
                 "error": ("error", "+.1%"),
             },
         ),
@@ -522,9 +522,9 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
                 "observed": ("years observed", ""),
                 "by": ("by", ""),
                 "years_paid": ("years paid", ".2f"),
-                "came": ("what came", ".2f"),
+                "came": ("actual", ".2f"),
                 "value": ("value", ".0f"),
-                "value_came": ("what came in value", ".0f"),
+                "value_came": ("actual value", ".0f"),
                 "value_error": ("error", "+.1%"),
             },
         ),
@@ -705,7 +705,7 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
                 "data": ("data", ""),
                 "spend": ("spend", ""),
                 "bias": ("bias, all", "+.1%"),
-                "bias_best_tenth": ("best tenth", "+.1%"),
+                "bias_best_tenth": ("top decile", "+.1%"),
                 "bias_no_repeat": ("no repeat purchase", "+.1%"),
                 "mae": ("MAE", ".2f"),
                 "gini": ("Gini", ".3f"),

@@ -81,7 +81,7 @@ def _frame(size: int) -> pd.DataFrame:
 
 
 def _timed(solve: Callable[[], Any]) -> tuple[dict[str, float], Any]:
-    """Return the median seconds, how many runs they are of, and what came out."""
+    """Return the median seconds, how many runs they are of, and the result."""
     seconds: list[float] = []
     while len(seconds) < RUNS and sum(seconds) < ENOUGH:
         start = perf_counter()

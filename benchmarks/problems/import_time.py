@@ -21,7 +21,7 @@ def nothing(_: Path) -> None:
 
 
 PROBLEM = Problem(
-    title="a fresh interpreter that imports and ends; clvmodels is held against what it builds on",
+    title="a fresh interpreter that imports and ends; clvmodels is compared with what it builds on",
     cases=(Case("fresh process", nothing, nothing, (importing("numpy, pandas"), importing("clvmodels"))),),
     answer=lambda data, solution: {},
 )

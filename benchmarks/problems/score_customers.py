@@ -1,4 +1,4 @@
-"""Forecast and value of up to a hundred million customers in files, held against a scan that computes next to nothing.
+"""Forecast and value of up to a hundred million customers in files, compared with a scan that computes next to nothing.
 
 The scan reads the same columns of the same files in the same batches on as many threads, and writes as many columns.
 In the first, each is a multiple of the customer's number of purchases, or mean purchase where it's money, plus a
@@ -145,7 +145,7 @@ def cases(name: str) -> tuple[Case, Case]:
 
 
 PROBLEM = Problem(
-    title="scores of customers in files; clvmodels is held against a scan with a trivial formula",
+    title="scores of customers in files; clvmodels is compared with a scan with a trivial formula",
     cases=tuple(case for name in SIZES for case in cases(name)),
     answer=answer,
 )

@@ -22,7 +22,7 @@ class Base:
     ----------
     summary : Summary
         All of the log.
-    checked : Summary or None
+    calibration : Summary or None
         Its earlier part, with the rest held back.
     shock : Shock or None
         What moves all customers together.
@@ -31,7 +31,7 @@ class Base:
     """
 
     summary: Summary
-    checked: Summary | None = None
+    calibration: Summary | None = None
     shock: Shock | None = None
     asked: LogSpec | None = None
 
@@ -60,7 +60,7 @@ def read_base(
     whole = summarise(asked.observation_end, None)
     learned = None if shock is None else shock()
     origin = last_day_before(holdout, whole, whole=asked.collapse == "period")
-    checked = None
+    calibration = None
     if origin is not None:
-        checked = muted()(summarise)(origin, whole.observation_end)  # the whole log was looked at
-    return Base(whole, checked, learned, asked.but(observation_end=None))
+        calibration = muted()(summarise)(origin, whole.observation_end)  # the whole log was looked at
+    return Base(whole, calibration, learned, asked.but(observation_end=None))

@@ -27,7 +27,7 @@ class Learned:
         How the model of buying is fitted; the spend model is asked the same.
     spend : str, float or None
         A spend model, or the one price of every purchase; None leaves money out.
-    given : mapping of "buying", "spending" to Estimate
+    fixed_estimates : mapping of "buying", "spending" to Estimate
         Those that are known and aren't fitted.
     start : mapping of "buying", "spending" to Estimate
         Where fits begin.
@@ -38,23 +38,23 @@ class Learned:
     summary: Summary
     fitting: FitSpec
     spend: str | float | None
-    given: Mapping[str, Estimate] = field(default_factory=dict)
+    fixed_estimates: Mapping[str, Estimate] = field(default_factory=dict)
     start: Mapping[str, Estimate] = field(default_factory=dict)
     is_heard: bool = True
 
     @Once
     def buying(self) -> Estimate:
         """Of the model of buying."""
-        if "buying" in self.given:
-            return self.given["buying"]
+        if "buying" in self.fixed_estimates:
+            return self.fixed_estimates["buying"]
         with self._heard():
             return fit_as(self.fitting, self.summary, start=self.start.get("buying"))
 
     @Once
     def spending(self) -> Estimate | None:
         """Of what purchases are worth; None where nothing says it."""
-        if "spending" in self.given:
-            return self.given["spending"]
+        if "spending" in self.fixed_estimates:
+            return self.fixed_estimates["spending"]
         with self._heard():
             return spend_as(self.spend, self.fitting, self.summary, start=self.start.get("spending"))
 
@@ -63,7 +63,7 @@ class Learned:
 
 
 @dataclass(frozen=True, eq=False)
-class Outlook:
+class PurchaseForecast:
     """The purchases ahead of a base, which are the same on any business terms.
 
     Attributes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clvmodels.api.learned import Learned, Outlook
+from clvmodels.api.learned import Learned, PurchaseForecast
 from clvmodels.api.once import Once
 from clvmodels.errors import ClvError
 from clvmodels.evaluation import compare
@@ -50,4 +50,4 @@ class LookBack:
     def back(self) -> Prediction | None:
         """The model's own forecast of the rest; None where the summary has no rest."""
         held = self.learned.summary.holdout
-        return None if held is None else Outlook(self.learned, held.duration, self.ci_prob).prediction
+        return None if held is None else PurchaseForecast(self.learned, held.duration, self.ci_prob).prediction

@@ -15,14 +15,14 @@ from clvmodels.errors import ArgumentError, check_between
 from clvmodels.evaluation import common_shock as estimate_shock
 from clvmodels.evaluation.matched_bases import check_later
 from clvmodels.inference.fit_spec import FitSpec, Method
-from clvmodels.inference.given import USUAL, spend_asked
+from clvmodels.inference.fixed_estimates import USUAL, spend_asked
 from clvmodels.inference.sides import ColumnNames
 from clvmodels.ingest.log_spec import Collapse, LogSpec, MissingCustomers
 from clvmodels.ingest.purchases import ZeroAmounts
 from clvmodels.ingest.refunds import Refunds
-from clvmodels.models import purchase_model, usual_purchase_model
-from clvmodels.records import FirstPurchaseUse, Period, Prediction, Scorecard, Shock, Summary, Terms, Valuation
-from clvmodels.reporting.gather import gather
+from clvmodels.models import default_purchase_model, purchase_model
+from clvmodels.records import BusinessTerms, FirstPurchaseUse, Period, Prediction, Scorecard, Shock, Summary, Valuation
+from clvmodels.reporting.assembly import assemble
 from clvmodels.reporting.listing import export as write_export
 from clvmodels.reporting.material import ReportMaterial
 from clvmodels.reporting.report import report as write_report
@@ -61,11 +61,11 @@ class Study(AbstractVariants):
 
     Attributes
     ----------
-    summary, checked : Summary or None
+    summary, calibration : Summary or None
         All of the log, and its earlier part with the rest held back.
     buying, spending : Estimate or None
         Fitted to all of the log.
-    checked_buying, checked_spending : Estimate or None
+    calibration_buying, calibration_spending : Estimate or None
         Fitted to its earlier part.
     shock : Shock or None
         What moves all customers together, where it was asked for.
@@ -116,15 +116,15 @@ class Study(AbstractVariants):
         common_shock: bool = False,
         first_purchase: FirstPurchaseUse = "scaled",
     ) -> None:
-        model = (usual_purchase_model() if model is None else purchase_model(model)).name
+        model = (default_purchase_model() if model is None else purchase_model(model)).name
         fitting = FitSpec.among(locals())
         fitting.check_sides()
         why = "it is the probability inside the interval"
         check_between("ci_prob", ci_prob, 0, 1, why, open_low=True, open_high=True)
         asked = {"horizon": horizon, "holdout": holdout, "ci_prob": ci_prob, "common_shock": common_shock}
-        terms = Terms(margin, discount_rate, acquisition_cost)
+        terms = BusinessTerms(margin, discount_rate, acquisition_cost)
         vars(self).update(dict.fromkeys(field.name for field in fields(self)))
-        vars(self).update(asked, fitting=fitting, spend=spend_asked(spend), terms=terms, remarks=())
+        vars(self).update(asked, fitting=fitting, spend=spend_asked(spend), terms=terms, extra_notes=())
 
     def __repr__(self) -> str:
         who = "no customers yet" if self.summary is None else f"{len(self.summary):,} customers"
@@ -181,9 +181,9 @@ class Study(AbstractVariants):
 
         return self.of_base(read_base(log, carrying, holdout=self.holdout, shock=shock if self.common_shock else None))
 
-    def take(self, summary: Summary, *, checked: Summary | None = None, shock: Shock | None = None) -> Self:
+    def take(self, summary: Summary, *, calibration: Summary | None = None, shock: Shock | None = None) -> Self:
         """Return a study of what is made: all customers, an earlier part with its holdout, what moves all together."""
-        return self.of_base(Base(summary, checked, shock))
+        return self.of_base(Base(summary, calibration, shock))
 
     def fit(  # noqa: PLR0913 - a log has as many sides
         self,
@@ -259,7 +259,7 @@ class Study(AbstractVariants):
         if old.asked is None:
             raise ArgumentError(
                 "The study was given its summary and doesn't know how a log is read; begin it with read or fit, or "
-                "fit the new summary with start= and hold the forecasts against each other with clv.drift."
+                "fit the new summary with start= and compare the forecasts with clv.drift."
             )
         fresh = old._read(log, old.asked.but(observation_end=observation_end))
         assert old.summary is not None  # it was read
@@ -305,7 +305,7 @@ class Study(AbstractVariants):
         ahead, board, formulas = study.predict(), study.scorecard, study.rules[0]
         back = None if board is None or study.look_back is None else study.look_back.back
         seen: dict[str, Any] = {"scorecard": board, "back": back, "heuristics": formulas, "drift": study.drift}
-        return gather(ahead, title=title, margin=study.terms.margin, notes=study.notes, **seen)
+        return assemble(ahead, title=title, margin=study.terms.margin, notes=study.notes, **seen)
 
     def _answered(self) -> Self:
         """Return the study of known customers: this one, or the last that was made from it."""

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Self
 
-from clvmodels.api.answers import AbstractAnswers
 from clvmodels.api.base import Base
-from clvmodels.api.learned import Learned, Outlook
+from clvmodels.api.learned import Learned, PurchaseForecast
 from clvmodels.api.look_back import LookBack
 from clvmodels.api.once import so_far
+from clvmodels.api.results import AbstractResults
 from clvmodels.errors import ArgumentError
 from clvmodels.evaluation.holdout import A_THIRD
-from clvmodels.inference.given import PRICE, price_of, spend_asked
+from clvmodels.inference.fixed_estimates import PRICE, price_of, spend_asked
 from clvmodels.records import Estimate, Note
 from clvmodels.records.valuation import Same
 
@@ -23,7 +23,7 @@ LATEST = "_latest"  # the study that was made last from one without customers
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
-class AbstractVariants(AbstractAnswers):
+class AbstractVariants(AbstractResults):
     """What makes another study of one: none of it changes the first."""
 
     def with_terms(
@@ -67,8 +67,8 @@ class AbstractVariants(AbstractAnswers):
         Study
         """
         before = None if self.before is None else self.before.with_horizon(horizon)
-        outlook = None if self.outlook is None else replace(self.outlook, horizon=horizon)
-        return self._changed(horizon=horizon, before=before, outlook=outlook)
+        purchase_forecast = None if self.purchase_forecast is None else replace(self.purchase_forecast, horizon=horizon)
+        return self._changed(horizon=horizon, before=before, purchase_forecast=purchase_forecast)
 
     def with_estimates(self, *, buying: Estimate | None = None, spending: Estimate | None = None) -> Self:
         """Return the study with estimates that were made elsewhere, and their models.
@@ -96,17 +96,19 @@ class AbstractVariants(AbstractAnswers):
         if self.base is None:
             raise ArgumentError(NOBODY)
         asked = self._changed(fitting=self.fitting.but(model=model), spend=spend).of_base(self.base)
-        return asked._learning(given={role: estimate for role, estimate in made.items() if estimate is not None})
+        return asked._learning(
+            fixed_estimates={role: estimate for role, estimate in made.items() if estimate is not None}
+        )
 
     def noting(self, notes: Iterable[Note]) -> Self:
         """Return the study with more remarks, and all that was made so far."""
-        return self._copied(remarks=tuple(dict.fromkeys([*self.remarks, *notes])))
+        return self._copied(extra_notes=tuple(dict.fromkeys([*self.extra_notes, *notes])))
 
     def of_base(self, base: Base) -> Self:
         """Return the study of these customers."""
         back = None
-        if base.checked is not None:
-            earlier = Learned(base.checked, self.fitting, self.spend, is_heard=False)
+        if base.calibration is not None:
+            earlier = Learned(base.calibration, self.fitting, self.spend, is_heard=False)
             back = LookBack(earlier, self.ci_prob, may_fail=self.holdout == A_THIRD)
         learned = Learned(base.summary, self.fitting, self.spend)
         study = self._changed(base=base, look_back=back, learned=learned)._learning()
@@ -119,5 +121,5 @@ class AbstractVariants(AbstractAnswers):
         if self.learned is None:
             raise ArgumentError(NOBODY)
         learned = replace(self.learned, **changed)
-        outlook = Outlook(learned, self.horizon, self.ci_prob, self.shock)
-        return self._changed(learned=learned, outlook=outlook)
+        purchase_forecast = PurchaseForecast(learned, self.horizon, self.ci_prob, self.shock)
+        return self._changed(learned=learned, purchase_forecast=purchase_forecast)

@@ -14,7 +14,7 @@ from clvmodels.ingest.log_spec import Collapse, LogSpec, MissingCustomers
 from clvmodels.ingest.purchases import ZeroAmounts
 from clvmodels.ingest.refunds import Refunds
 from clvmodels.models import purchase_model
-from clvmodels.records import FirstPurchaseUse, Terms
+from clvmodels.records import BusinessTerms, FirstPurchaseUse
 
 type _Repeated = Annotated[tuple[str, ...], Parameter(negative=(), show_default=False)]
 type Folder = Annotated[Path, Parameter(name="--out", help="Folder of the study; made where it isn't there.")]
@@ -131,9 +131,9 @@ class Business:
     discount_rate: float = 0.0
     acquisition_cost: float | None = None
 
-    def terms(self) -> Terms:
+    def terms(self) -> BusinessTerms:
         """Return them as the library knows them."""
-        return Terms(self.margin, self.discount_rate, self.acquisition_cost)
+        return BusinessTerms(self.margin, self.discount_rate, self.acquisition_cost)
 
 
 @Parameter(name="*")

@@ -126,7 +126,7 @@ def _found(task: Task, table: AbstractCustomerTable, learned: Learned, scores: S
     with step("Reading a share of the customers"), muted():  # all customers were looked at
         some = log_of_some(task.log, task.asked, one_in=one_in, **task.memory.asked())
         base = read_base(some, task.asked.for_converted(), holdout=task.study.holdout, shock=None)
-        study = task.study.take(base.summary, checked=base.checked, shock=learned.shock)
+        study = task.study.take(base.summary, calibration=base.calibration, shock=learned.shock)
         study.predict()
     noted = about_the_log([*table.notes, *(note for one in known.values() for note in one.notes)])
     share = f"{len(base.summary):,} of {len(table):,} customers"

@@ -19,13 +19,13 @@ from clvmodels.cli.refreshing import refreshed
 from clvmodels.cli.task import ALL_OF_IT, TITLE, Memory, Task
 from clvmodels.evaluation.holdout import A_THIRD
 from clvmodels.ingest import load_cdnow
-from clvmodels.models import catalogue, reference_purchase_model, usual_purchase_model, usual_spend_model
+from clvmodels.models import catalogue, default_purchase_model, default_spend_model, reference_purchase_model
 from clvmodels.voice import muted
 
 _FOLDER = Path("clv-run")
 _REVENUE = Business()
 _BY_MAXIMUM = Learning()
-_BUYING, _SPEND = usual_purchase_model(), usual_spend_model()
+_BUYING, _SPEND = default_purchase_model(), default_spend_model()
 _GUARD = "Guard texts in CSV files that a spreadsheet would take for formulas."
 
 type ExcelSafe = Annotated[bool, Parameter(name="--excel-safe", negative=(), help=_GUARD)]
@@ -116,7 +116,7 @@ def models() -> None:
     """List the models: what they fit, what they assume, what they need, when they mislead."""
     for row in catalogue().to_dict("records"):
         print(f"{row['name']}  {row['title']}")
-        print(entry({name: row[name] for name in ("setting", "assumes", "parameters", "statistics", "misleads")}))
+        print(entry({name: row[name] for name in ("setting", "assumes", "parameters", "statistics", "caveat")}))
 
 
 def check(log: str, *, columns: Columns) -> None:

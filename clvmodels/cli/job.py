@@ -43,9 +43,9 @@ _FILES = {
     "spending.json": "the model of spend, with its draws",
     "summary.parquet": "what is known of each customer, for clv refresh",
     "summary.json": "the same, of all of them",
-    "drift_forecast.csv": "what the last study forecast, and what came",
+    "drift_forecast.csv": "what the last study forecast, and the actual values",
     "drift_parameters.csv": "what it had learned, and what is learned now",
-    "drift_deciles.csv": "customers from tenth to tenth of the base",
+    "drift_deciles.csv": "customers who moved between deciles of the base",
     "drift_movers.csv": "who gained and who lost most",
 }
 _OF_STEPS = (

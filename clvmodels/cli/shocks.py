@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from clvmodels.records import Shock, ShockLaw
+from clvmodels.records import Shock, ShockDistribution
 
 _LENGTHS = ("n_independent", "horizon")
 _ROUNDED = 1e-6  # sums of a few hundred probabilities
@@ -29,9 +29,9 @@ def shock_of(told: dict[str, Any]) -> Shock:
     return Shock(purchases, spend, n_independent, horizon)
 
 
-def _law(told: dict[str, Any]) -> ShockLaw:
-    """Return a law, or raise a ValueError where it can't be one."""
-    law = ShockLaw(**told)
+def _law(told: dict[str, Any]) -> ShockDistribution:
+    """Return a distribution, or raise a ValueError where it can't be one."""
+    law = ShockDistribution(**told)
     if not (np.isfinite(law.growth).all() and (law.growth >= 0).all()):
         raise ValueError("the common shock grows with no power of the horizon")
     if law.sizes.ndim != 1 or law.sizes.shape != law.weights.shape or not len(law.sizes):

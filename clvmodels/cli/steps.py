@@ -17,7 +17,7 @@ from clvmodels.evaluation import check_log
 from clvmodels.heuristics import HeuristicTerms
 from clvmodels.inference.fit_spec import FitSpec
 from clvmodels.inference.fitting import fit_as, spend_as
-from clvmodels.models import purchase_model, spend_model, usual_purchase_model
+from clvmodels.models import default_purchase_model, purchase_model, spend_model
 from clvmodels.records import Prediction, Valuation
 from clvmodels.reporting.listing import export as write_export
 from clvmodels.reporting.target import rank
@@ -52,8 +52,8 @@ def rfm(log: str, columns: Columns, holdout: str | None, out: Path) -> None:
         assert study.summary is not None  # just read
         summary = replace(study.summary, notes=(*study.summary.notes, *changed))
         save_summary(summary, place)
-        if study.checked is not None:
-            save_summary(study.checked, place, name="checked")
+        if study.calibration is not None:
+            save_summary(study.calibration, place, name="checked")
     say_notes(summary.notes)
     print(f"{summary!r} -> {out / 'summary.parquet'}")
 
@@ -107,7 +107,7 @@ def compare(by: str | None, out: Path, *, excel_safe: bool = False) -> None:
     """Write how models and formulas met the holdout."""
     with all_or_nothing(out) as place:
         study = _study(out)
-        if study.checked is None:
+        if study.calibration is None:
             raise InputError(
                 f"The summary in {str(out)!r} keeps nothing back to check forecasts on; run clv rfm again with "
                 f"--holdout, such as --holdout 39."
@@ -162,8 +162,8 @@ def _study(out: Path) -> Study:
     summary = load_summary(out)
     checked = load_summary(out, name="checked") if (out / "checked.json").exists() else None
     known = {role: load(out / f"{role}.json") for role in ("buying", "spending") if (out / f"{role}.json").exists()}
-    model = known["buying"].model if "buying" in known else usual_purchase_model()
-    study = Study(**_spec(out, model.name).asked_of_study()).take(summary, checked=checked)
+    model = known["buying"].model if "buying" in known else default_purchase_model()
+    study = Study(**_spec(out, model.name).asked_of_study()).take(summary, calibration=checked)
     return study.with_estimates(**known)
 
 

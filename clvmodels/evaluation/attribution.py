@@ -16,7 +16,7 @@ from clvmodels.evaluation.contract_corrections import ContractCorrections, Contr
 from clvmodels.evaluation.purchase_corrections import PurchaseCorrections
 from clvmodels.heuristics import HeuristicSettings, HeuristicTerms
 from clvmodels.kernels.shapley import shapley
-from clvmodels.prediction.futures import ParamDraws
+from clvmodels.prediction.customer_states import ParamDraws
 from clvmodels.records import Audit, AuditPart, Summary, Valuation, check_summary
 
 _TERMS = "margin_and_costs"
@@ -258,10 +258,10 @@ def _after_terms(revenue: FloatArray, corrections: Corrections, base: AuditBase,
     assert period is not None  # every estimate of a model of buying has one
     a_year = given.promotion_cost + given.service_cost
     each = (given.acquisition_cost or 0.0) + a_year * corrections.periods() / period.per_year
-    heads = sizes.reshape(-1, *(1,) * (revenue.ndim - 1))
-    cost = heads * each.T.reshape(len(sizes), *(1,) * (revenue.ndim - 2), 2)  # the horizon is the last correction
+    n_customers = sizes.reshape(-1, *(1,) * (revenue.ndim - 1))
+    cost = n_customers * each.T.reshape(len(sizes), *(1,) * (revenue.ndim - 2), 2)  # the horizon is the last correction
     by_formula = given.margin * revenue - cost
-    by_valuation = terms.margin * revenue - heads * (terms.acquisition_cost or 0.0)
+    by_valuation = terms.margin * revenue - n_customers * (terms.acquisition_cost or 0.0)
     return np.stack([by_formula, by_valuation], axis=-1)
 
 

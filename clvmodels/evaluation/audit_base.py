@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from clvmodels.arrays import FloatArray, IntArray
-from clvmodels.prediction.futures import ParamDraws
+from clvmodels.prediction.customer_states import ParamDraws
 from clvmodels.records import Estimate, Valuation
 from clvmodels.valuation.customers import Customers
 from clvmodels.valuation.money import money_of
@@ -49,7 +49,7 @@ class AuditBase:
     def of(cls, valuation: Valuation, codes: IntArray) -> AuditBase:
         """Group the customers of a valuation; ``codes`` are their groups, from 0 on, none of them empty."""
         customers = money_of(valuation).base
-        n_histories = len(customers.futures.histories)
+        n_histories = len(customers.states.histories)
         history = customers.history[customers.rows.index]
         pairs, pair = np.unique(codes * n_histories + history, return_inverse=True)
         group = pairs // n_histories
@@ -67,7 +67,7 @@ class AuditBase:
 
     def of_pairs(self, ahead: FloatArray) -> FloatArray:
         """Return the values of pairs from those of the futures, shape (draw, future), as (phase, draw, pair)."""
-        return ahead[:, self.customers.futures.index[:, self.history]].transpose(1, 0, 2)
+        return ahead[:, self.customers.states.index[:, self.history]].transpose(1, 0, 2)
 
     def by_group(self, values: FloatArray) -> FloatArray:
         """Return the sum over the pairs of each group, the last axis."""
@@ -87,8 +87,8 @@ class AuditBase:
             return
         looked_at = min(n, max(_FEWER, min(_DRAWS, _WORK // len(self.history))))
         chosen = np.unique(np.linspace(0, n - 1, looked_at).round().astype(np.int64))
-        futures = self.customers.futures
-        widest = max(len(self.customers.rows), futures.n_phases * len(self.history))
+        states = self.customers.states
+        widest = max(len(self.customers.rows), states.n_phases * len(self.history))
         size = max(1, _CELLS // widest)
         for start in range(0, len(chosen), size):
             some = chosen[start : start + size]

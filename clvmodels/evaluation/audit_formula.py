@@ -10,7 +10,7 @@ from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.errors import ArgumentError, InputError
 from clvmodels.heuristics import HeuristicSettings, HeuristicTerms, forecast, rules
 from clvmodels.heuristics.base import AbstractPooledRule
-from clvmodels.inference.given import price_of
+from clvmodels.inference.fixed_estimates import price_of
 from clvmodels.records import HeuristicForecast, Note, Summary, Valuation
 
 

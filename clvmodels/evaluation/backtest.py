@@ -16,7 +16,7 @@ from clvmodels.evaluation.rounds import Fitter, Round, Rules, pooled_table, roun
 from clvmodels.evaluation.windows import Origins, rolling_windows
 from clvmodels.heuristics.terms import HeuristicSettings
 from clvmodels.inference import fit
-from clvmodels.inference.given import USUAL
+from clvmodels.inference.fixed_estimates import USUAL
 from clvmodels.ingest.engines import Workbench
 from clvmodels.ingest.log_spec import Collapse, LogSpec, MissingCustomers
 from clvmodels.ingest.memory import engine_memory
@@ -28,7 +28,7 @@ from clvmodels.ingest.some_customers import log_of_some
 from clvmodels.ingest.spark_frames import is_spark
 from clvmodels.ingest.summary import rfm_summary
 from clvmodels.ingest.temporary_table import span_of
-from clvmodels.models import purchase_model, usual_purchase_model
+from clvmodels.models import default_purchase_model, purchase_model
 from clvmodels.records import Backtest, Note, Period, Target
 from clvmodels.records.log_check import about_the_log
 from clvmodels.voice import muted
@@ -213,7 +213,7 @@ def _some_of(log: Any, asked: LogSpec, whole: Question, memory: _Memory) -> tupl
 
 def _fitters(models: str | Sequence[str] | Mapping[str, Fitter] | None) -> dict[str, Fitter]:
     """Return what fits each model, by the name of its row."""
-    wanted = [usual_purchase_model().name] if models is None else models
+    wanted = [default_purchase_model().name] if models is None else models
     wanted = [wanted] if isinstance(wanted, str) else wanted
     check_kind("models", wanted, (Sequence, Mapping), "give names of models, or a mapping from names to what fits them")
     if isinstance(wanted, Mapping):
@@ -225,7 +225,7 @@ def _fitters(models: str | Sequence[str] | Mapping[str, Fitter] | None) -> dict[
         if not isinstance(name, str):
             raise ArgumentError(
                 f"models has a {type(name).__name__}, and a backtest fits anew at each origin, because what was fitted "
-                f"before may know what came; give the name of a model."
+                f"before may know the holdout; give the name of a model."
             )
     return {purchase_model(name).name: partial(fit, name) for name in wanted}
 

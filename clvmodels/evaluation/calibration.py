@@ -11,7 +11,7 @@ from clvmodels.records import AnyForecast
 
 
 def pit(forecast: AnyForecast, actual: FloatArray, *, seed: int = 1) -> FloatArray:
-    """Return the randomised probability integral transform of what came.
+    """Return the randomised probability integral transform of the actual values.
 
     Where a forecast is right, these numbers are uniform on (0, 1), whatever it forecasts. A probability mass at the
     outcome (a count, or no spend at all) is spread evenly over its interval by chance.
@@ -22,7 +22,7 @@ def pit(forecast: AnyForecast, actual: FloatArray, *, seed: int = 1) -> FloatArr
         For a prediction the outcome is purchases within its horizon; for a valuation it is revenue within its
         horizon, discounted as the valuation is, before margin and cost.
     actual : array, shape (customer,)
-        What came, in the order of the summary.
+        Actual values, in the order of the summary.
     seed : int
         Of the spreading.
 

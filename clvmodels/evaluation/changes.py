@@ -17,7 +17,7 @@ from clvmodels.voice import muted
 
 @muted()
 def drift(before: AnyForecast, after: AnyForecast, *, n_movers: int = 20) -> Drift:
-    """Hold an earlier forecast against a later state of the same base.
+    """Compare an earlier forecast with a later state of the same base.
 
     Parameters
     ----------
@@ -36,11 +36,11 @@ def drift(before: AnyForecast, after: AnyForecast, *, n_movers: int = 20) -> Dri
           earlier variance less the later one (Hausman). Taken on logarithms, of coefficients as they are; NaN where an
           error isn't known, or the later one isn't clearly the smaller. Beyond 3, something has changed or the model
           doesn't hold.
-        - ``forecast``: what the earlier estimates say of the time between, and what came. Purchases of a known customer
-          are the growth of the frequency, spend that of ``total_spend``, so refunds that came late are taken off.
-          A frequency that shrank (a correction) counts as no purchase. Customers who are no longer in the log are left
-          out on both sides. Purchases of new customers include the first. Intervals hold what ``contains`` says, and
-          the common shock where ``before`` was forecast with one.
+        - ``forecast``: what the earlier estimates say of the time between, and the actual values. Purchases of a known
+          customer are the growth of the frequency, spend that of ``total_spend``, so refunds that came late are taken
+          off. A frequency that shrank (a correction) counts as no purchase. Customers who are no longer in the log are
+          left out on both sides. Purchases of new customers include the first. Intervals hold what ``contains`` says,
+          and the common shock where ``before`` was forecast with one.
         - ``deciles`` and ``movers``: by ``clv``, or expected purchases where there is no money. Equals are ranked in
           the order of their summary.
 
@@ -137,7 +137,7 @@ def _check_alike(before: AnyForecast, after: AnyForecast) -> None:
 
 
 def _forecast(before: AnyForecast, matched: Matched) -> tuple[pd.DataFrame, list[Note]]:
-    """Return what was forecast of the time between and what came."""
+    """Return what was forecast of the time between and the actual values."""
     base, then, now = _prediction(before), matched.before, matched.after
     known = then if matched.known.all() else then.take(matched.known)
     ahead = predict(base.estimate, known, horizon=matched.elapsed, ci_prob=base.ci_prob, shock=base.shock)

@@ -34,7 +34,7 @@ def choose(backtest: Backtest, *, target: Target = "purchases") -> Choice:
 
     See Also
     --------
-    Backtest.differences : How sure each difference is, by customers.
+    Backtest.differences : The uncertainty of each difference, by customers.
     backtest : Forecast from several earlier days of a log, and score what was forecast.
     likelihood_ratio : Test a simpler model against a wider one that contains it.
 

@@ -13,9 +13,9 @@ from clvmodels.evaluation.contest import Money, Row, came, forecasts_of, rule_na
 from clvmodels.grammar.model import as_purchase_model
 from clvmodels.heuristics.terms import HeuristicSettings
 from clvmodels.inference import fit
-from clvmodels.inference.given import USUAL
+from clvmodels.inference.fixed_estimates import USUAL
 from clvmodels.inference.selection import noise_notes
-from clvmodels.models import usual_purchase_model
+from clvmodels.models import default_purchase_model
 from clvmodels.records import Estimate, Note, Scorecard, Summary, Target, check_estimate, check_summary
 from clvmodels.valuation.no_mean import NO_MEAN
 from clvmodels.voice import muted
@@ -71,8 +71,8 @@ def compare(
     --------
     coverage_table : Return how many customers lie in their predictive intervals, and how many the forecast itself
         expects to.
-    pit : Return the randomised probability integral transform of what came.
-    group_table : Hold the groups of a pooled fit side by side, each as its typical customer.
+    pit : Return the randomised probability integral transform of the actual values.
+    group_table : Compare the groups of a pooled fit, each by its typical customer.
     common_shock : Estimate what moves all customers together, by forecasting from earlier days of the same log.
 
     Examples
@@ -99,7 +99,7 @@ def compare(
     if by is not None:
         check_kind("by", by, str, "name a group column")
     names = rule_names(heuristics, summary)
-    wanted = [usual_purchase_model().name] if models is None else models
+    wanted = [default_purchase_model().name] if models is None else models
     wanted = [wanted] if isinstance(wanted, str | Estimate) else wanted
     check_kind("models", wanted, Sequence, "give names of models, or estimates")
     fitted = [fit(model, summary) if isinstance(model, str) else check_estimate(model) for model in wanted]

@@ -11,12 +11,12 @@ import numpy as np
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.errors import check_kind, check_known
 from clvmodels.evaluation.forecasts import Forecast, of_model, of_rule
-from clvmodels.evaluation.scores import bias, captured, gini_normalised, mae, rmse, spearman
+from clvmodels.evaluation.scores import bias, cumulative_gain, gini_normalised, mae, rmse, spearman
 from clvmodels.heuristics.registry import rules
 from clvmodels.heuristics.terms import HeuristicSettings
 from clvmodels.inference import fit
-from clvmodels.inference.given import USUAL
-from clvmodels.models import usual_spend_model
+from clvmodels.inference.fixed_estimates import USUAL
+from clvmodels.models import default_spend_model
 from clvmodels.records import Estimate, Summary, Target
 from clvmodels.valuation.customers import mean_trouble
 
@@ -50,7 +50,7 @@ class Money:
         assert summary.holdout is not None  # who calls has looked
         if spend is None or summary.holdout.spend is None or summary.monetary_value is None:
             return cls(None, ("purchases",), None)
-        name = usual_spend_model().name if spend == USUAL else spend
+        name = default_spend_model().name if spend == USUAL else spend
         worth = fit(name, summary) if isinstance(name, str) else name
         trouble = mean_trouble(worth, summary)
         return cls(worth if trouble is None else None, ("purchases", "spend"), trouble)
@@ -116,7 +116,7 @@ def forecasts_of(
 
 
 def came(summary: Summary, target: Target) -> FloatArray:
-    """Return what came in the holdout, shape (customer,)."""
+    """Return the actual values of the holdout, shape (customer,)."""
     assert summary.holdout is not None  # who calls has looked
     actual = summary.holdout.frequency if target == "purchases" else summary.holdout.spend
     assert actual is not None  # there are forecasts of spend only where the holdout has it
@@ -138,7 +138,7 @@ def scored(row: Forecast, actual: FloatArray) -> Row:
         "coverage": mean(row.inside),
         "spearman": spearman(row.ranking, actual),
         "gini": gini_normalised(row.ranking, actual),
-        "capture_top10": float(captured(row.ranking, actual, _SHARE)[0]),
+        "capture_top10": float(cumulative_gain(row.ranking, actual, _SHARE)[0]),
         "total": float("nan") if point is None else float(point.sum()),
         "total_lower": float("nan") if total is None else total.lower,
         "total_upper": float("nan") if total is None else total.upper,

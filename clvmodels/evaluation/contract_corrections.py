@@ -18,7 +18,7 @@ from clvmodels.errors import ArgumentError, InputError, check_between
 from clvmodels.evaluation.audit_base import AuditBase
 from clvmodels.heuristics import HeuristicTerms
 from clvmodels.kernels.discrete_survival import steps
-from clvmodels.prediction.futures import ParamDraws
+from clvmodels.prediction.customer_states import ParamDraws
 from clvmodels.records import Note, Summary
 from clvmodels.valuation.discounting import discounted_expectation
 
@@ -138,15 +138,15 @@ class ContractCorrections:
         """
         base, formula = self.base, self.formula
         n_draws = len(next(iter(buying.values())))
-        histories = base.customers.futures.histories
-        runs = base.customers.futures.alive_in_phases(buying, slice(0, len(histories)))[0][:, base.history]
+        histories = base.customers.states.histories
+        runs = base.customers.states.alive_in_phases(buying, slice(0, len(histories)))[0][:, base.history]
         weights = (np.ones_like(runs), runs)
-        heads = base.by_pair(np.ones(len(base.pair)))
+        n_customers = base.by_pair(np.ones(len(base.pair)))
         own = base.customers.expected_spend(spend, slice(None)) @ base.by_spend(np.ones(len(base.pair)))
-        mean = base.by_group(own) / base.by_group(heads)
+        mean = base.by_group(own) / base.by_group(n_customers)
         mean = np.where(np.isnan(formula.price), mean, formula.price)[:, base.group]
-        money = (heads * mean, own)
-        base_curve = self._retention_ahead(buying, runs * heads)
+        money = (n_customers * mean, own)
+        base_curve = self._retention_ahead(buying, runs * n_customers)
         found = np.zeros((len(base.starts), n_draws, *(2,) * len(CORRECTIONS)))
         switches = ("annuity", "churn_by_age", "survivors", "discount", "horizon")
         ways = [(0,) if part in self.idle() else (0, 1) for part in switches]
@@ -205,8 +205,8 @@ class ContractCorrections:
         return spread
 
     def _of_model(self, buying: ParamDraws, window: float, delta: float) -> FloatArray:
-        futures = self.base.customers.futures
-        ahead = futures.evaluate(lambda model, params: discounted_expectation(model, params, window, delta), buying)
+        states = self.base.customers.states
+        ahead = states.evaluate(lambda model, params: discounted_expectation(model, params, window, delta), buying)
         mine: FloatArray = self.base.of_pairs(ahead)[0]
         return mine
 

@@ -43,7 +43,7 @@ def coverage_table(forecast: AnyForecast, *, levels: Sequence[float] = (0.5, 0.8
 
     See Also
     --------
-    pit : Return the randomised probability integral transform of what came.
+    pit : Return the randomised probability integral transform of the actual values.
     activity_table : Return the probability to buy in the holdout against the share that did, in tenths of the
         probability.
 
@@ -132,7 +132,7 @@ def _came(forecast: AnyForecast, holdout: Holdout) -> FloatArray:
     if forecast.valuation is None:
         return holdout.frequency
     if holdout.spend is None:
-        raise InputError("The holdout has no amounts, so there is nothing to hold the value against.")
+        raise InputError("The holdout has no amounts, so there is nothing to compare the value with.")
     return np.maximum(holdout.spend, 0.0)
 
 
@@ -140,7 +140,7 @@ def _holdout(forecast: AnyForecast) -> Holdout:
     """Return the truth that a forecast speaks of."""
     summary = forecast.summary
     if summary is None or summary.holdout is None:
-        raise InputError("The customers have no holdout, so there is nothing to hold the forecast against.")
+        raise InputError("The customers have no holdout, so there is nothing to compare the forecast with.")
     if abs(summary.holdout.duration - forecast.prediction.horizon) > 1e-9:
         raise InputError(
             f"The forecast looks {forecast.prediction.horizon:g} {summary.period.name}s ahead and the holdout is "

@@ -37,9 +37,9 @@ class Forecast:
     ranking : array, shape (customer,)
         Best customers highest.
     crps, log_score, interval_score, inside : array, shape (customer,), or None
-        Scores of the predictive distribution and of its interval, and whether what came lies in it.
+        Scores of the predictive distribution and of its interval, and whether the actual value lies in it.
     meant, below, at : array, shape (customer,), or None
-        Probabilities, by the forecast itself, of its interval, of less than what came, and of exactly that.
+        Probabilities, by the forecast itself, of its interval, of less than the actual value, and of exactly that.
     p_active : array, shape (customer,), or None
         Probability of at least one purchase; None for money.
     total : Total or None

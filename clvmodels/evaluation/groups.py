@@ -16,13 +16,13 @@ from clvmodels.grammar import Common, Quantity, Side
 from clvmodels.inference.comparability import informative
 from clvmodels.inference.fitting import fit
 from clvmodels.kernels.namespace import NUMPY
-from clvmodels.records import Covariates, Estimate, FirstPurchaseUse, Patterns, Summary, Term, check_summary
+from clvmodels.records import Covariates, CovariateTerm, Estimate, FirstPurchaseUse, Patterns, Summary, check_summary
 from clvmodels.records.covariates import UNSEEN, labels_of
 from clvmodels.voice import muted
 
 
 def group_table(estimate: Estimate, summary: Summary, *, by: str | None = None, ci_prob: float = 0.9) -> pd.DataFrame:
-    """Hold the groups of a pooled fit side by side, each as its typical customer.
+    """Compare the groups of a pooled fit, each by its typical customer.
 
     A group's typical customer has the mean effects of its customers: its own effect, and those of the other covariates
     in the mix that it has. What the groups would be on their own, and without groups, is fitted here by maximum
@@ -221,7 +221,7 @@ def _alone(estimate: Estimate, groups: _Groups) -> dict[str, FloatArray]:
         return dict.fromkeys(names, unknown)
     some = groups.taken(speaking[groups.codes])
     others = [term for term in _terms(estimate) if term.column != groups.by and _differs_within(term.column, some)]
-    fixed = [Term(term.side, term.column) for term in _terms(estimate) if term.column == groups.by]
+    fixed = [CovariateTerm(term.side, term.column) for term in _terms(estimate) if term.column == groups.by]
     found = _levels(_fitted(estimate, some.summary, [*others, *fixed]), some, and_unseen=False)
     out = {}
     for name in names:
@@ -238,7 +238,7 @@ def _differs_within(column: str, groups: _Groups) -> bool:
 
 
 @muted()
-def _fitted(estimate: Estimate, summary: Summary, terms: list[Term]) -> Estimate:
+def _fitted(estimate: Estimate, summary: Summary, terms: list[CovariateTerm]) -> Estimate:
     """Fit the same model with some terms, each fixed or pooled as it says."""
     named: dict[bool, dict[str, list[str]]] = {False: {}, True: {}}
     for term in terms:
@@ -249,7 +249,7 @@ def _fitted(estimate: Estimate, summary: Summary, terms: list[Term]) -> Estimate
     )
 
 
-def _terms(estimate: Estimate) -> tuple[Term, ...]:
+def _terms(estimate: Estimate) -> tuple[CovariateTerm, ...]:
     return estimate.covariates.terms if estimate.covariates is not None else ()
 
 

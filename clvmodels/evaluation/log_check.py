@@ -1,4 +1,4 @@
-"""A look at a log before anything is believed of it."""
+"""A look at a log before it is used."""
 
 from __future__ import annotations
 

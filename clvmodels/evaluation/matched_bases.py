@@ -109,7 +109,7 @@ class Matched:
         return exact if np.isclose(seen, exact) else seen
 
     def notes(self) -> tuple[Note, ...]:
-        """Say whose history isn't the earlier one and what came after."""
+        """Say whose history isn't the earlier one and what followed."""
         both = self.known
         odd = {
             "are no longer there": int((~both).sum()),

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from clvmodels.errors import ArgumentError, FitError
-from clvmodels.evaluation.past import Window, in_memory, in_parts
+from clvmodels.evaluation.backtest_window import Window, in_memory, in_parts
 from clvmodels.evaluation.shock_size import size_of_shock
 from clvmodels.inference.fit_spec import FitSpec
-from clvmodels.inference.given import USUAL, spend_asked
+from clvmodels.inference.fixed_estimates import USUAL, spend_asked
 from clvmodels.ingest.log_spec import Collapse, LogSpec, MissingCustomers
 from clvmodels.ingest.periods import Span, as_date, end_of_calendar_period
 from clvmodels.ingest.purchases import ZeroAmounts
@@ -23,7 +23,7 @@ from clvmodels.ingest.reading import Question
 from clvmodels.ingest.refunds import Refunds
 from clvmodels.ingest.spark_frames import is_spark
 from clvmodels.ingest.temporary_table import span_of
-from clvmodels.models import purchase_model, usual_purchase_model
+from clvmodels.models import default_purchase_model, purchase_model
 from clvmodels.records import FirstPurchaseUse, Note, Period, Shock
 from clvmodels.voice import muted
 
@@ -142,7 +142,7 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
     4 1997-07-02     12.9
     5 1997-08-16      6.4
     """
-    buying = (usual_purchase_model() if model is None else purchase_model(model)).name
+    buying = (default_purchase_model() if model is None else purchase_model(model)).name
     asked = LogSpec.among(locals())
     memory: dict[str, Any] = {
         "memory_limit": memory_limit,

@@ -34,7 +34,7 @@ def drawn_scores(
     rows : sequence of Forecast
         Of the same customers.
     actual : array, shape (customer,)
-        What came.
+        Actual values.
     customer_id : array, shape (customer,)
         A draw counts a customer by the id and nothing else, so that whoever is known at several origins counts alike
         at all of them.

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from clvmodels.errors import ArgumentError
-from clvmodels.inference.given import PRICE
+from clvmodels.inference.fixed_estimates import PRICE
 from clvmodels.records import Estimate, Note
 
 _GAIN = 0.95  # of the earlier variance: above it, the errors of both are too alike for their difference to be known

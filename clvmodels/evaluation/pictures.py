@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from clvmodels.errors import ArgumentError, InputError
-from clvmodels.evaluation.scores import captured, gini
+from clvmodels.evaluation.scores import cumulative_gain, gini
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.prediction.counts import counts_of
-from clvmodels.prediction.futures import Futures
+from clvmodels.prediction.customer_states import CustomerStates
 from clvmodels.prediction.totals import membership, purchases_by_group, total_of
 from clvmodels.records import Estimate, Histories, Prediction, Scorecard, Sum, Summary, Valuation
 
@@ -22,7 +22,7 @@ _CELLS = 40  # rows and columns of a matrix at most: more can't be read in a pic
 
 
 def tracking_table(estimate: Estimate, summary: Summary) -> pd.DataFrame:
-    """Return repeat purchases by period of the calendar: what came and what the model expects.
+    """Return repeat purchases by period of the calendar: actual and expected by the model.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def purchase_frequency_table(estimate: Estimate, summary: Summary, *, most: int 
 
     See Also
     --------
-    tracking_table : Return repeat purchases by period of the calendar: what came and what the model expects.
+    tracking_table : Return repeat purchases by period of the calendar: actual and expected by the model.
     frequency_recency_table : Return P(alive), or expected purchases, by frequency and recency, for customers
         observed the longest.
 
@@ -184,16 +184,16 @@ def frequency_recency_table(estimate: Estimate, summary: Summary, *, horizon: fl
     central = {} if estimate.covariates is None else estimate.covariates.centre
     groups = {name: np.full(len(x), value) for name, value in central.items()}
     grid = Summary(summary.period, np.arange(len(x)), x, t_x, np.full(len(x), longest), groups=groups)
-    futures = Futures.of(estimate, grid)
+    states = CustomerStates.of(estimate, grid)
     point = {name: np.array([value]) for name, value in estimate.params.items()}
-    every = slice(0, len(futures.histories))
-    values = futures.p_alive(point, every)[0]
+    every = slice(0, len(states.histories))
+    values = states.p_alive(point, every)[0]
     if horizon is not None:
         periods = summary.period.horizon(horizon)
-        ahead = futures.evaluate(lambda model, params: model.expectation(params, periods), point)[0]
-        values = futures.weigh(futures.alive_in_phases(point, every)[:, 0], ahead, every)
+        ahead = states.evaluate(lambda model, params: model.expectation(params, periods), point)[0]
+        values = states.weigh(states.alive_in_phases(point, every)[:, 0], ahead, every)
     cells = np.full(len(can_be), np.nan)
-    cells[can_be] = values[futures.histories.index]
+    cells[can_be] = values[states.histories.index]
     table = pd.DataFrame(cells.reshape(len(recency), -1), index=recency, columns=frequency.astype(np.int64))
     table.attrs["period"] = summary.period.name
     return table
@@ -222,7 +222,7 @@ def decile_table(prediction: Prediction) -> pd.DataFrame:
     --------
     activity_table : Return the probability to buy in the holdout against the share that did, in tenths of the
         probability.
-    tracking_table : Return repeat purchases by period of the calendar: what came and what the model expects.
+    tracking_table : Return repeat purchases by period of the calendar: actual and expected by the model.
 
     Examples
     --------
@@ -238,7 +238,7 @@ def decile_table(prediction: Prediction) -> pd.DataFrame:
     """
     summary = prediction.summary
     if summary is None or summary.holdout is None:
-        raise InputError("The customers have no holdout, so there is nothing to hold the prediction against.")
+        raise InputError("The customers have no holdout, so there is nothing to compare the prediction with.")
     if abs(summary.holdout.duration - prediction.horizon) > 1e-9:
         raise InputError(
             f"The prediction looks {prediction.horizon:g} {summary.period.name}s ahead and the holdout is "
@@ -248,13 +248,15 @@ def decile_table(prediction: Prediction) -> pd.DataFrame:
     order = np.argsort(-expected, kind="stable")
     decile = np.empty(len(order), dtype=np.int64)
     decile[order] = np.arange(len(order)) * _DECILES // len(order)
-    futures = counts_of(prediction).futures
-    weights = membership(futures.histories.index, decile, (len(futures.histories), _DECILES))
-    draws, doubt = purchases_by_group(futures, prediction.estimate, prediction.horizon, weights)
+    states = counts_of(prediction).states
+    weights = membership(states.histories.index, decile, (len(states.histories), _DECILES))
+    draws, parameter_variance = purchases_by_group(states, prediction.estimate, prediction.horizon, weights)
     rows = []
     for i in np.unique(decile):
         mine = decile == i
-        summed = Sum(float(expected[mine].sum()), draws[:, i], float(prediction.variance[mine].sum() - doubt[i]))
+        summed = Sum(
+            float(expected[mine].sum()), draws[:, i], float(prediction.variance[mine].sum() - parameter_variance[i])
+        )
         total = total_of("purchases", summed, prediction.ci_prob)
         n = int(mine.sum())
         rows.append(
@@ -305,7 +307,7 @@ def lorenz_table(valuation: Valuation) -> pd.DataFrame:
     table = pd.DataFrame({"share_customers": _SHARES})
     ginis = {}
     for name, values in curves.items():
-        table[name] = captured(values, values, _SHARES)
+        table[name] = cumulative_gain(values, values, _SHARES)
         ginis[name] = gini(values, values)
     table.attrs["gini"] = ginis
     return table
@@ -349,8 +351,8 @@ def lift_table(scorecard: Scorecard) -> pd.DataFrame:
     table = pd.DataFrame({"share_targeted": _SHARES})
     for name, ranking in rankings.items():
         if np.ptp(ranking) > 0:  # a rule that gives everybody the same number ranks nobody
-            table[name] = captured(ranking, actual, _SHARES)
-    table["perfect"] = captured(actual, actual, _SHARES)
+            table[name] = cumulative_gain(ranking, actual, _SHARES)
+    table["perfect"] = cumulative_gain(actual, actual, _SHARES)
     return table
 
 

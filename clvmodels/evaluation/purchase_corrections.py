@@ -17,7 +17,7 @@ from clvmodels.arrays import BoolArray, FloatArray
 from clvmodels.evaluation.audit_base import AuditBase
 from clvmodels.evaluation.audit_formula import FormulaFactors
 from clvmodels.prediction.buying_rate import mean_rate, phase_shares
-from clvmodels.prediction.futures import ParamDraws
+from clvmodels.prediction.customer_states import ParamDraws
 from clvmodels.valuation.discounting import discounted_expectation
 
 CORRECTIONS = {
@@ -73,9 +73,9 @@ class PurchaseCorrections:
         """
         base = self.base
         n_draws = len(next(iter(buying.values())))
-        futures = base.customers.futures
-        rate = base.of_pairs(futures.evaluate(mean_rate, buying))
-        alive = futures.alive_in_phases(buying, slice(0, len(futures.histories)))[:, :, base.history]
+        states = base.customers.states
+        rate = base.of_pairs(states.evaluate(mean_rate, buying))
+        alive = states.alive_in_phases(buying, slice(0, len(states.histories)))[:, :, base.history]
         weights = (phase_shares(alive), alive)
         money = base.customers.expected_spend(spend, slice(None))
         heads = (self.tickets, money @ self.counted)
@@ -118,13 +118,13 @@ class PurchaseCorrections:
 
     def _expected(self, buying: ParamDraws, window: float, delta: float, pairs: slice | BoolArray) -> FloatArray:
         """Return the expected discounted purchases of the living, shape (phase, draw, pair)."""
-        futures = self.base.customers.futures
-        ahead = futures.evaluate(lambda model, params: discounted_expectation(model, params, window, delta), buying)
+        states = self.base.customers.states
+        ahead = states.evaluate(lambda model, params: discounted_expectation(model, params, window, delta), buying)
         return self.base.of_pairs(ahead)[:, :, pairs]
 
     def _sure(self, life: FloatArray, delta: float) -> FloatArray:
         """Return the worth of one unit a period for a fixed time; at the ends of periods where the model has steps."""
         if delta == 0:
             return life
-        each = np.expm1(delta) if self.base.customers.futures.model.discrete else delta
+        each = np.expm1(delta) if self.base.customers.states.model.discrete else delta
         return -np.expm1(-delta * life) / each

@@ -1,4 +1,4 @@
-"""Customers by tenths of the base."""
+"""Customers by deciles of the base."""
 
 from __future__ import annotations
 

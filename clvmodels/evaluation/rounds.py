@@ -1,4 +1,4 @@
-"""One origin of a backtest: what was known on a day, what was forecast from it, and how it met what came."""
+"""One origin of a backtest: what was known on a day, what was forecast from it, and how it met the actual values."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pandas as pd
 
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import FitError
+from clvmodels.evaluation.backtest_window import Window
 from clvmodels.evaluation.contest import Money, Row, came, forecasts_of, mean, rule_names, scored
 from clvmodels.evaluation.forecasts import Forecast
 from clvmodels.evaluation.paired import drawn_scores
-from clvmodels.evaluation.past import Window
 from clvmodels.evaluation.scores import (
     activity_sums,
     calibration_error,
@@ -103,7 +103,7 @@ def round_of(log: Any, asked: LogSpec, window: Window, rules: Rules) -> Round:
     asked : LogSpec
         How it is read.
     window : pair of numpy.datetime64
-        The last days of what was known, and of what came.
+        The last days of the known data, and of the holdout.
     rules : Rules
         How it goes.
     """

@@ -30,7 +30,7 @@ def rmse(forecast: FloatArray, actual: FloatArray) -> float:
 
 
 def log_score_of(probability: FloatArray) -> FloatArray:
-    """Return minus the log of the probability (or density) that was given to what came."""
+    """Return minus the log of the probability (or density) that was given to the actual values."""
     scores: FloatArray = -np.log(np.maximum(probability, _SMALLEST))
     return scores
 
@@ -57,7 +57,7 @@ def spearman(forecast: FloatArray, actual: FloatArray) -> float:
     return float(np.corrcoef(ranks)[0, 1])
 
 
-def captured(ranking: FloatArray, actual: FloatArray, share: FloatArray) -> FloatArray:
+def cumulative_gain(ranking: FloatArray, actual: FloatArray, share: FloatArray) -> FloatArray:
     """Return the share of the actual total that the best customers by a ranking hold, for shares of customers.
 
     Customers who are ranked alike count with their mean, so that the order of a table never earns a score.
@@ -76,7 +76,7 @@ def concentration(
     place : array of int, shape (customer,)
         Place of each, 0 the best; one for all who are ranked alike.
     actual : array, shape (customer,)
-        What came.
+        Actual values.
     weights : array, shape (customer,), optional
         How often each counts; once when left out.
 
@@ -95,12 +95,12 @@ def concentration(
 
 
 def gini(ranking: FloatArray, actual: FloatArray) -> float:
-    """Return how much of the actual total a ranking puts first: 2 x the area under ``captured`` - 1.
+    """Return how much of the actual total a ranking puts first: 2 x the area under ``cumulative_gain`` - 1.
 
     0 is no better than chance; the best that can be reached is the concentration of the actual itself.
     """
     points = np.linspace(0, 1, len(actual) + 1)
-    area = float(2 * np.trapezoid(captured(ranking, actual, points), points) - 1)
+    area = float(2 * np.trapezoid(cumulative_gain(ranking, actual, points), points) - 1)
     return 0.0 if abs(area) < 1e-12 else area  # a rule that ranks nobody shall not print as -0.000
 
 
@@ -136,7 +136,7 @@ def pit_curve(below: FloatArray, at: FloatArray) -> FloatArray:
     Parameters
     ----------
     below, at : array, shape (customer,)
-        Probabilities of less than what came, and of exactly that.
+        Probabilities of less than the actual value, and of exactly that.
     """
     wide = np.maximum(at, _SMALLEST)
     return np.array([np.clip((u - below) / wide, 0, 1).mean() for u in _PIT_GRID])

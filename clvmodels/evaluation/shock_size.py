@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from clvmodels.arrays import FloatArray
-from clvmodels.records import ShockLaw
+from clvmodels.records import ShockDistribution
 from clvmodels.records.shock import FURTHEST
 
 _USUAL, _TAIL = 0.09, 4.0  # scale and degrees of freedom of the prior; experiments/12_totals shows what they lead to
@@ -21,7 +21,7 @@ def size_of_shock(
     *,
     horizons: FloatArray | None = None,
     ahead: float | None = None,
-) -> ShockLaw:
+) -> ShockDistribution:
     r"""Return what misses tell of the size of the shock, and of how it grows with the horizon.
 
     A miss is :math:`\ln(\text{actual} / \text{expected}) \sim N(0, e_i^2 + s^2 (h_i / H)^k)`: what parameters and
@@ -63,7 +63,7 @@ def size_of_shock(
     sizes = _SIZES[:, None] * (shortest / wanted) ** (_GROWTH / 2)
     growth = np.broadcast_to(_GROWTH, sizes.shape)
     kept = weights > _NEGLIGIBLE * weights.sum()
-    return ShockLaw(sizes.ravel()[kept], weights[kept] / weights[kept].sum(), growth.ravel()[kept])
+    return ShockDistribution(sizes.ravel()[kept], weights[kept] / weights[kept].sum(), growth.ravel()[kept])
 
 
 def _shares(looked: FloatArray) -> FloatArray:

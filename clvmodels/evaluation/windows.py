@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from clvmodels.errors import ArgumentError, check_count
-from clvmodels.evaluation.past import Window
+from clvmodels.evaluation.backtest_window import Window
 from clvmodels.ingest.periods import Day, Span, as_date, day_of, end_of_calendar_period
 from clvmodels.records import Note
 

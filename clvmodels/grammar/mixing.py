@@ -1,4 +1,4 @@
-"""How customers differ: the laws that a model mixes over, and the quantities by which people understand them.
+"""How customers differ: the distributions that a model mixes over, and the quantities by which people understand them.
 
 A shape and a rate say little by themselves, and a rate changes with the unit of time. "The mean customer buys .05 times
 a week" and "rates differ by 140% of their mean" can be judged, so priors and tables speak of these. They are as many as
@@ -18,7 +18,7 @@ SIDES: tuple[Side, ...] = ("buying", "dropout", "spend")
 
 
 class Functions(Protocol):
-    """What a law needs of a namespace."""
+    """What a distribution needs of a namespace."""
 
     def log(self, x: Any, /) -> Any: ...
     def exp(self, x: Any, /) -> Any: ...
@@ -51,14 +51,14 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class GammaMixing:
-    """Rates that differ by a gamma law.
+    """Rates that differ by a gamma distribution.
 
     Attributes
     ----------
     side : "buying", "dropout" or "spend"
         What the rates are of.
     shape, rate : str
-        The law's parameters.
+        The distribution's parameters.
     level : Quantity
         (shape / rate) ** sign, times ``factors``: a mean rate, a typical lifetime.
     spread : Quantity
@@ -109,14 +109,14 @@ class GammaMixing:
 
 @dataclass(frozen=True, slots=True)
 class BetaMixing:
-    """Probabilities that differ by a beta law.
+    """Probabilities that differ by a beta distribution.
 
     Attributes
     ----------
     side : "buying", "dropout" or "spend"
         What the probabilities are of.
     a, b : str
-        The law's parameters.
+        The distribution's parameters.
     level : Quantity
         a / (a + b), the mean.
     spread : Quantity

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from clvmodels.abstract_or_final import AbstractOrFinal
 from clvmodels.arrays import AnyArray, Columns, FloatArray, IntArray
-from clvmodels.declaration import AbstractOrFinal
 from clvmodels.errors import ArgumentError
 from clvmodels.grammar.mixing import Common, Mixing, Quantity, Side
 from clvmodels.grammar.parameter import Parameter, checked_values
@@ -29,11 +29,11 @@ class AbstractModel(AbstractOrFinal):
     title: ClassVar[str]
     setting: ClassVar[str]
     assumes: ClassVar[str]
-    misleads: ClassVar[str]
+    caveat: ClassVar[str]
     parameters: ClassVar[tuple[Parameter, ...]]
-    mixing: ClassVar[tuple[Mixing, ...]]  # how customers differ; a law after those whose parameters its level carries
+    mixing: ClassVar[tuple[Mixing, ...]]  # how customers differ; those whose level carries others' parameters come last
     statistics: ClassVar[tuple[str, ...]]
-    usual: ClassVar[bool] = False  # taken where nobody names one; true of one model of buying and one of spend
+    default: ClassVar[bool] = False  # taken where nobody names one; true of one model of buying and one of spend
     reference: ClassVar[bool] = False  # what readers know best, shown beside the usual one; true of one model of buying
     lifetimes_name: ClassVar[str] = ""  # the class of the lifetimes package that fits it
     lifetimes_renames: ClassVar[Mapping[str, str]] = {}  # parameters that it calls otherwise: its name to ours
@@ -54,7 +54,7 @@ class AbstractModel(AbstractOrFinal):
     @property
     def free(self) -> tuple[Parameter, ...]:
         """The parameters that a fit climbs in; one with few values is held while the others are found."""
-        return tuple(p for p in self.parameters if not p.among)
+        return tuple(p for p in self.parameters if not p.choices)
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:

@@ -32,9 +32,9 @@ class Parameter:
         What it is.
     unit : "none", "time", "rate" or "money"
         What it scales with: a parameter in "time" doubles when the unit of time is halved, a "rate" is halved.
-    typical : float
+    start : float
         Where to start looking, with time and money counted so that their medians are 1.
-    among : tuple of float
+    choices : tuple of float
         The values it can take, where it isn't continuous: they are tried, and the likelihood chooses. At most one
         parameter of a model is of this kind.
     null : float or None
@@ -44,8 +44,8 @@ class Parameter:
     name: str
     meaning: str
     unit: Unit
-    typical: float
-    among: tuple[float, ...] = ()
+    start: float
+    choices: tuple[float, ...] = ()
     null: float | None = None
 
 
@@ -63,7 +63,7 @@ def checked_values(title: str, parameters: Sequence[Parameter], params: Mapping[
 
 def checked_held(title: str, parameters: Sequence[Parameter], held: Mapping[str, float]) -> dict[str, float]:
     """Return the values of parameters that take few, or raise when another is named or a value can't be."""
-    few = {p.name: p for p in parameters if p.among}
+    few = {p.name: p for p in parameters if p.choices}
     for name in held:
         if name not in few:
             can = f"name {' or '.join(few)} only" if few else "leave held out"
@@ -80,9 +80,9 @@ def _checked_value(title: str, p: Parameter, given: float) -> float:
         value = float(given)
     except (TypeError, ValueError):
         raise ArgumentError(f"{p.name} is {given!r}; {title} needs a number there.") from None
-    if p.among and value not in p.among:
+    if p.choices and value not in p.choices:
         raise ArgumentError(
-            f"{p.name} is {given!r}; {title} knows it as one of {', '.join(f'{known:g}' for known in p.among)}."
+            f"{p.name} is {given!r}; {title} knows it as one of {', '.join(f'{known:g}' for known in p.choices)}."
         )
     if not 0 < value < inf:
         raise ArgumentError(

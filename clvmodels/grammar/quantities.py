@@ -2,7 +2,7 @@
 
 Two standard deviations are a factor of 20 either way for most levels (e^3), and a factor of 4 for a spread: wide enough
 for any base a shop has, proper, and the same in days and weeks, cents and dollars. How much customers differ in leaving
-is what purchases tell least of; its laws are wider, or they would have a say where customers are nearly alike
+is what purchases tell least of; its distributions are wider, or they would have a say where customers are nearly alike
 (experiments/06_calibration). The mean rate and the lifetime are counted in observations of the median customer, money
 in the mean purchase of the median customer.
 """

@@ -17,9 +17,9 @@ class AllZero(AbstractOwnRule):
 
     name = "all_zero"
     title = "Nobody comes back"
-    states = "0 purchases for everybody"
-    needs = "nothing"
-    misleads = "Most customers of most bases don't come back, so its absolute error is small, and useless."
+    formula = "0 purchases for everybody"
+    requires = "nothing"
+    caveat = "Most customers of most bases don't come back, so its absolute error is small, and useless."
 
     def ingredients(self, customers: Customers) -> Mapping[str, float]:
         """Return nothing beyond what all rules tell."""

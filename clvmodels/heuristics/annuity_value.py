@@ -9,8 +9,8 @@ from clvmodels.heuristics.formula import Quantity, formula, not_negative, number
 
 @formula(
     title="Value as an annuity",
-    states="margin x (1 - (1 + discount rate)^-periods) / discount rate",
-    misleads="With 1 / churn as the number of periods nobody leaves before the mean life is over: 360 where 250 is "
+    formula="margin x (1 - (1 + discount rate)^-periods) / discount rate",
+    caveat="With 1 / churn as the number of periods nobody leaves before the mean life is over: 360 where 250 is "
     "right at 20% churn and 12% discount.",
 )
 def annuity_value(*, margin: Quantity, periods: Quantity, discount_rate: Quantity) -> Quantity:

@@ -7,8 +7,8 @@ from clvmodels.heuristics.formula import Quantity, formula, not_negative, plain,
 
 @formula(
     title="ARPU",
-    states="revenue of a period / customers in it",
-    misleads="Who counts as a customer decides it: dividing by those who bought gives more than by those not yet given "
+    formula="revenue of a period / customers in it",
+    caveat="Who counts as a customer decides it: dividing by those who bought gives more than by those not yet given "
     "up.",
 )
 def arpu(*, revenue: Quantity, customers: Quantity) -> Quantity:

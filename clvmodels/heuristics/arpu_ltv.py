@@ -8,18 +8,18 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray
 from clvmodels.heuristics.base import AbstractPooledRule
-from clvmodels.heuristics.figures import Figures
+from clvmodels.heuristics.base_aggregates import BaseAggregates
 from clvmodels.heuristics.formula import Quantity, formula, not_negative, plain, positive_share, share
 from clvmodels.records.period import DAYS_PER_YEAR
 
-_STATES = "ARPU x gross margin / churn"
-_MISLEADS = (
+_FORMULA = "ARPU x gross margin / churn"
+_CAVEAT = (
     "ARPU and churn must have one period and one idea of who is a customer. Where people leave without a word, it is "
     "past revenue over the number given up, and follows the silence that is allowed."
 )
 
 
-@formula(title="LTV from ARPU", states=_STATES, misleads=_MISLEADS)
+@formula(title="LTV from ARPU", formula=_FORMULA, caveat=_CAVEAT)
 def arpu_ltv(*, arpu: Quantity, margin: Quantity, churn: Quantity) -> Quantity:
     """Return the lifetime value from revenue a period, margin and churn.
 
@@ -59,28 +59,28 @@ class ArpuLtv(AbstractPooledRule):
     """ARPU over churn, with one clock for both.
 
     Revenue and losses are both compared with the time until a customer is declared gone, so that over a whole life it
-    comes to revenue so far / customers given up so far, whatever that time is. Over a horizon shorter than the life
-    1 / horizon stands for churn.
+    comes to revenue so far / customers counted as churned so far, whatever that time is. Over a horizon shorter than
+    the life 1 / horizon stands for churn.
     """
 
     name = "arpu_ltv"
     title = "LTV from ARPU: ARPU x margin / churn"
-    states = _STATES
-    needs = "frequency, recency, T; total_spend for money; gone_after"
-    misleads = _MISLEADS
-    figures = ("arpu_per_year", "member_purchases_per_year", "churn_per_year", "lifespan_years")
+    formula = _FORMULA
+    requires = "frequency, recency, T; total_spend for money; gone_after"
+    caveat = _CAVEAT
+    aggregates = ("arpu_per_year", "member_purchases_per_year", "churn_per_year", "lifespan_years")
 
-    def lifespan(self, figures: Figures) -> FloatArray:
+    def lifespan(self, aggregates: BaseAggregates) -> FloatArray:
         """Return 1 / churn."""
-        return figures.lifespan_years
+        return aggregates.lifespan_years
 
-    def rate(self, figures: Figures) -> Quantity:
+    def rate(self, aggregates: BaseAggregates) -> Quantity:
         """Return purchases a year of membership."""
-        return figures.member_purchases_per_year
+        return aggregates.member_purchases_per_year
 
-    def spend(self, figures: Figures, years: FloatArray) -> Quantity:
+    def spend(self, aggregates: BaseAggregates, years: FloatArray) -> Quantity:
         """Return the quotient before margin, by the day: nobody is given up within one, so churn is a share."""
         ends = np.isfinite(years)
         churn = np.minimum(1 / (np.where(ends, years, 1.0) * DAYS_PER_YEAR), 1.0)  # 1 / 1 day may round to above 1
-        worth = arpu_ltv(arpu=figures.arpu_per_year / DAYS_PER_YEAR, margin=1.0, churn=churn)
+        worth = arpu_ltv(arpu=aggregates.arpu_per_year / DAYS_PER_YEAR, margin=1.0, churn=churn)
         return np.where(ends, worth, np.inf)

@@ -7,8 +7,8 @@ from clvmodels.heuristics.formula import Quantity, formula, not_negative, plain,
 
 @formula(
     title="Average purchase value",
-    states="revenue of a period / number of purchases in it",
-    misleads="A mean: where a few customers buy far more than the rest, hardly anybody spends it.",
+    formula="revenue of a period / number of purchases in it",
+    caveat="A mean: where a few customers buy far more than the rest, hardly anybody spends it.",
 )
 def average_purchase_value(*, revenue: Quantity, purchases: Quantity) -> Quantity:
     """Return the revenue of a period per purchase, also called average order value.

@@ -7,8 +7,8 @@ from clvmodels.heuristics.formula import Quantity, formula, not_negative, plain,
 
 @formula(
     title="Average ticket",
-    states="sales of a period / customers who bought in it",
-    misleads="Over a period in which people buy more than once it holds several purchases: times purchases a year, it "
+    formula="sales of a period / customers who bought in it",
+    caveat="Over a period in which people buy more than once it holds several purchases: times purchases a year, it "
     "counts them twice. One large customer moves it.",
 )
 def average_ticket(*, sales: Quantity, customers: Quantity) -> Quantity:

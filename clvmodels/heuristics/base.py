@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from clvmodels.abstract_or_final import AbstractOrFinal
 from clvmodels.arrays import Columns, FloatArray
-from clvmodels.declaration import AbstractOrFinal
 from clvmodels.errors import ArgumentError
+from clvmodels.heuristics.base_aggregates import BaseAggregates
 from clvmodels.heuristics.customers import Customers
-from clvmodels.heuristics.figures import Figures
 from clvmodels.heuristics.formula import Quantity
 from clvmodels.records.period import DAYS_PER_YEAR
 
@@ -44,15 +44,15 @@ class AbstractHeuristic(AbstractOrFinal, ABC):
     ----------
     name, title : str
         The registered name, and how people call it.
-    states, needs, misleads : str
+    formula, requires, caveat : str
         The rule in words, what it takes from the summary, and when it says something else than people think.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
-    states: ClassVar[str]
-    needs: ClassVar[str]
-    misleads: ClassVar[str]
+    formula: ClassVar[str]
+    requires: ClassVar[str]
+    caveat: ClassVar[str]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -99,24 +99,24 @@ class AbstractPooledRule(AbstractForecastingRule):
     behind. The rules here do as they do; by group, each group has its own figures.
     """
 
-    figures: ClassVar[tuple[str, ...]]
+    aggregates: ClassVar[tuple[str, ...]]
 
     def ingredients(self, customers: Customers) -> Mapping[str, float]:
         """Return the figures that the rule names; those of money are left out where there are no amounts."""
-        figures = Figures.of(customers)
-        names = [name for name in self.figures if figures.spend is not None or name not in MONEY_FIGURES]
-        return {name: float(np.asarray(getattr(figures, name))[0]) for name in names}
+        aggregates = BaseAggregates.of(customers)
+        names = [name for name in self.aggregates if aggregates.spend is not None or name not in MONEY_FIGURES]
+        return {name: float(np.asarray(getattr(aggregates, name))[0]) for name in names}
 
     def columns(self, customers: Customers, days: float) -> Columns:
         """Return what the figures are made of."""
-        return Figures.columns(customers)
+        return BaseAggregates.columns(customers)
 
     def average(self, n_customers: int, sums: Columns, days: float) -> Ahead:
         """Return rate times years."""
-        figures = Figures(n_customers, **sums)
-        years = np.minimum(self.lifespan(figures), days / DAYS_PER_YEAR)
-        spend = None if figures.spend is None else np.asarray(self.spend(figures, years))
-        return Ahead(np.asarray(self.rate(figures) * years), spend, years)
+        aggregates = BaseAggregates(n_customers, **sums)
+        years = np.minimum(self.lifespan(aggregates), days / DAYS_PER_YEAR)
+        spend = None if aggregates.spend is None else np.asarray(self.spend(aggregates, years))
+        return Ahead(np.asarray(self.rate(aggregates) * years), spend, years)
 
     def each(self, customers: Customers, mean: Ahead, days: float) -> Ahead:
         """Return the mean customer for everybody."""
@@ -125,15 +125,15 @@ class AbstractPooledRule(AbstractForecastingRule):
         return Ahead(np.full(n, mean.purchases[0]), spend, np.full(n, mean.years[0]))
 
     @abstractmethod
-    def lifespan(self, figures: Figures) -> FloatArray:
+    def lifespan(self, aggregates: BaseAggregates) -> FloatArray:
         """Return the years that a customer is one, shape (base,)."""
 
     @abstractmethod
-    def rate(self, figures: Figures) -> Quantity:
+    def rate(self, aggregates: BaseAggregates) -> Quantity:
         """Return purchases a customer and year, shape (base,)."""
 
     @abstractmethod
-    def spend(self, figures: Figures, years: FloatArray) -> Quantity:
+    def spend(self, aggregates: BaseAggregates, years: FloatArray) -> Quantity:
         """Return the formula's money a customer over these years, shape (base,)."""
 
 

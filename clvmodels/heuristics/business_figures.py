@@ -10,9 +10,9 @@ import pandas as pd
 from clvmodels.errors import ArgumentError, check_between
 from clvmodels.heuristics.arpu_ltv import ArpuLtv
 from clvmodels.heuristics.average_ticket import average_ticket
+from clvmodels.heuristics.base_aggregates import BaseAggregates
 from clvmodels.heuristics.cac import cac
 from clvmodels.heuristics.customers import Customers, split
-from clvmodels.heuristics.figures import Figures
 from clvmodels.heuristics.formula import Quantity
 from clvmodels.heuristics.ltv_to_cac import ltv_to_cac
 from clvmodels.heuristics.pareto_share import pareto_share
@@ -102,27 +102,27 @@ def _spends(given: float | Mapping[str, float] | None, labels: list[str], by: st
 
 
 def _row(customers: Customers, acquisition_spend: float | None, margin: float) -> dict[str, object]:
-    figures = Figures.of(customers)
+    aggregates = BaseAggregates.of(customers)
     n = len(customers)
     row: dict[str, object] = dict.fromkeys(_COLUMNS, float("nan")) | {
         "customers": n,
         "purchases": customers.purchases.sum(),
-        "purchases_per_year": _only(figures.purchases_per_year),
+        "purchases_per_year": _only(aggregates.purchases_per_year),
         "repeat_rate": repeat_rate(repeaters=float((customers.repeat_purchases > 0).sum()), customers=n),
-        "churn_per_year": _only(figures.churn_per_year),
-        "lifespan_years": _only(figures.lifespan_years),
+        "churn_per_year": _only(aggregates.churn_per_year),
+        "lifespan_years": _only(aggregates.lifespan_years),
     }
     cost = None if acquisition_spend is None else cac(spend=acquisition_spend, new_customers=n)
     if cost is not None:
         row["cac"] = cost
     if customers.spend is None or not customers.spend.sum() > 0:
         return row
-    worth = _only(ArpuLtv().spend(figures, figures.lifespan_years)) * margin
-    revenue = _only(figures.arpu_per_year)
+    worth = _only(ArpuLtv().spend(aggregates, aggregates.lifespan_years)) * margin
+    revenue = _only(aggregates.arpu_per_year)
     row |= {
         "spend": customers.spend.sum(),
         "average_ticket": average_ticket(sales=customers.spend.sum(), customers=n),
-        "average_purchase_value": _only(figures.average_purchase_value),
+        "average_purchase_value": _only(aggregates.average_purchase_value),
         "arpu_per_year": revenue,
         "ltv": worth,
         "top_20_share": pareto_share(customers.spend, top_share=0.2),

@@ -7,8 +7,8 @@ from clvmodels.heuristics.formula import Quantity, formula, not_negative, plain,
 
 @formula(
     title="CAC",
-    states="acquisition spend / customers won by it",
-    misleads="Customers who would have come anyway make it look cheap; salaries and tools left out, cheaper still.",
+    formula="acquisition spend / customers won by it",
+    caveat="Customers who would have come anyway make it look cheap; salaries and tools left out, cheaper still.",
 )
 def cac(*, spend: Quantity, new_customers: Quantity) -> Quantity:
     """Return the customer acquisition cost.

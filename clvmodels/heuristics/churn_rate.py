@@ -7,8 +7,8 @@ from clvmodels.heuristics.formula import Quantity, formula, part_of, plain, posi
 
 @formula(
     title="Churn rate",
-    states="customers lost in a period / customers at its start",
-    misleads="New customers leave faster than old ones, so it follows the age of the base as much as its loyalty.",
+    formula="customers lost in a period / customers at its start",
+    caveat="New customers leave faster than old ones, so it follows the age of the base as much as its loyalty.",
 )
 def churn_rate(*, lost: Quantity, at_start: Quantity) -> Quantity:
     """Return the share of customers that was lost in a period.

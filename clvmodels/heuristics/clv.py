@@ -6,18 +6,18 @@ from typing import final
 
 from clvmodels.arrays import FloatArray
 from clvmodels.heuristics.base import AbstractPooledRule
+from clvmodels.heuristics.base_aggregates import BaseAggregates
 from clvmodels.heuristics.customer_value import customer_value as value_of_a_year
-from clvmodels.heuristics.figures import Figures
 from clvmodels.heuristics.formula import Quantity, formula, not_negative, plain
 
-_STATES = "customer value x lifespan"
-_MISLEADS = (
+_FORMULA = "customer value x lifespan"
+_CAVEAT = (
     "An observed lifespan can't be longer than the observation, so a young base looks poor; nothing is discounted, and "
     "everybody gets the same."
 )
 
 
-@formula(title="CLV", states=_STATES, misleads=_MISLEADS)
+@formula(title="CLV", formula=_FORMULA, caveat=_CAVEAT)
 def clv(*, customer_value: Quantity, lifespan: Quantity) -> Quantity:
     """Return the lifetime value as customer value times lifespan.
 
@@ -57,22 +57,22 @@ class Clv(AbstractPooledRule):
 
     name = "clv"
     title = "CLV: customer value x observed lifespan"
-    states = f"{_STATES}, the lifespan being the mean of those observed so far"
-    needs = "frequency, recency, T; total_spend for money; gone_after"
-    misleads = _MISLEADS
-    figures = ("average_purchase_value", "purchases_per_year", "observed_lifespan_years")
+    formula = f"{_FORMULA}, the lifespan being the mean of those observed so far"
+    requires = "frequency, recency, T; total_spend for money; gone_after"
+    caveat = _CAVEAT
+    aggregates = ("average_purchase_value", "purchases_per_year", "observed_lifespan_years")
 
-    def lifespan(self, figures: Figures) -> FloatArray:
+    def lifespan(self, aggregates: BaseAggregates) -> FloatArray:
         """Return the mean membership so far."""
-        return figures.observed_lifespan_years
+        return aggregates.observed_lifespan_years
 
-    def rate(self, figures: Figures) -> Quantity:
+    def rate(self, aggregates: BaseAggregates) -> Quantity:
         """Return purchases a year of observed time."""
-        return figures.purchases_per_year
+        return aggregates.purchases_per_year
 
-    def spend(self, figures: Figures, years: FloatArray) -> Quantity:
+    def spend(self, aggregates: BaseAggregates, years: FloatArray) -> Quantity:
         """Return the product."""
         yearly = value_of_a_year(
-            average_purchase_value=figures.average_purchase_value, purchase_frequency=figures.purchases_per_year
+            average_purchase_value=aggregates.average_purchase_value, purchase_frequency=aggregates.purchases_per_year
         )
         return clv(customer_value=yearly, lifespan=years)

@@ -7,8 +7,8 @@ from clvmodels.heuristics.formula import Quantity, formula, not_negative, plain
 
 @formula(
     title="Customer value",
-    states="average purchase value x purchase frequency, per period",
-    misleads="Revenue, not profit; and the product of two means is the mean only where both come from the same period.",
+    formula="average purchase value x purchase frequency, per period",
+    caveat="Revenue, not profit; and the product of two means is the mean only where both come from the same period.",
 )
 def customer_value(*, average_purchase_value: Quantity, purchase_frequency: Quantity) -> Quantity:
     """Return what a customer brings in a period, in revenue.

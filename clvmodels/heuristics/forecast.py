@@ -18,9 +18,9 @@ from clvmodels.heuristics.base import (
     AbstractRankingRule,
     Ahead,
 )
+from clvmodels.heuristics.base_aggregates import BaseAggregates
 from clvmodels.heuristics.bootstrap import resampled_sums
 from clvmodels.heuristics.customers import HALF_A_YEAR, Customers, split
-from clvmodels.heuristics.figures import Figures
 from clvmodels.heuristics.net_ltv import net_ltv
 from clvmodels.heuristics.notes import notes_on
 from clvmodels.heuristics.terms import HeuristicSettings, HeuristicTerms
@@ -179,6 +179,6 @@ def _ingredients(
         row |= {
             "gone": float(customers.gone.sum()),
             "gone_rule": f"silent for more than {silence:.4g} {unit.name}s",
-            "churn_per_period": float(np.asarray(Figures.of(customers).churn_per_day)[0]) * unit.days,
+            "churn_per_period": float(np.asarray(BaseAggregates.of(customers).churn_per_day)[0]) * unit.days,
         }
     return row | dict(rule.ingredients(customers))

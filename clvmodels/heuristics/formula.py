@@ -23,30 +23,30 @@ class Formula:
     ----------
     name, title : str
         The function's name, and how people call the figure.
-    states : str
+    formula : str
         The formula in words.
-    needs : str
+    requires : str
         What goes in.
-    misleads : str
+    caveat : str
         When the figure says something else than people think.
     """
 
     name: str
     title: str
-    states: str
-    needs: str
-    misleads: str
+    formula: str
+    requires: str
+    caveat: str
 
 
 FORMULAS: dict[str, Formula] = {}
 
 
-def formula[F: Callable[..., Any]](*, title: str, states: str, misleads: str) -> Callable[[F], F]:
+def formula[F: Callable[..., Any]](*, title: str, formula: str, caveat: str) -> Callable[[F], F]:
     """Register the function below under its name; what it needs is read from its signature."""
 
     def register(function: F) -> F:
         name = function.__name__
-        FORMULAS[name] = Formula(name, title, states, ", ".join(inspect.signature(function).parameters), misleads)
+        FORMULAS[name] = Formula(name, title, formula, ", ".join(inspect.signature(function).parameters), caveat)
         return function
 
     return register

@@ -7,8 +7,8 @@ from clvmodels.heuristics.formula import Quantity, formula, plain, positive_shar
 
 @formula(
     title="Lifespan from churn",
-    states="1 / churn rate, in churn's period",
-    misleads="True only if all leave at one constant rate. Where customers leave silently churn is a guess, and the "
+    formula="1 / churn rate, in churn's period",
+    caveat="True only if all leave at one constant rate. Where customers leave silently churn is a guess, and the "
     "lifespan is one over the guess.",
 )
 def lifespan_from_churn(churn: Quantity) -> Quantity:

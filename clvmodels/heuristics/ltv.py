@@ -6,17 +6,17 @@ from typing import final
 
 from clvmodels.arrays import FloatArray
 from clvmodels.heuristics.base import AbstractPooledRule
-from clvmodels.heuristics.figures import Figures
+from clvmodels.heuristics.base_aggregates import BaseAggregates
 from clvmodels.heuristics.formula import Quantity, formula, not_negative, plain
 
-_STATES = "average ticket x purchases a year x lifespan in years"
-_MISLEADS = (
+_FORMULA = "average ticket x purchases a year x lifespan in years"
+_CAVEAT = (
     "The life is a guess where customers leave silently, one mean hides a skewed base, nothing is discounted, and "
     "everybody gets the same."
 )
 
 
-@formula(title="LTV", states=_STATES, misleads=_MISLEADS)
+@formula(title="LTV", formula=_FORMULA, caveat=_CAVEAT)
 def ltv(*, average_ticket: Quantity, purchases_per_year: Quantity, lifespan_years: Quantity) -> Quantity:
     """Return the lifetime value as a product of ticket, frequency and lifespan.
 
@@ -60,23 +60,23 @@ class Ltv(AbstractPooledRule):
 
     name = "ltv"
     title = "LTV: ticket x frequency x lifespan"
-    states = f"{_STATES}, the lifespan being 1 / churn"
-    needs = "frequency, recency, T; total_spend for money; gone_after"
-    misleads = _MISLEADS
-    figures = ("average_purchase_value", "purchases_per_year", "churn_per_year", "lifespan_years")
+    formula = f"{_FORMULA}, the lifespan being 1 / churn"
+    requires = "frequency, recency, T; total_spend for money; gone_after"
+    caveat = _CAVEAT
+    aggregates = ("average_purchase_value", "purchases_per_year", "churn_per_year", "lifespan_years")
 
-    def lifespan(self, figures: Figures) -> FloatArray:
+    def lifespan(self, aggregates: BaseAggregates) -> FloatArray:
         """Return 1 / churn."""
-        return figures.lifespan_years
+        return aggregates.lifespan_years
 
-    def rate(self, figures: Figures) -> Quantity:
+    def rate(self, aggregates: BaseAggregates) -> Quantity:
         """Return purchases a year of observed time."""
-        return figures.purchases_per_year
+        return aggregates.purchases_per_year
 
-    def spend(self, figures: Figures, years: FloatArray) -> Quantity:
+    def spend(self, aggregates: BaseAggregates, years: FloatArray) -> Quantity:
         """Return the product."""
         return ltv(
-            average_ticket=figures.average_purchase_value,
-            purchases_per_year=figures.purchases_per_year,
+            average_ticket=aggregates.average_purchase_value,
+            purchases_per_year=aggregates.purchases_per_year,
             lifespan_years=years,
         )

@@ -7,8 +7,8 @@ from clvmodels.heuristics.formula import Quantity, formula, number, plain, posit
 
 @formula(
     title="LTV:CAC",
-    states="lifetime value before acquisition cost / CAC",
-    misleads="Near or below 1 is a loss. With revenue instead of margin above, or a value that is net of acquisition "
+    formula="lifetime value before acquisition cost / CAC",
+    caveat="Near or below 1 is a loss. With revenue instead of margin above, or a value that is net of acquisition "
     "already, it says nothing.",
 )
 def ltv_to_cac(*, ltv: Quantity, cac: Quantity) -> Quantity:

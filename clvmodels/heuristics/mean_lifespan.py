@@ -10,8 +10,8 @@ from clvmodels.heuristics.formula import formula, not_negative
 
 @formula(
     title="Mean lifespan, observed",
-    states="sum of the customers' lifespans / number of customers",
-    misleads="Whoever is still a customer has not finished living: the younger the base, the more it is too short.",
+    formula="sum of the customers' lifespans / number of customers",
+    caveat="Whoever is still a customer has not finished living: the younger the base, the more it is too short.",
 )
 def mean_lifespan(lifespans: Any) -> float:
     """Return the mean of observed customer lifespans.

@@ -7,8 +7,8 @@ from clvmodels.heuristics.formula import Quantity, formula, part_of, plain, posi
 
 @formula(
     title="MRR churn",
-    states="recurring revenue lost in a period / recurring revenue at its start",
-    misleads="It weighs customers by revenue: next to `churn_rate` it says whether the large or the small ones leave.",
+    formula="recurring revenue lost in a period / recurring revenue at its start",
+    caveat="It weighs customers by revenue: next to `churn_rate` it says whether the large or the small ones leave.",
 )
 def mrr_churn(*, lost_mrr: Quantity, mrr_at_start: Quantity) -> Quantity:
     """Return the share of recurring revenue that was lost in a period.

@@ -7,8 +7,8 @@ from clvmodels.heuristics.formula import Quantity, formula, not_negative, number
 
 @formula(
     title="Net value",
-    states="value - acquisition cost - promotion cost - service cost",
-    misleads="Costs must cover the same time as the value. Acquisition cost that is taken off here must not be "
+    formula="value - acquisition cost - promotion cost - service cost",
+    caveat="Costs must cover the same time as the value. Acquisition cost that is taken off here must not be "
     "compared with the result once more.",
 )
 def net_ltv(

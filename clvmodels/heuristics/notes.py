@@ -8,8 +8,8 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray
 from clvmodels.heuristics.base import AbstractForecastingRule, AbstractHeuristic, AbstractOwnRule, AbstractPooledRule
+from clvmodels.heuristics.base_aggregates import BaseAggregates
 from clvmodels.heuristics.customers import Customers
-from clvmodels.heuristics.figures import Figures
 from clvmodels.heuristics.terms import HeuristicTerms
 from clvmodels.heuristics.ticket_without_largest import ticket_without_largest
 from clvmodels.records import Note, Summary
@@ -25,7 +25,7 @@ def notes_on(
     rule: AbstractHeuristic, summary: Summary, customers: Customers, *, horizon: float, terms: HeuristicTerms
 ) -> tuple[Note, ...]:
     """Return the remarks that apply to a rule on a base, the rule's own weakness first."""
-    found = [Note("rule", f"{rule.title}: {rule.misleads}")]
+    found = [Note("rule", f"{rule.title}: {rule.caveat}")]
     if isinstance(rule, AbstractPooledRule):
         found += _on_lifespan(rule, summary, customers)
         found += _on_newcomers(customers)
@@ -43,7 +43,7 @@ def _on_lifespan(rule: AbstractPooledRule, summary: Summary, customers: Customer
         (words, _lifespan(rule, Customers.of(summary, gone_after=years * summary.period.per_year)))
         for words, years in _SILENCES
     ]
-    ranges = ", ".join(f"{_years(span)} if given up after {words}" for words, span in spans)
+    ranges = ", ".join(f"{_years(span)} if counted as churned after {words}" for words, span in spans)
     yield Note(
         "churn_not_observed",
         f"Churn isn't observed: {customers.gone.mean():.0%} of the customers are counted as gone because they were "
@@ -61,7 +61,7 @@ def _on_lifespan(rule: AbstractPooledRule, summary: Summary, customers: Customer
 
 
 def _lifespan(rule: AbstractPooledRule, customers: Customers) -> float:
-    return float(rule.lifespan(Figures.of(customers))[0])
+    return float(rule.lifespan(BaseAggregates.of(customers))[0])
 
 
 def _years(span: float) -> str:
@@ -115,13 +115,13 @@ def _on_terms(customers: Customers, years: float, terms: HeuristicTerms) -> Iter
     elif terms.acquisition_cost is None:
         yield Note(
             "acquisition_not_counted",
-            "No acquisition cost is taken off: hold the value against CAC or give acquisition_cost, but not both.",
+            "No acquisition cost is taken off: compare the value with CAC or give acquisition_cost, but not both.",
         )
     elif terms.acquisition_cost > 0:
         yield Note(
             "acquisition_counted",
             f"{terms.acquisition_cost:g} a customer is taken off for acquisition, though these customers have been won "
-            f"and paid for; don't hold the value against CAC again, and leave it out to decide on what comes next.",
+            f"and paid for; don't compare the value with CAC again, and leave it out to decide on what to do next.",
             "warning",
         )
     if years > 1:

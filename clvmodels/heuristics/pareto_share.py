@@ -12,8 +12,8 @@ from clvmodels.heuristics.formula import formula, number, positive_share
 
 @formula(
     title="Share of the best customers",
-    states="revenue or profit of the top 20% of customers / that of all",
-    misleads="Part of it is chance: even equal customers don't spend equally in a short time.",
+    formula="revenue or profit of the top 20% of customers / that of all",
+    caveat="Part of it is chance: even equal customers don't spend equally in a short time.",
 )
 def pareto_share(values: Any, *, top_share: float = 0.2) -> float:
     """Return the share of the total that the best customers bring ("80/20").

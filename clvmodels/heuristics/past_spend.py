@@ -17,9 +17,9 @@ class PastSpend(AbstractRankingRule):
 
     name = "past_spend"
     title = "Past spend, ranking only"
-    states = "all money spent so far"
-    needs = "total_spend"
-    misleads = "Who spent much and left is still on top, and a new customer can't be; it says nothing of amounts ahead."
+    formula = "all money spent so far"
+    requires = "total_spend"
+    caveat = "Who spent much and left is still on top, and a new customer can't be; it says nothing of amounts ahead."
 
     def ingredients(self, customers: Customers) -> Mapping[str, float]:
         """Return nothing beyond what all rules tell."""

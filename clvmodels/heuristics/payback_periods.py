@@ -7,8 +7,8 @@ from clvmodels.heuristics.formula import Quantity, formula, not_negative, plain,
 
 @formula(
     title="Payback time",
-    states="CAC / (ARPU x gross margin)",
-    misleads="It lets nobody leave before the cost is paid back; hold it against the lifespan.",
+    formula="CAC / (ARPU x gross margin)",
+    caveat="It lets nobody leave before the cost is paid back; compare it with the lifespan.",
 )
 def payback_periods(*, cac: Quantity, arpu: Quantity, margin: Quantity = 1.0) -> Quantity:
     """Return the time until a customer's margin has paid for being won.

@@ -7,8 +7,8 @@ from clvmodels.heuristics.formula import Quantity, formula, not_negative, plain,
 
 @formula(
     title="Purchase frequency",
-    states="purchases of a period / distinct customers who bought in it",
-    misleads="Whoever did not buy in the period is not in it, so it is the frequency of buyers, not of customers.",
+    formula="purchases of a period / distinct customers who bought in it",
+    caveat="Whoever did not buy in the period is not in it, so it is the frequency of buyers, not of customers.",
 )
 def purchase_frequency(*, purchases: Quantity, customers: Quantity) -> Quantity:
     """Return the purchases of a period per distinct customer who bought in it.

@@ -23,11 +23,9 @@ class RecentRunRate(AbstractOwnRule):
 
     name = "recent_run_rate"
     title = "Recent run rate carried on"
-    states = "purchases in the recent window / its length x horizon, customer by customer"
-    needs = "recent_purchases, recent_window; recent_spend for money; a finite horizon"
-    misleads = (
-        "A pause is taken for the end and a busy spell for the rule; a season in the window is repeated for good."
-    )
+    formula = "purchases in the recent window / its length x horizon, customer by customer"
+    requires = "recent_purchases, recent_window; recent_spend for money; a finite horizon"
+    caveat = "A pause is taken for the end and a busy spell for the rule; a season in the window is repeated for good."
 
     def ingredients(self, customers: Customers) -> Mapping[str, float]:
         """Return the two parts of the rate."""

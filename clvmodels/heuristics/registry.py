@@ -33,8 +33,8 @@ def registered() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``name, kind`` ("formula" on numbers or "rule" on a summary), ``title, formula`` (in words), ``needs, misleads``
-        (when it says something else than people think). A name may be both.
+        ``name, kind`` ("formula" on numbers or "rule" on a summary), ``title, formula`` (in words), ``requires,
+        caveat`` (when it says something else than people think). A name may be both.
 
     Examples
     --------
@@ -42,6 +42,6 @@ def registered() -> pd.DataFrame:
     >>> table.loc[table["kind"] == "rule", "name"].tolist()
     ['all_zero', 'arpu_ltv', 'clv', 'ltv', 'past_spend', 'recent_run_rate', 'run_rate']
     """
-    rows = [(e.name, "formula", e.title, e.states, e.needs, e.misleads) for _, e in sorted(FORMULAS.items())]
-    rows += [(r.name, "rule", r.title, r.states, r.needs, r.misleads) for _, r in sorted(RULES.items())]
-    return pd.DataFrame(rows, columns=["name", "kind", "title", "formula", "needs", "misleads"])
+    rows = [(e.name, "formula", e.title, e.formula, e.requires, e.caveat) for _, e in sorted(FORMULAS.items())]
+    rows += [(r.name, "rule", r.title, r.formula, r.requires, r.caveat) for _, r in sorted(RULES.items())]
+    return pd.DataFrame(rows, columns=["name", "kind", "title", "formula", "requires", "caveat"])

@@ -7,8 +7,8 @@ from clvmodels.heuristics.formula import Quantity, formula, part_of, plain, posi
 
 @formula(
     title="Repeat rate",
-    states="customers with two purchases or more / customers",
-    misleads="New customers have not had the time to come back, so it falls when the base grows.",
+    formula="customers with two purchases or more / customers",
+    caveat="New customers have not had the time to come back, so it falls when the base grows.",
 )
 def repeat_rate(*, repeaters: Quantity, customers: Quantity) -> Quantity:
     """Return the share of customers that bought again.

@@ -8,8 +8,8 @@ from clvmodels.heuristics.formula import Quantity, formula, not_negative, number
 
 @formula(
     title="Value at constant retention",
-    states="margin x retention / (1 + discount rate - retention)",
-    misleads="One retention rate for all undervalues an existing base, because those who stayed are the loyal ones.",
+    formula="margin x retention / (1 + discount rate - retention)",
+    caveat="One retention rate for all undervalues an existing base, because those who stayed are the loyal ones.",
 )
 def retention_value(*, margin: Quantity, retention: Quantity, discount_rate: Quantity) -> Quantity:
     """Return the discounted margin of a customer who renews with one constant probability, for ever.

@@ -18,9 +18,9 @@ class RunRate(AbstractOwnRule):
 
     name = "run_rate"
     title = "Run rate: x / T carried on"
-    states = "repeat purchases / observed time x horizon, customer by customer"
-    needs = "frequency, T; monetary_value for money; a finite horizon"
-    misleads = "Nobody ever leaves, so it is too high wherever people do; and who bought once is never seen again."
+    formula = "repeat purchases / observed time x horizon, customer by customer"
+    requires = "frequency, T; monetary_value for money; a finite horizon"
+    caveat = "Nobody ever leaves, so it is too high wherever people do; and who bought once is never seen again."
 
     def ingredients(self, customers: Customers) -> Mapping[str, float]:
         """Return the two sums of the rate."""

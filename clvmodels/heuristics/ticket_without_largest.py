@@ -33,8 +33,8 @@ class TicketWithoutLargest(NamedTuple):
 
 @formula(
     title="Average ticket without the largest customers",
-    states="sales of all but the largest customers / number of them",
-    misleads="The largest customers are real: it shows what the mean hangs on, not what the business earns.",
+    formula="sales of all but the largest customers / number of them",
+    caveat="The largest customers are real: it shows what the mean hangs on, not what the business earns.",
 )
 def ticket_without_largest(spend: Any, *, top_share: float = 0.01, top: int | None = None) -> TicketWithoutLargest:
     """Return the average ticket without the largest customers, and by how much it drops.

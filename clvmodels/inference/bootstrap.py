@@ -19,7 +19,7 @@ def bootstrap_draws(objective: Objective, maximum: Maximum, n_draws: int, seed: 
     """Return the top for each of many resampled bases, shape (draw, name).
 
     Customers with one history are exchangeable, so it is the counts of histories that are drawn, from a multinomial
-    law. Each climb starts at the base's own top, with its curvature.
+    distribution. Each climb starts at the base's own top, with its curvature.
     """
     counts = objective.counts
     n_customers = round(float(counts.sum()))

@@ -103,7 +103,7 @@ def _designs(one: Estimate, other: Estimate, side: Side, summary: Summary) -> tu
 def contained(narrow: Estimate, wide: Estimate, summary: Summary) -> bool:
     """Return whether one model lies within the other as fitted; at given steps, models may meet elsewhere only."""
     extra = extra_of(narrow, wide, summary)
-    return extra is not None and all(wide.params[p.name] == p.null for p in extra.parameters if p.among)
+    return extra is not None and all(wide.params[p.name] == p.null for p in extra.parameters if p.choices)
 
 
 def described(estimate: Estimate) -> str:
@@ -121,12 +121,12 @@ def covariates_told(estimate: Estimate) -> str:
 
 
 def check_at_maximum(estimates: Sequence[Estimate]) -> None:
-    """Raise where a test of likelihoods has no law: at points that aren't the likelihood's own top."""
+    """Raise where a test of likelihoods has no distribution: at points that aren't the likelihood's own top."""
     for estimate in estimates:
         if estimate.covariates is not None and estimate.covariates.pooled:
             raise ArgumentError(
                 f"{described(estimate)} pulls its groups towards each other, so its likelihood isn't at its maximum "
-                f"and the test has no known law; look at the standard deviations of the groups in its table instead."
+                f"and the test has no known distribution; look at the groups' standard deviations in its table."
             )
         if estimate.priors is not None:
             raise ArgumentError(

@@ -83,7 +83,7 @@ class LogPosterior:
         self.few: Objective | None = None
 
     def __call__(self, theta: FloatArray, log_density: FloatArray) -> FloatArray:
-        """Return the values at points of shape (draw, name), shape (draw,), drawn from a law of some density."""
+        """Return the values at points of shape (draw, name), shape (draw,), drawn with some density."""
         if min(len(theta), len(self.objective.counts)) < _WORTHWHILE * self.care.in_full:
             return self._in_full(theta)
         found = np.full(len(theta), np.nan)

@@ -28,7 +28,7 @@ def parameter_notes(estimate: Estimate, histories: Histories | None = None) -> t
     Without the histories that were fitted, only what parameters tell by themselves.
     """
     model = estimate.model
-    notes = [Note("model_misleads", f"{model.title} by its nature: {model.misleads}.")]
+    notes = [Note("model_misleads", f"{model.title} by its nature: {model.caveat}.")]
     pooled = estimate.covariates is not None and estimate.covariates.pooled
     if pooled:
         text = (
@@ -99,12 +99,12 @@ def blur_notes(model: AbstractModel, estimate: Estimate, summary: Summary) -> tu
     fourth derivative times the fourth power of its distance, and as much on the side of the points. Where two
     likelihoods are within d of each other, their maxima are within 2 sqrt(d) standard errors.
     """
-    if summary.blur is None or not isinstance(model, AbstractSpendModel):
+    if summary.grouping_error is None or not isinstance(model, AbstractSpendModel):
         return ()
     steepest = {name: float(np.max(values)) for name, values in estimate.draws.items()}
     histories = summary.statistics(model.statistics)
     n = histories.columns[model.statistics[0]][histories.index]
-    most = float(summary.blur @ model.fourth_slope(steepest, n)) / 24
+    most = float(summary.grouping_error @ model.fourth_slope(steepest, n)) / 24
     text = (
         f"The spends of {estimate.n_customers:,} customers were fitted as {np.count_nonzero(n):,} "
         f"grouped ones with the same moments: the log-likelihood is exact to {most:.1g}, which moves the maximum by "
@@ -139,8 +139,8 @@ def _ridge(model: AbstractModel, estimate: Estimate, histories: Histories) -> li
     names = _with_partners(estimate, wide)
     told = "told apart" if len(names) > 1 else "told"
     text = (
-        f"{_joined(names)} of {model.title} can hardly be {told} from these data (a ridge: other values fit nearly as "
-        f"well); {_along(model, estimate, histories)}. {_trust(estimate)}"
+        f"{_joined(names)} of {model.title} can hardly be {told} from these data (weak identification: other values "
+        f"fit nearly as well); {_along(model, estimate, histories)}. {_trust(estimate)}"
     )
     return [Note("ridge", text, "warning")]
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from clvmodels.arrays import AnyArray, Columns, FloatArray
 from clvmodels.errors import ArgumentError
-from clvmodels.inference.belief import priors_for
 from clvmodels.inference.loo import log_likelihoods
+from clvmodels.inference.prior_density import priors_for
 from clvmodels.inference.space import Space
 from clvmodels.records import Estimate, Priors
 from clvmodels.records.covariates import PATTERN
@@ -35,7 +35,7 @@ class Fitted:
     counts : array, shape (row,)
         Customers of each.
     priors : Priors or None
-        What was believed before.
+        The priors.
     held : mapping of str to float
         Parameters that were held at a value.
     stats : mapping of str to array, shape (chain * draw,)

@@ -68,10 +68,11 @@ def _trouble(moments: FirstMoments | None) -> str | None:
 def dispersion(moments: FirstMoments) -> tuple[float, float]:
     r"""Return how much looser first purchases vary than repeat purchases, and twice the log-likelihood against 3.
 
-    Around a customer's own mean, amounts are gamma laws of shape p, those of first purchases of shape :math:`p_1`.
-    Whatever that mean is, the logarithm of a first amount less that of the mean of x repeat purchases has variance
+    Around a customer's own mean, amounts are gamma distributions of shape p, those of first purchases of shape
+    :math:`p_1`. Whatever that mean is, the logarithm of a first amount less that of the mean of x repeat purchases has
+    variance
     :math:`\psi'(p_1) + \psi'(p x)`. Both shapes are fitted to the variances at each x, as if they were those of normal
-    laws; :math:`p / p_1` is returned, NaN where x doesn't vary enough to tell.
+    distributions; :math:`p / p_1` is returned, NaN where x doesn't vary enough to tell.
     """
     n = moments.counts
     several = n > 1

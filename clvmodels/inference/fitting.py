@@ -9,17 +9,17 @@ import numpy as np
 
 from clvmodels.errors import ArgumentError
 from clvmodels.grammar.parameter import checked_held
-from clvmodels.inference.belief import priors_for
 from clvmodels.inference.diagnostics import blur_notes, parameter_notes
 from clvmodels.inference.evidence import Fitted
 from clvmodels.inference.first_purchases import first_purchase_of
 from clvmodels.inference.fit_spec import FitSpec, Method
-from clvmodels.inference.given import at_price
+from clvmodels.inference.fixed_estimates import at_price
 from clvmodels.inference.influence import Fitting, influence_notes
 from clvmodels.inference.informative import informative
 from clvmodels.inference.job import Found, Job
 from clvmodels.inference.methods import METHODS
 from clvmodels.inference.misfit import misfit_notes
+from clvmodels.inference.prior_density import priors_for
 from clvmodels.inference.sampling import Sampling
 from clvmodels.inference.sides import ColumnNames, covariates_of
 from clvmodels.inference.space import Space
@@ -69,7 +69,7 @@ def fit(  # noqa: PLR0913 - each argument is a choice of its own
         - ``"bootstrap"``: maximum likelihood for each of ``n_draws`` bases drawn from the customers with replacement.
         - ``"nuts"``: draws of the posterior by PyMC's sampler; the most general and the slowest.
     priors : Priors or mapping of str to Prior or (median, sd), optional
-        What is believed before, for the quantities of ``default_priors``; those not named keep the default, which says
+        Priors for the quantities of ``default_priors``; those not named keep the default, which says
         little. Only for ``"map"``, ``"laplace"`` and ``"nuts"``.
     covariates : mapping of "buying", "dropout", "spend" to column names, optional
         Group columns of the summary that act on a side of the model: numeric ones by a coefficient per unit, others by
@@ -167,7 +167,7 @@ def fit_as(asked: FitSpec, summary: Customers, *, start: Estimate | None = None)
     with single_threaded():
         found = METHODS[asked.method](job)
         estimate = _estimate(job, found, base, asked.method)
-        fitting = Fitting(space, columns, counts, job.belief())
+        fitting = Fitting(space, columns, counts, job.prior())
         decided = () if fixed or job.pools else influence_notes(fitting, estimate, base, histories)
     misfit = () if is_muted() or fixed else misfit_notes(estimate, base, histories)
     warn_of((*misfit, *said))
@@ -203,7 +203,7 @@ def _priors(space: Space, method: Method, priors: Priors | Mapping[str, PriorLik
         return None
     if isinstance(priors, Priors):
         return priors_for(space.model, space.scale).replace(
-            {**priors.laws, "coefficient_sd": priors.coefficient_sd, "group_sd": priors.group_sd}
+            {**priors.distributions, "coefficient_sd": priors.coefficient_sd, "group_sd": priors.group_sd}
         )
     return priors_for(space.model, space.scale).replace(priors or {})
 

@@ -24,7 +24,7 @@ from clvmodels.inference.objective import Objective
 from clvmodels.inference.uncertainty import wide_root
 from clvmodels.kernels.pareto_tail import smoothed
 
-_FREEDOM = 5.0  # of the t laws proposed: tails heavier than any posterior here, and still most draws near the top
+_FREEDOM = 5.0  # of the proposed t: tails heavier than any posterior here, and still most draws near the top
 PROPOSED = 2  # for each draw that is kept
 LEAST = 2_000  # proposals: k is then known to about .1
 _ROUNDS = 4
@@ -58,7 +58,7 @@ class Weighted:
 
 @dataclass(frozen=True, eq=False)
 class _Hill:
-    """A multivariate t law."""
+    """A multivariate t distribution."""
 
     centre: FloatArray
     root: FloatArray  # Cholesky factor of its scale

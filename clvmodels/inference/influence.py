@@ -8,8 +8,8 @@ import numpy as np
 
 from clvmodels.arrays import Columns, FloatArray, IntArray
 from clvmodels.grammar.model import as_purchase_model
-from clvmodels.inference.belief import Belief
 from clvmodels.inference.mle import Maximum, maximise
+from clvmodels.inference.prior_density import PriorDensity
 from clvmodels.inference.space import Space
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.records import Estimate, Histories, Note, Summary
@@ -31,21 +31,21 @@ class Fitting:
         Of the fit.
     columns, counts : mapping of str to array, array, shape (row,)
         The distinct histories, and their customers.
-    belief : Belief or None
+    prior : PriorDensity or None
         A prior.
     """
 
     space: Space
     columns: Columns
     counts: FloatArray
-    belief: Belief | None
+    prior: PriorDensity | None
 
     def top(self, name: str, value: float, near: FloatArray, without: int | None = None) -> Maximum:
         """Find the top from a point near it, without one customer of a row where one is named."""
         counts = self.counts - (np.arange(len(self.counts)) == (-1 if without is None else without))
         kept = counts > 0
         columns = {column: values[kept] for column, values in self.columns.items()}
-        return maximise(self.space, columns, counts[kept], self.belief, start=near, held={name: value})
+        return maximise(self.space, columns, counts[kept], self.prior, start=near, held={name: value})
 
     def rows(self, top: Maximum) -> tuple[FloatArray, FloatArray]:
         """Return log-likelihood and P(alive) of a customer of each row."""
@@ -71,11 +71,11 @@ def influence_notes(fitting: Fitting, estimate: Estimate, base: Summary, histori
     base, histories : Summary, Histories
         The customers, and which history is whose.
     """
-    stepped = next((p for p in fitting.space.model.parameters if p.among), None)
-    if stepped is None or estimate.params[stepped.name] == min(stepped.among):
+    stepped = next((p for p in fitting.space.model.parameters if p.choices), None)
+    if stepped is None or estimate.params[stepped.name] == min(stepped.choices):
         return ()
     chosen = estimate.params[stepped.name]
-    lower = max(value for value in stepped.among if value < chosen)
+    lower = max(value for value in stepped.choices if value < chosen)
     high = fitting.top(stepped.name, chosen, fitting.space.theta(estimate.params))
     low = fitting.top(stepped.name, lower, high.theta)
     (gains, alive), (less, otherwise) = fitting.rows(high), fitting.rows(low)

@@ -1,4 +1,4 @@
-"""An estimate in the quantities that people understand, beside what was believed of them before."""
+"""An estimate in the quantities that people understand, beside their priors."""
 
 from __future__ import annotations
 

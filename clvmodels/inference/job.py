@@ -9,9 +9,9 @@ import numpy as np
 
 from clvmodels.arrays import Columns, FloatArray
 from clvmodels.errors import ArgumentError
-from clvmodels.inference.belief import Belief, priors_for
 from clvmodels.inference.mle import Maximum, maximise
 from clvmodels.inference.objective import Objective
+from clvmodels.inference.prior_density import PriorDensity, priors_for
 from clvmodels.inference.sampling import Sampling
 from clvmodels.inference.space import Space, scaled
 from clvmodels.records import Note, Outcome, Priors
@@ -38,25 +38,27 @@ class Job:
         terms = self.space.covariates.terms if self.space.covariates else ()
         return any(term.pooled for term in terms)
 
-    def belief(self) -> Belief | None:
+    def prior(self) -> PriorDensity | None:
         """Return what pulls the top; None for plain maximum likelihood."""
         sd = self.priors.coefficient_sd if self.priors else np.inf
         precision = np.full(len(self.space.names) - self.space.n_params, self.ridge + sd**-2)
-        return Belief(self.space, self.priors, precision) if self.priors is not None or np.any(precision) else None
+        return (
+            PriorDensity(self.space, self.priors, precision) if self.priors is not None or np.any(precision) else None
+        )
 
-    def proper_belief(self) -> Belief:
+    def proper_prior(self) -> PriorDensity:
         """Return what makes a posterior proper: the priors of the fit, or those that say little; a ridge stays."""
         priors = self.priors or priors_for(self.space.model, self.space.scale)
         precision = np.full(len(self.space.names) - self.space.n_params, self.ridge or priors.coefficient_sd**-2)
-        return Belief(self.space, priors, precision)
+        return PriorDensity(self.space, priors, precision)
 
-    def top(self, belief: Belief | None) -> Maximum:
+    def top(self, prior: PriorDensity | None) -> Maximum:
         """Find the top."""
-        return maximise(self.space, self.columns, self.counts, belief, held=self.held, earlier=self.earlier)
+        return maximise(self.space, self.columns, self.counts, prior, held=self.held, earlier=self.earlier)
 
-    def objective(self, maximum: Maximum, belief: Belief | None) -> Objective:
+    def objective(self, maximum: Maximum, prior: PriorDensity | None) -> Objective:
         """Return what was climbed."""
-        return Objective(self.space, scaled(self.space, self.columns), self.counts, maximum.held, belief)
+        return Objective(self.space, scaled(self.space, self.columns), self.counts, maximum.held, prior)
 
     def check(self, method: str) -> None:
         """Raise where arguments don't go together."""

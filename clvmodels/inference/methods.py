@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from clvmodels.inference.belief import Belief
 from clvmodels.inference.bootstrap import bootstrap_draws
 from clvmodels.inference.diagnostics import (
     drawn_by_importance,
@@ -20,6 +19,7 @@ from clvmodels.inference.job import Found, Job
 from clvmodels.inference.mle import Maximum, maximise
 from clvmodels.inference.parabola import Likeness, likeness, looked_at_draws, near_ones
 from clvmodels.inference.pooling import Pooled, pooled_fit
+from clvmodels.inference.prior_density import PriorDensity
 from clvmodels.inference.uncertainty import errors, is_flat, laplace_draws
 from clvmodels.kernels.pareto_tail import smoothed
 from clvmodels.records import Priors
@@ -29,11 +29,11 @@ def _by_maximum(job: Job) -> Found:
     """Draw under the parabola at the top; where it doesn't hold, by importance."""
     if job.pools:
         return _pooled(job)
-    belief = job.belief()
-    top = job.top(belief)
+    prior = job.prior()
+    top = job.top(prior)
     if job.n_draws == 1:  # who asks for one looks at the top
         return Found(top.theta, laplace_draws(top, 1, job.seed), top.outcome, top.held, errors(top))
-    under = looked_at_draws(job.objective(top, belief), top, job.n_draws, job.seed)
+    under = looked_at_draws(job.objective(top, prior), top, job.n_draws, job.seed)
     diagnostics = {"pareto_k": under.likeness.pareto_k, "ess": under.likeness.ess}
     near = Found(top.theta, under.theta, top.outcome, top.held, errors(top), diagnostics)
     if under.holds:
@@ -59,28 +59,28 @@ def _alone(job: Job, top: Maximum) -> Found:
 
 def _weighed(job: Job, top: Maximum) -> Weighted | None:
     """Draw the posterior by importance: under the priors of the fit, or those that say little where there are none."""
-    belief = job.proper_belief()
+    prior = job.proper_prior()
     if job.priors is None:
-        top = maximise(job.space, job.columns, job.counts, belief, held=top.held)
-    return posterior_draws(job.objective(top, belief), top, job.n_draws, job.seed)
+        top = maximise(job.space, job.columns, job.counts, prior, held=top.held)
+    return posterior_draws(job.objective(top, prior), top, job.n_draws, job.seed)
 
 
 def _pooled(job: Job) -> Found:
     """Draw pooled groups under the parabola at the top; where it doesn't hold, weigh draws under that of a proper
     posterior."""
-    near = _pooled_fit(job, job.belief(), job.priors, job.n_draws)
+    near = _pooled_fit(job, job.prior(), job.priors, job.n_draws)
     top = near.maximum
     found = Found(top.theta, near.draws, top.outcome, top.held, group_sds=near.group_sds)
     if job.n_draws == 1:
         return found
-    seen = _pooled_likeness(job, job.belief(), near)
+    seen = _pooled_likeness(job, job.prior(), near)
     diagnostics = {"pareto_k": seen.pareto_k, "ess": seen.ess}
     if seen.is_close and not is_flat(top):
         near = near.resampled(near_ones(seen.far))
         return replace(found, draws=near.draws, group_sds=near.group_sds, diagnostics=diagnostics)
-    belief = job.proper_belief()
-    proposed = _pooled_fit(replace(job, held=top.held), belief, belief.priors, max(PROPOSED * job.n_draws, LEAST))
-    weights, k = smoothed(_pooled_likeness(job, belief, proposed).log_weights)
+    prior = job.proper_prior()
+    proposed = _pooled_fit(replace(job, held=top.held), prior, prior.priors, max(PROPOSED * job.n_draws, LEAST))
+    weights, k = smoothed(_pooled_likeness(job, prior, proposed).log_weights)
     if not weights.any():
         alone = near.resampled(np.zeros(1, dtype=np.int64)).group_sds
         return replace(_alone(job, top), errors=None, group_sds=alone)
@@ -91,21 +91,21 @@ def _pooled(job: Job) -> Found:
     return replace(found, draws=kept.draws, group_sds=kept.group_sds, diagnostics=diagnostics, notes=notes)
 
 
-def _pooled_fit(job: Job, belief: Belief | None, priors: Priors | None, n_draws: int) -> Pooled:
-    return pooled_fit(job.space, job.columns, job.counts, belief, priors, n_draws, job.seed, job.held, job.earlier)
+def _pooled_fit(job: Job, prior: PriorDensity | None, priors: Priors | None, n_draws: int) -> Pooled:
+    return pooled_fit(job.space, job.columns, job.counts, prior, priors, n_draws, job.seed, job.held, job.earlier)
 
 
-def _pooled_likeness(job: Job, belief: Belief | None, pooled: Pooled) -> Likeness:
-    return likeness(job.objective(pooled.maximum, belief), pooled.maximum, pooled.draws, pooled.pull)
+def _pooled_likeness(job: Job, prior: PriorDensity | None, pooled: Pooled) -> Likeness:
+    return likeness(job.objective(pooled.maximum, prior), pooled.maximum, pooled.draws, pooled.pull)
 
 
 def _by_importance(job: Job) -> Found:
     if job.pools:
         found = _pooled(job)
         return replace(found, notes=found.notes or (drawn_under_a_parabola(job.space.model),))
-    belief = job.belief()
-    top = job.top(belief)
-    weighted = posterior_draws(job.objective(top, belief), top, job.n_draws, job.seed)
+    prior = job.prior()
+    top = job.top(prior)
+    weighted = posterior_draws(job.objective(top, prior), top, job.n_draws, job.seed)
     if weighted is None:
         return _alone(job, top)
     diagnostics = {"pareto_k": weighted.pareto_k, "ess": weighted.ess}
@@ -114,9 +114,9 @@ def _by_importance(job: Job) -> Found:
 
 
 def _by_bootstrap(job: Job) -> Found:
-    belief = job.belief()
-    top = job.top(belief)
-    drawn = bootstrap_draws(job.objective(top, belief), top, job.n_draws, job.seed)
+    prior = job.prior()
+    top = job.top(prior)
+    drawn = bootstrap_draws(job.objective(top, prior), top, job.n_draws, job.seed)
     return Found(top.theta, drawn, top.outcome, top.held)
 
 
@@ -124,7 +124,7 @@ def _near_the_top(job: Job) -> Found:
     """Return draws under the parabola, for a sampler that starts there and looks itself."""
     if job.pools:
         return _pooled(job)
-    top = job.top(job.belief())
+    top = job.top(job.prior())
     return Found(top.theta, laplace_draws(top, job.n_draws, job.seed), top.outcome, top.held)
 
 

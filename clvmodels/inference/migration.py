@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from clvmodels.errors import InputError
-from clvmodels.inference.given import estimate_from
+from clvmodels.inference.fixed_estimates import estimate_from
 from clvmodels.models import registry
 from clvmodels.records import Estimate, Period
 

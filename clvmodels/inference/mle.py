@@ -11,9 +11,9 @@ from scipy.optimize import OptimizeResult, minimize
 from clvmodels.arrays import BoolArray, Columns, FloatArray, IntArray
 from clvmodels.errors import FitError
 from clvmodels.grammar import Parameter
-from clvmodels.inference.belief import Belief
 from clvmodels.inference.climbing import polish
 from clvmodels.inference.objective import Objective
+from clvmodels.inference.prior_density import PriorDensity
 from clvmodels.inference.space import Space, scaled
 from clvmodels.records import Outcome
 
@@ -57,7 +57,7 @@ def maximise(
     space: Space,
     columns: Columns,
     counts: FloatArray,
-    belief: Belief | None = None,
+    prior: PriorDensity | None = None,
     start: FloatArray | None = None,
     held: Mapping[str, float] | None = None,
     earlier: Mapping[str, float] | None = None,
@@ -72,7 +72,7 @@ def maximise(
         Statistics in the units of the data.
     counts : array, shape (row,)
         Customers of each row.
-    belief : Belief, optional
+    prior : PriorDensity, optional
         A prior; then it is the posterior whose top is found.
     start : array, shape (name,), optional
         The one point to start from, near the top; several points far apart when left out.
@@ -87,8 +87,8 @@ def maximise(
     FitError
         When no starting point has a finite likelihood.
     """
-    job = _Search(space, scaled(space, columns), counts, belief)
-    stepped = None if held is not None else next((p for p in space.model.parameters if p.among), None)
+    job = _Search(space, scaled(space, columns), counts, prior)
+    stepped = None if held is not None else next((p for p in space.model.parameters if p.choices), None)
     if earlier is not None:
         near = np.clip(space.theta(earlier), space.low, space.high)
         first = held or ({} if stepped is None else {stepped.name: earlier[stepped.name]})
@@ -96,7 +96,7 @@ def maximise(
         if found.outcome.converged and found.outcome.n_agreeing == found.outcome.n_starts:
             return found
     starts = _starting_points(space) if start is None else [start]
-    first = held or ({} if stepped is None else {stepped.name: min(stepped.among)})
+    first = held or ({} if stepped is None else {stepped.name: min(stepped.choices)})
     return _stepped(job, stepped, first, starts)
 
 
@@ -106,8 +106,8 @@ def _stepped(job: _Search, stepped: Parameter | None, first: Mapping[str, float]
     if stepped is None:
         return tops[0]
     begin = first[stepped.name]
-    above = sorted(value for value in stepped.among if value > begin)
-    below = sorted((value for value in stepped.among if value < begin), reverse=True)
+    above = sorted(value for value in stepped.choices if value > begin)
+    below = sorted((value for value in stepped.choices if value < begin), reverse=True)
     for values in (above, below):
         walk = tops[:1]
         for value in values:
@@ -135,8 +135,8 @@ def _choice(stepped: Parameter, best: Maximum, tops: list[Maximum]) -> str:
     else:
         value, gap = min(gaps.items(), key=lambda pair: pair[1])
         worse = f"the next best, {name} = {value:g}, is {gap:.4g} log-likelihood worse"
-    edge = ", and higher values aren't tried" if chosen == max(stepped.among) else ""
-    return f"{name} = {chosen:g} of {min(stepped.among):g} to {max(stepped.among):g} fits best ({worse}{edge})"
+    edge = ", and higher values aren't tried" if chosen == max(stepped.choices) else ""
+    return f"{name} = {chosen:g} of {min(stepped.choices):g} to {max(stepped.choices):g} fits best ({worse}{edge})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +146,7 @@ class _Search:
     space: Space
     columns: Columns
     counts: FloatArray
-    belief: Belief | None
+    prior: PriorDensity | None
 
     def climbed(self, held: Mapping[str, float], starts: list[FloatArray]) -> Maximum:
         """Find the top from some starts, with some parameters held."""
@@ -154,7 +154,7 @@ class _Search:
         part, weights = representatives(self.counts)
         share = float(weights.sum() / self.counts.sum())
         some = {name: values[part] for name, values in self.columns.items()}
-        search = Objective(self.space, some, weights, held, self.belief, share)
+        search = Objective(self.space, some, weights, held, self.prior, share)
         tops: list[_Top] = []
         for start in starts:
             top = _descend(search, start, min(tops, key=lambda t: t.value, default=None))
@@ -167,7 +167,7 @@ class _Search:
             )
         best = min(tops, key=lambda top: top.value)
         agreeing = sum(top.value < best.value + _AGREE for top in tops)
-        objective = Objective(self.space, self.columns, self.counts, held, self.belief)
+        objective = Objective(self.space, self.columns, self.counts, held, self.prior)
         theta, value, information, decrement = polish(objective, best.theta, best.information / share)
         inside = (theta > self.space.low) & (theta < self.space.high)
         outcome = _outcome(self.space, theta, information[np.ix_(inside, inside)], decrement, agreeing, len(starts))

@@ -8,7 +8,7 @@ from copy import copy
 import numpy as np
 
 from clvmodels.arrays import Columns, FloatArray, IntArray
-from clvmodels.inference.belief import Belief
+from clvmodels.inference.prior_density import PriorDensity
 from clvmodels.inference.space import Space
 from clvmodels.kernels.tape import TAPE, factor, gradient, spread
 
@@ -27,7 +27,7 @@ class Objective:
         columns: Columns,
         counts: FloatArray,
         held: Mapping[str, float] | None = None,
-        belief: Belief | None = None,
+        prior: PriorDensity | None = None,
         share: float = 1.0,
     ) -> None:
         self.space = space
@@ -35,7 +35,7 @@ class Objective:
         self.held = dict(held or {})
         self.statistics = columns
         self.columns = factor(columns)
-        self.belief = belief
+        self.prior = prior
         self.share = share
 
     def __call__(self, theta: FloatArray) -> tuple[float, FloatArray]:
@@ -45,8 +45,8 @@ class Objective:
             rows = self.space.model.log_likelihood(TAPE, self.space.individual(leaves, self.held), self.columns)
             value = float(np.sum(self.counts * spread(rows, len(self.counts))))  # pairwise, and without threads
             slope = self.space.slope(leaves, self.columns, gradient(rows, self.counts, leaves))
-        if self.belief is not None:
-            prior, prior_slope = self.belief(theta, self.held)
+        if self.prior is not None:
+            prior, prior_slope = self.prior(theta, self.held)
             value, slope = value + self.share * prior, slope + self.share * prior_slope
         if not (np.isfinite(value) and np.all(np.isfinite(slope))):
             return np.inf, np.zeros_like(theta)
@@ -61,7 +61,7 @@ class Objective:
     def of_rows(self, rows: IntArray) -> Objective:
         """Return the same for some of the rows."""
         some = {name: values[rows] for name, values in self.statistics.items()}
-        return Objective(self.space, some, self.counts[rows], self.held, self.belief, self.share)
+        return Objective(self.space, some, self.counts[rows], self.held, self.prior, self.share)
 
     def log_likelihoods(self, theta: FloatArray) -> FloatArray:
         """Return the log-likelihood of a customer of each row at many points of shape (draw, name); shape (draw, row)
@@ -72,8 +72,8 @@ class Objective:
             return spread(rows, len(self.counts))
 
     def log_prior(self, theta: FloatArray) -> FloatArray:
-        """Return what is believed before at many points of shape (draw, name), shape (draw,); 0 without a prior."""
-        return np.zeros(len(theta)) if self.belief is None else self.share * self.belief.of_draws(theta, self.held)
+        """Return the log prior at many points of shape (draw, name), shape (draw,); 0 without a prior."""
+        return np.zeros(len(theta)) if self.prior is None else self.share * self.prior.of_draws(theta, self.held)
 
     def log_posterior(self, theta: FloatArray) -> FloatArray:
         """Return the log-likelihood, with the prior where there is one, at many points of shape (draw, name); -inf

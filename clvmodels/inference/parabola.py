@@ -30,7 +30,7 @@ _BY_CHANCE = 1e-12  # of the draws under a parabola fall further: not one in a b
 
 
 def lowest(n_free: int) -> float:
-    """Return how far below the top a draw can lie: further down it is no draw of a law with so many parameters."""
+    """Return how far below the top a draw can lie: further down it is no draw of so many parameters."""
     return float(chdtri(n_free, _BY_CHANCE)) / 2
 
 
@@ -130,7 +130,7 @@ def likeness(objective: Objective, top: Maximum, theta: FloatArray, pull: FloatA
     theta : array, shape (draw, name)
         Points under the parabola.
     pull : array, shape (name,), optional
-        Precision of normal laws around 0 that the top was found with and the objective is without.
+        Precision of normal distributions around 0 that the top was found with and the objective is without.
     """
     height = top.height if pull is None else -objective(top.theta)[0]
     pull = np.zeros(len(top.theta)) if pull is None else pull

@@ -16,13 +16,13 @@ import numpy as np
 from scipy.optimize import minimize
 
 from clvmodels.arrays import Columns, FloatArray, IntArray
-from clvmodels.inference.belief import Belief
 from clvmodels.inference.mle import Maximum, maximise
+from clvmodels.inference.prior_density import PriorDensity
 from clvmodels.inference.space import Space
 from clvmodels.inference.uncertainty import nowhere_flat
 from clvmodels.records import Priors
 
-_SD = 0.5  # of the half-normal law of how much groups differ, where no prior is given: factors of up to 2.7
+_SD = 0.5  # of the half-normal distribution of how much groups differ, where no prior is given: factors of up to 2.7
 _FIRST = 0.3
 _ROUNDS = 20
 _SETTLED = 1e-3  # of the logarithm of a standard deviation that is itself known to a tenth at best
@@ -44,7 +44,7 @@ class Pooled:
     group_sds : mapping of str to array, shape (draw,)
         How much groups differ, for each pooled column and side.
     pull : array, shape (name,)
-        Precision of the law of the effects at the best standard deviations; 0 for all else.
+        Precision of the distribution of the effects at the best standard deviations; 0 for all else.
     """
 
     maximum: Maximum
@@ -60,7 +60,7 @@ class Pooled:
 
 @dataclass(frozen=True, eq=False)
 class _Parabola:
-    """All but the laws of the group effects, as slope b and curvature H at 0: b'theta - theta'H theta / 2."""
+    """All but the distributions of the group effects, as slope b and curvature H at 0: b'theta - theta'H theta / 2."""
 
     slope: FloatArray
     curvature: FloatArray
@@ -86,7 +86,7 @@ def pooled_fit(  # noqa: PLR0913 - what a fit is made of
     space: Space,
     columns: Columns,
     counts: FloatArray,
-    belief: Belief | None,
+    prior: PriorDensity | None,
     priors: Priors | None,
     n_draws: int,
     seed: int,
@@ -98,12 +98,12 @@ def pooled_fit(  # noqa: PLR0913 - what a fit is made of
     terms = [term for term in space.covariates.terms if term.pooled]
     of_name = {name: i for i, term in enumerate(terms) for name in term.names}
     term_of = np.array([of_name.get(name, -1) for name in space.names])
-    plain = belief.precision if belief is not None else np.zeros(len(space.names) - space.n_params)
+    plain = prior.precision if prior is not None else np.zeros(len(space.names) - space.n_params)
     log_sds = np.full(len(terms), np.log(_FIRST))
 
     def climbed(near: Maximum | None) -> tuple[Maximum, _Parabola]:
         effects = term_of[space.n_params :]
-        pull = Belief(space, priors, np.where(effects >= 0, np.exp(-2 * log_sds)[effects], plain))
+        pull = PriorDensity(space, priors, np.where(effects >= 0, np.exp(-2 * log_sds)[effects], plain))
         start, fixed = (None, held) if near is None else (near.theta, near.held)
         found = maximise(space, columns, counts, pull, start, fixed, None if near else earlier)
         return found, _parabola(found, term_of, log_sds, priors.group_sd if priors else _SD)
@@ -125,14 +125,15 @@ def pooled_fit(  # noqa: PLR0913 - what a fit is made of
 
 
 def _parabola(top: Maximum, term_of: IntArray, log_sds: FloatArray, prior_sd: float) -> _Parabola:
-    """Take the laws of the group effects out of the curvature at the top."""
+    """Take the distributions of the group effects out of the curvature at the top."""
     inside = top.inside
     mine = term_of[inside]
     precision = np.where(mine >= 0, np.exp(-2 * log_sds)[mine], 0.0)
     theta = top.theta[inside]
     curvature = nowhere_flat(top) - np.diag(precision)
     values, vectors = np.linalg.eigh(curvature)
-    # A group that wasn't seen has no curvature but by rounding, which must not outweigh a law as wide as they come.
+    # A group that wasn't seen has no curvature but by rounding, which must not outweigh a distribution as wide as they
+    # come.
     curvature = (vectors * np.maximum(values, 1e-9)) @ vectors.T
     return _Parabola(precision * theta + curvature @ theta, curvature, mine, prior_sd)
 

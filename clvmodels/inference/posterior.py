@@ -1,8 +1,8 @@
 """The posterior of a fit as a PyMC model, from the same formula as the fit itself.
 
-What is sampled are the quantities that priors speak of, as logarithms or log-odds: they have normal laws there and
-depend on each other less than the parameters do. Effects of covariates are counted in standard deviations of their own
-law. Parameters and coefficients follow, under their names and in the units of the data.
+What is sampled are the quantities that priors speak of, as logarithms or log-odds: they have normal distributions there
+and depend on each other less than the parameters do. Effects of covariates are counted in standard deviations of their
+own distribution. Parameters and coefficients follow, under their names and in the units of the data.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from clvmodels.records.covariates import PATTERN
 
 if TYPE_CHECKING:
     from clvmodels.grammar import Quantity
-    from clvmodels.records.covariates import Term
+    from clvmodels.records.covariates import CovariateTerm
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class Posterior:
     counts : array, shape (row,)
         Customers of each.
     priors : Priors
-        What is believed before.
+        The priors.
     held : mapping of str to float
         Parameters that are held at a value.
     """
@@ -53,7 +53,7 @@ class Posterior:
     held: Mapping[str, float]
 
     @property
-    def terms(self) -> tuple[Term, ...]:
+    def terms(self) -> tuple[CovariateTerm, ...]:
         """The columns that act on the model."""
         return self.space.covariates.terms if self.space.covariates else ()
 
@@ -71,7 +71,7 @@ class Posterior:
             pm.Potential("log_likelihood", rows.summed(self.counts))
         return built
 
-    def _coefficients(self, term: Term) -> dict[str, Any]:
+    def _coefficients(self, term: CovariateTerm) -> dict[str, Any]:
         """Give a term its variables; groups that borrow strength get the standard deviation that they share."""
         name = f"{term.side}[{term.column}]"
         sd = pm.HalfNormal(term.sd_name, self.priors.group_sd) if term.pooled else self.priors.coefficient_sd
@@ -123,7 +123,7 @@ class Posterior:
             theta[:, part] = sd * values[_standard(term)].reshape(len(theta), -1)
         return theta, {term.sd_name: values[term.sd_name] for term in self.terms if term.pooled}
 
-    def _parts(self) -> list[tuple[Term, slice]]:
+    def _parts(self) -> list[tuple[CovariateTerm, slice]]:
         """Return the place of each term's coefficients along theta."""
         parts, begin = [], self.space.n_params
         for term in self.terms:
@@ -136,5 +136,5 @@ def _named(quantity: Quantity) -> str:
     return f"{'logit' if quantity.share else 'log'} {quantity.name}"
 
 
-def _standard(term: Term) -> str:
+def _standard(term: CovariateTerm) -> str:
     return f"{term.side}[{term.column}] standardised"

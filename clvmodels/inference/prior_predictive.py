@@ -10,7 +10,7 @@ import pandas as pd
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.errors import ArgumentError, check_between
 from clvmodels.grammar.model import Params
-from clvmodels.inference.belief import default_priors, prior_draws
+from clvmodels.inference.prior_density import default_priors, prior_draws
 from clvmodels.models import AbstractPurchaseModel, AbstractSpendModel, check_histories, get
 from clvmodels.records import Priors, Summary, check_summary
 from clvmodels.records.prior import PriorLike

@@ -13,7 +13,7 @@ from clvmodels.errors import FitError, check_between
 from clvmodels.records import Summary, check_summary
 
 _WIDEST = 12.0  # e^12 = 160,000 phases: as regular as a clock
-_FEWEST = 20  # customers below which the normal law of an estimate isn't to be trusted
+_FEWEST = 20  # customers below which the normal distribution of an estimate isn't to be trusted
 _STEADY = 1.5  # from here on two phases fit better than one
 
 
@@ -85,14 +85,15 @@ def regularity(summary: Summary, *, ci_prob: float = 0.95) -> Regularity:
     Notes
     -----
     Given how many purchases a customer made and when the last one was, the shares of the times between them follow a
-    symmetric Dirichlet law with parameter k, whatever the rate and whether the customer has left. The maximum
-    likelihood estimate is that of these laws, with the log-likelihood
+    symmetric Dirichlet distribution with parameter k, whatever the rate and whether the customer has left. The maximum
+    likelihood estimate is that of these distributions, with the log-likelihood
 
     .. math:: \sum \ln \Gamma(k x) - x \ln \Gamma(k) + (k - 1) (\mathrm{litt} - x \ln t_x)
 
     over customers with x > 1. Wheat & Morrison take the share M of one of two times, whose variance is 1 / (4 (2 k +
     1)); with two repeat purchases, M (1 - M) is exp(litt) / t_x^2, so that no order of times is needed. The two differ
-    where customers who buy often are more or less regular than those who buy twice, or where gamma laws don't hold.
+    where customers who buy often are more or less regular than those who buy twice, or where gamma distributions don't
+    hold.
 
     Purchases of one day are one purchase, which keeps a distance of its own: k comes out a little above 1 where many
     buy on successive days, and well above it in a summary by whole periods (``collapse="period"``), which says nothing
@@ -131,7 +132,7 @@ def regularity(summary: Summary, *, ci_prob: float = 0.95) -> Regularity:
 
 
 def _likeliest(x: FloatArray, logs: FloatArray, counts: FloatArray) -> tuple[float, float]:
-    """Return the k of Dirichlet laws with the largest likelihood, and the standard error of its logarithm.
+    """Return the k of Dirichlet distributions with the largest likelihood, and the standard error of its logarithm.
 
     Parameters
     ----------

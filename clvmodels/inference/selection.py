@@ -53,8 +53,8 @@ def likelihood_ratio(narrow: Estimate, wide: Estimate, summary: Summary) -> Like
         Where it lies at their edge (nobody leaves), half of the probability is at zero. Where moreover a parameter
         means nothing under the narrow model, half a chi-square with all extra parameters counted is an upper bound, so
         the p-value is conservative (unless the score turns by more than 1.9 radians as that parameter runs through all
-        its values, which Davies' bound then says). For a parameter that takes a few values only there is no such law,
-        and the p-value is NaN.
+        its values, which Davies' bound then says). For a parameter that takes a few values only there is no such
+        distribution, and the p-value is NaN.
 
     Raises
     ------
@@ -90,8 +90,8 @@ def likelihood_ratio(narrow: Estimate, wide: Estimate, summary: Summary) -> Like
         swapped = "; the wide model comes second" if extra_of(wide, narrow, summary) else ""
         raise ArgumentError(
             f"{described(narrow)} isn't {described(wide)} with a parameter at a simpler value (on these customers "
-            f"their likelihoods differ there), so twice the gap has no known law; use vuong for two models of which "
-            f"neither contains the other{swapped}."
+            f"their likelihoods differ there), so twice the gap has no known distribution; use vuong for two models "
+            f"of which neither contains the other{swapped}."
         )
     gap = _gap(wide, narrow, summary)
     if 2 * gap < -_SHORT:
@@ -100,7 +100,7 @@ def likelihood_ratio(narrow: Estimate, wide: Estimate, summary: Summary) -> Like
             f"its parameters aren't the best ones here; fit both models to this summary and look at outcome."
         )
     statistic = max(2 * gap, 0.0)
-    continuous = [p for p in extra.parameters if not p.among]
+    continuous = [p for p in extra.parameters if not p.choices]
     degrees = len(continuous) + extra.n_coefficients
     on_boundary = any(p.null == 0 for p in continuous)
     # Where nobody leaves, what leaving depends on means nothing.
@@ -120,9 +120,9 @@ def _ratio_text(found: LikelihoodRatio, extra: Extra) -> str:
     if found.statistic < _LITTLE:
         return f"{found.wide} fits no better than {found.narrow}, so these customers don't ask for more."
     if np.isnan(found.p_value):
-        steps = ", ".join(p.name for p in extra.parameters if p.among)
+        steps = ", ".join(p.name for p in extra.parameters if p.choices)
         return (
-            f"{fits}; {steps} takes a few values only, so the gap has no chi-square law and stands for itself "
+            f"{fits}; {steps} takes a few values only, so the gap has no chi-square distribution and stands for itself "
             f"(below {NOISE:g} it is noise)."
         )
     law = "; half of the probability is at zero, where nothing is gained" if found.on_boundary else ""
@@ -298,7 +298,7 @@ def _gap(better: Estimate, worse: Estimate, summary: Summary) -> float:
 def _noise(one: Estimate, other: Estimate, summary: Summary) -> float:
     """Return the gap in log-likelihood that says nothing: two of its standard errors, from customer to customer."""
     if contained(one, other, summary) or contained(other, one, summary):
-        return NOISE  # the gap of nested models has another law, and never changes its sign
+        return NOISE  # the gap of nested models has another distribution, and never changes its sign
     return max(NOISE, 2 * _spread(_gaps(one, other, summary)))
 
 

@@ -11,7 +11,7 @@ from clvmodels.arrays import FloatArray
 from clvmodels.errors import ArgumentError, InputError
 from clvmodels.grammar import SIDES, Side
 from clvmodels.models import AbstractModel, AbstractSpendModel
-from clvmodels.records import Covariates, Summary, Term
+from clvmodels.records import Covariates, CovariateTerm, Summary
 from clvmodels.records.covariates import PATTERN
 
 _TIED = 1e-9  # of a column's size: what is left of one that follows from others but for rounding
@@ -101,7 +101,7 @@ def _check_told_apart(model: AbstractModel, summary: Summary, covariates: Covari
                 raise InputError(_tied(term, others))
 
 
-def _check_levels(term: Term, own: FloatArray) -> None:
+def _check_levels(term: CovariateTerm, own: FloatArray) -> None:
     """Raise for a level of which nobody tells anything, which can only be where the silent ones were left out."""
     if not term.levels:
         return
@@ -117,7 +117,7 @@ def _check_levels(term: Term, own: FloatArray) -> None:
             )
 
 
-def _tied(term: Term, others: Sequence[str]) -> str:
+def _tied(term: CovariateTerm, others: Sequence[str]) -> str:
     if not others:
         return (
             f"The covariate {term.column!r} is the same for all customers who tell something of {term.side}, so it "

@@ -56,7 +56,7 @@ class Space:
     @cached_property
     def centre(self) -> FloatArray:
         """Where a search starts."""
-        return np.concatenate([np.log([p.typical for p in self.model.free]), np.zeros(len(self.names) - self.n_params)])
+        return np.concatenate([np.log([p.start for p in self.model.free]), np.zeros(len(self.names) - self.n_params)])
 
     @cached_property
     def low(self) -> FloatArray:

@@ -38,7 +38,7 @@ def counted(purchases: nw.LazyFrame[Any], span: Span, window: float, *, later: b
     -------
     lazy frame
         ``customer, first, last, n, spend, first_value, n_recent, spend_recent`` with days as day numbers, and
-        ``n_ahead, spend_ahead`` for what comes later, if anything does.
+        ``n_ahead, spend_ahead`` for what follows the observation, if anything does.
     """
     seen = f"day <= {span.observation_end}"
     masks = {"recent": f"{seen} AND day > {_before_recent(span, window)}"}

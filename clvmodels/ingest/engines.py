@@ -98,7 +98,7 @@ class Workbench:
         Parameters
         ----------
         table : table or path
-            What came in.
+            The table as it was handed in.
         what : str
             Its name in errors.
         required, optional : sequence of str

@@ -111,8 +111,8 @@ def _spend_cells(
     points, weights = two_points(*sums[:4])
     centre = sums[1] / sums[0]
     fourth = sums[4] - 4 * centre * sums[3] + 6 * centre**2 * sums[2] - 3 * centre**4 * sums[0]
-    blur = (np.maximum(fourth, 0.0) + (weights * (points - centre) ** 4).sum(axis=0)) * _CELL**4
-    blur = np.where(weights[1] > 0, blur, 0.0)
+    grouping_error = (np.maximum(fourth, 0.0) + (weights * (points - centre) ** 4).sum(axis=0)) * _CELL**4
+    grouping_error = np.where(weights[1] > 0, grouping_error, 0.0)
     kept = np.flatnonzero((weights > 0).ravel())
     row = np.tile(np.arange(len(centre)), 2)[kept]
     silent = frame.filter(nw.col("kind") == NOTHING)
@@ -132,7 +132,7 @@ def _spend_cells(
         monetary_value=np.concatenate([mean, none]),
         total_spend=None if total is None else np.concatenate([total, none]),
         counts=np.concatenate([weights.ravel()[kept], _floats(rest["counts"])]),
-        blur=np.concatenate([np.where(kept < len(centre), blur[row], 0.0), none]),
+        grouping_error=np.concatenate([np.where(kept < len(centre), grouping_error[row], 0.0), none]),
         groups={name: np.concatenate([paid_for[name], unpaid[name]]) for name in groups},
         observation_end=table.observation_end,
         first_counted=first,

@@ -17,6 +17,7 @@ from clvmodels.ingest.customers import carried_along
 from clvmodels.ingest.engines import Workbench, native_maker
 from clvmodels.ingest.log_checks import Profile, findings_in
 from clvmodels.ingest.log_checks.profile import Daily, today
+from clvmodels.ingest.log_notes import notes_of_log
 from clvmodels.ingest.memory import engine_memory
 from clvmodels.ingest.missing_columns import require
 from clvmodels.ingest.on_spark import SparkTable, ddl, type_in
@@ -25,7 +26,6 @@ from clvmodels.ingest.periods import Span, as_date
 from clvmodels.ingest.purchases import undecided, zeros
 from clvmodels.ingest.reading import Question, first_day, holdout_length
 from clvmodels.ingest.refunds import dropped, netted_in_parts
-from clvmodels.ingest.remarks import remarks
 from clvmodels.ingest.schema import (
     N_SHOWN,
     Survey,
@@ -147,7 +147,7 @@ class SparkLog:
             notes.append(dropped(survey) if drop else netted_in_parts(survey, spec.refunds))
         if survey.n_zero:
             notes.append(zeros(survey, spec.zero_amounts))
-        ends = remarks(survey, self.span, n_purchases, n_late=0, end_given=self.end_given)
+        ends = notes_of_log(survey, self.span, n_purchases, n_late=0, end_given=self.end_given)
         return (*notes, *ends, *(() if is_muted() else self._findings))
 
     @cached_property

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from clvmodels.ingest.customers import group_notes, interval_logs, oddities, stored_group
 from clvmodels.ingest.log_checks import Tops, findings_in, profile_of
+from clvmodels.ingest.log_notes import notes_of_log
 from clvmodels.ingest.reading import Reading
-from clvmodels.ingest.remarks import remarks
 from clvmodels.ingest.timeline import timeline_of
 from clvmodels.records import Note, Timeline
 from clvmodels.voice import is_muted
@@ -85,7 +85,7 @@ class Customers:
         reading = self.reading
         odd = group_notes(self._odd, reading.question.columns)
         n_late, given = self._n_late, self.end_given
-        ends = remarks(reading.survey, reading.span, self._n_purchases, n_late=n_late, end_given=given)
+        ends = notes_of_log(reading.survey, reading.span, self._n_purchases, n_late=n_late, end_given=given)
         checks = () if is_muted() else findings_in(profile_of(reading, self._tops))
         return (*reading.notes, *odd, *ends, *checks)
 

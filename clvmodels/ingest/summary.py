@@ -14,12 +14,12 @@ from clvmodels.ingest.customers import carried_along, group_notes, interval_logs
 from clvmodels.ingest.engines import Workbench, native_maker
 from clvmodels.ingest.log_checks import findings_in, profile_of
 from clvmodels.ingest.log_checks.profile import Tops
+from clvmodels.ingest.log_notes import notes_of_log
 from clvmodels.ingest.log_spec import Collapse, LogSpec, MissingCustomers
 from clvmodels.ingest.periods import Day, as_date
 from clvmodels.ingest.purchases import ZeroAmounts
 from clvmodels.ingest.reading import Question, Reading
 from clvmodels.ingest.refunds import Refunds
-from clvmodels.ingest.remarks import remarks
 from clvmodels.ingest.spark_frames import is_spark
 from clvmodels.ingest.spark_log import summary_on_spark
 from clvmodels.ingest.timeline import timeline_of
@@ -178,7 +178,7 @@ def rfm_summary(  # noqa: PLR0913
     odd = [] if found is None else group_notes(oddities(found, question.columns), question.columns)
     frequency, spend = columns.pop("holdout_frequency", None), columns.pop("holdout_spend", None)
     n_purchases = float(columns["frequency"].sum()) + len(table)
-    ends = remarks(reading.survey, span, n_purchases, n_late=len(late), end_given=question.end is not None)
+    ends = notes_of_log(reading.survey, span, n_purchases, n_late=len(late), end_given=question.end is not None)
     summary = Summary(
         period=question.period,
         **columns,

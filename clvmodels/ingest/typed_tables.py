@@ -45,7 +45,7 @@ def typed(
     Parameters
     ----------
     table : table or path
-        What came in.
+        The table as it was handed in.
     what : str
         Its name in errors.
     roles, optional : mapping of str to str

@@ -1,6 +1,6 @@
 """Purchases at opportunities by customers who leave before one: the sums behind BG/BB.
 
-A customer who is still there takes an opportunity with probability p ~ Beta(alpha, beta), and leaves before each with
+An active customer takes an opportunity with probability p ~ Beta(alpha, beta), and leaves before each with
 probability theta ~ Beta(gamma, delta).
 """
 

@@ -16,7 +16,8 @@ from clvmodels.kernels.discrete_survival import log_survival
 from clvmodels.kernels.special import betaln
 from clvmodels.kernels.timing import Timing, every_kth, with_one_at
 
-# The integrand bends where the beta law peaks and where p r y passes 1. The farther these lie apart (as a difference
+# The integrand bends where the beta distribution peaks and where p r y passes 1. The farther these lie apart (as a
+# difference
 # of logarithms), the more nodes a relative error below 1e-10 takes; each pair is (distance, nodes up to it), checked
 # against mpmath.
 _NODES = ((1.0, 81), (6.0, 193), (16.0, 385), (np.inf, 769))
@@ -82,7 +83,8 @@ def batches(
 def dropout_nodes(
     r: FloatArray, y: FloatArray, a: FloatArray, b: FloatArray, nodes: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return p, ln(1 - p) and weights, shape (node, row), that integrate f(p) / p over the beta law of dropout.
+    """Return p, ln(1 - p) and weights, shape (node, row), that integrate f(p) / p over the beta distribution of
+    dropout.
 
     Here f is to behave as 1 - (1 + p y)^-r. On the log-odds of p the integrand decays on both sides, and the
     trapezoidal rule after a sinh substitution converges exponentially (Takahasi & Mori 1974).
@@ -96,7 +98,7 @@ def dropout_nodes(
     # between them, and (1-p)^b on the right; within 10 widths it is at least as small for a peaked beta.
     gap = np.maximum(0.0, centre - buying_bend)
     left = np.maximum(10 * width, np.minimum(gap + 34 / a, 34 / np.maximum(a - 1, 1e-9)))
-    # A beta law with a large b falls like e^(-b p) from its bend on, which takes ln 34 instead of 34 / b.
+    # A beta distribution with a large b falls like e^(-b p) from its bend on, which takes ln 34 instead of 34 / b.
     none_stays = 34 / b + np.log(-np.expm1(-34 / b))  # the log-odds of p where (1-p)^b = e^-34
     right = np.maximum(10 * width, np.maximum(beta_bend + 34 / b, none_stays) - centre)
     start, stop = -np.arcsinh(left / width), np.arcsinh(right / width)
@@ -131,7 +133,7 @@ def until_gone(bought: FloatArray, beyond: FloatArray, a: FloatArray, b: FloatAr
     beyond : array
         Their P(X >= n).
     a, b : array
-        The beta law of dropout.
+        The beta distribution of dropout.
     """
     n = len(bought)
     before = np.arange(n - 1.0).reshape(-1, *(1,) * beyond.ndim)  # coins that were thrown before the k-th
@@ -177,7 +179,7 @@ def timing(  # noqa: PLR0913
     r, alpha : array
         Shape and rate of the rates of events.
     a, b : array
-        The beta law of dropout.
+        The beta distribution of dropout.
     t, n : array
         The time, the number of purchases.
     delta : float > 0

@@ -1,4 +1,5 @@
-r"""Lifetimes whose hazard grows exponentially, with levels that follow a gamma law: the gamma-Gompertz law.
+r"""Lifetimes whose hazard grows exponentially, with levels that follow a gamma distribution: the gamma-Gompertz
+distribution.
 
 Survival is :math:`S(t) = e^{-s v(t)}` with :math:`v(t) = \ln[1 + (e^{bt} - 1) / \beta]`, the hazard
 :math:`s b \, q(t)` with :math:`q(t) = e^{bt} / (\beta + e^{bt} - 1)`. Integrals over time are cut at the bend where

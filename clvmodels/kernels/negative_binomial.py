@@ -1,4 +1,4 @@
-"""Purchases at random times by customers whose rates follow a gamma law: the part that all models of buying share."""
+"""Purchases at random times at gamma-distributed rates: the part that all models of buying share."""
 
 from __future__ import annotations
 

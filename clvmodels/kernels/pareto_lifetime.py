@@ -1,4 +1,4 @@
-"""Lifetimes that are exponential for each customer, with rates that follow a gamma law: the Pareto (Lomax) law."""
+"""Exponential lifetimes with gamma-distributed rates: the Pareto (Lomax) distribution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Importance weights whose largest are smoothed by the Pareto law that they follow."""
+"""Importance weights whose largest are smoothed by the Pareto distribution that they follow."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _SAME = 1e-12  # of the largest weight: weights closer than rounding have no tai
 
 
 def smoothed(log_weights: FloatArray) -> tuple[FloatArray, float]:
-    """Return weights that sum to 1, the largest smoothed by a Pareto law, and its shape k.
+    """Return weights that sum to 1, the largest smoothed by a Pareto distribution, and its shape k.
 
-    The largest 3 sqrt(n) of n weights (a fifth of a few) are taken for a generalised Pareto law, fitted by its
+    The largest 3 sqrt(n) of n weights (a fifth of a few) are taken for a generalised Pareto distribution, fitted by its
     posterior mean under Zhang and Stephens' prior (A New and Efficient Estimation Method for the Generalized Pareto
     Distribution, Technometrics 51, 2009), with k pulled a little towards one half, and are replaced by its quantiles
     (Vehtari, Simpson, Gelman, Yao & Gabry, Pareto Smoothed Importance Sampling, Journal of Machine Learning Research
@@ -53,7 +53,7 @@ def smoothed(log_weights: FloatArray) -> tuple[FloatArray, float]:
 
 
 def _shape_and_scale(above: FloatArray) -> tuple[float, float]:
-    """Return shape and scale of the Pareto law of some excesses, lowest first; scale 0 where all are alike."""
+    """Return shape and scale of the Pareto distribution of some excesses, lowest first; scale 0 where all are alike."""
     size = len(above)
     if above[-1] < _SAME:
         return 0.0, 0.0

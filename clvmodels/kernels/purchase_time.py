@@ -1,9 +1,9 @@
 r"""When a customer makes the n-th purchase, if they are still there: the integral behind counts of any size.
 
-At a rate that follows a gamma law the time of the n-th purchase is alpha * BetaPrime(n, r). A clock says how likely the
-customer is still there then, so that :math:`P(X(t) \ge n) = \int_0^t f_n(y) S(y) \, dy`. Along w = ln(1 + y / c), c the
-shortest time on which anything changes, the integrand's logarithm is concave and analytic, so that few Gauss-Legendre
-nodes on the part that counts take it to the last digits, whatever n, r and the scales.
+At a rate that follows a gamma distribution the time of the n-th purchase is alpha * BetaPrime(n, r). A clock says how
+likely the customer is still there then, so that :math:`P(X(t) \ge n) = \int_0^t f_n(y) S(y) \, dy`. Along w = ln(1 + y
+/ c), c the shortest time on which anything changes, the integrand's logarithm is concave and analytic, so that few
+Gauss-Legendre nodes on the part that counts take it to the last digits, whatever n, r and the scales.
 """
 
 from __future__ import annotations

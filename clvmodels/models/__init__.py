@@ -18,13 +18,13 @@ from clvmodels.grammar.model import (
 )
 from clvmodels.models.lookup import (
     check_histories,
+    default_purchase_model,
+    default_spend_model,
     get,
     purchase_model,
     reference_purchase_model,
     registry,
     spend_model,
-    usual_purchase_model,
-    usual_spend_model,
 )
 
 for _module in iter_modules(__path__):
@@ -37,13 +37,13 @@ __all__ = [
     "Parameter",
     "catalogue",
     "check_histories",
+    "default_purchase_model",
+    "default_spend_model",
     "get",
     "purchase_model",
     "reference_purchase_model",
     "registry",
     "spend_model",
-    "usual_purchase_model",
-    "usual_spend_model",
 ]
 
 
@@ -57,7 +57,7 @@ def catalogue() -> pd.DataFrame:
             "assumes": model.assumes,
             "parameters": ", ".join(p.name for p in model.parameters),
             "statistics": ", ".join(model.statistics),
-            "misleads": model.misleads,
+            "caveat": model.caveat,
         }
         for model in registry().values()
     ]

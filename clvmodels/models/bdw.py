@@ -1,4 +1,4 @@
-"""BdW: contracts whose renewal depends on their age, by a law of the customer's own."""
+"""BdW: contracts whose renewal depends on their age, by a distribution of the customer's own."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class BdW(AbstractPurchaseModel):
 
     Likelihood
     ----------
-    With :math:`S(t) = B(\gamma, \delta + t^c) / B(\gamma, \delta)`, who is still there after T renewal points
-    contributes :math:`S(T)`, who left after :math:`t_x` renewals :math:`S(t_x) - S(t_x+1)`.
+    With :math:`S(t) = B(\gamma, \delta + t^c) / B(\gamma, \delta)`, a customer who is active after T renewal
+    points contributes :math:`S(T)`, who left after :math:`t_x` renewals :math:`S(t_x) - S(t_x+1)`.
 
     Parameters
     ----------
     gamma, delta : float > 0
-        The beta law of leaving; gamma / (gamma + delta) leave at the first renewal point.
+        The beta distribution of leaving; gamma / (gamma + delta) leave at the first renewal point.
     c : float > 0
         How a customer's own chance to leave changes with age.
 
@@ -61,7 +61,7 @@ class BdW(AbstractPurchaseModel):
     title = "BdW"
     setting = "contract; renewed or left at whole periods; the chance to leave changes with age"
     assumes = "survival is a power law of age on the customer's own scale; customers differ in the scale alone"
-    misleads = "with few periods, ageing and differences between customers explain the same curve and c is hardly known"
+    caveat = "with few periods, ageing and differences between customers explain the same curve and c is hardly known"
     parameters = (
         Parameter("gamma", "leaving: gamma / (gamma + delta) leave at the first renewal point", "none", 0.7),
         Parameter("delta", "leaving: large gamma + delta means customers leave alike", "none", 2.0),
@@ -82,14 +82,14 @@ class BdW(AbstractPurchaseModel):
         return xp.where(T - h["t_x"] > 0, -np.inf, stays)
 
     def log_gone(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:
-        """Return ln P(history, left at the renewal point after the last renewal); -inf for who is still there."""
+        """Return ln P(history, left at the renewal point after the last renewal); -inf for an active customer."""
         gamma, delta, c, t_x = params["gamma"], params["delta"], params["c"], h["t_x"]
         stays = xp.integral(discrete_survival.log_staying, gamma, delta, c, t_x)
         leaves = xp.integral(discrete_survival.log_leaving, gamma, delta, c, t_x)
         return xp.where(h["T"] - t_x > 0, stays + leaves, -np.inf)
 
     def updated(self, params: Params, h: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the laws of a customer who is there at T, and the age."""
+        """Return the distributions of a customer who is there at T, and the age."""
         return {name: value + 0.0 * h["T"] for name, value in params.items()} | {"age": h["T"]}
 
     def expectation(self, params: Params, t: Any) -> FloatArray:

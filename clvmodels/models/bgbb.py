@@ -42,9 +42,9 @@ class BGBB(AbstractPurchaseModel):
     Parameters
     ----------
     alpha, beta : float > 0
-        The beta law of taking an opportunity; alpha / (alpha + beta) on average.
+        The beta distribution of taking an opportunity; alpha / (alpha + beta) on average.
     gamma, delta : float > 0
-        The beta law of leaving before an opportunity; gamma / (gamma + delta) on average.
+        The beta distribution of leaving before an opportunity; gamma / (gamma + delta) on average.
 
     Numerics
     --------
@@ -72,7 +72,7 @@ class BGBB(AbstractPurchaseModel):
         "each opportunity is taken or not by a coin of the customer's own; the chances to buy and to leave are "
         "independent and don't change"
     )
-    misleads = "several purchases between two opportunities count once, so it can't say how much a customer buys then"
+    caveat = "several purchases between two opportunities count once, so it can't say how much a customer buys then"
     parameters = (
         Parameter("alpha", "taking an opportunity: alpha / (alpha + beta) do on average", "none", 1.0),
         Parameter("beta", "taking an opportunity: large alpha + beta means customers buy alike", "none", 1.0),
@@ -106,7 +106,7 @@ class BGBB(AbstractPurchaseModel):
         return xp.where(T - t_x > 0, buying + leaving + later, -np.inf)
 
     def updated(self, params: Params, h: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the posterior laws of a customer alive at T."""
+        """Return the posterior distributions of a customer alive at T."""
         return {
             "alpha": params["alpha"] + h["x"],
             "beta": params["beta"] + (h["T"] - h["x"]),

@@ -46,9 +46,9 @@ class BGCNBDk(AbstractPurchaseModel):
         Regularity: 1 is purely random buying, BG/NBD; the coefficient of variation of the times between a customer's
         purchases is :math:`1 / \sqrt{k}`.
     r, alpha : float > 0
-        Shape and rate of the gamma law of event rates; r / (k alpha) is the mean number of purchases a period.
+        Shape and rate of the gamma distribution of event rates; r / (k alpha) is the mean number of purchases a period.
     a, b : float > 0
-        The beta law of dropout; a / (a + b) is the mean chance to leave after a purchase.
+        The beta distribution of dropout; a / (a + b) is the mean chance to leave after a purchase.
 
     Numerics
     --------
@@ -79,7 +79,7 @@ class BGCNBDk(AbstractPurchaseModel):
         "times between purchases are Erlang-k, the same k for all; rate and dropout are independent; "
         "a coin is thrown after each repeat purchase"
     )
-    misleads = (
+    caveat = (
         "customers without a repeat purchase count as alive for ever; days of several purchases look like regularity"
     )
     parameters = (
@@ -88,7 +88,7 @@ class BGCNBDk(AbstractPurchaseModel):
             "regularity: 1 is random buying, larger is steadier",
             "none",
             1.0,
-            among=tuple(float(k) for k in range(1, 13)),
+            choices=tuple(float(k) for k in range(1, 13)),
             null=1.0,
         ),
         Parameter("r", "shape of the buying rates: small means customers differ much", "none", 0.5),
@@ -119,7 +119,7 @@ class BGCNBDk(AbstractPurchaseModel):
         return xp.where(x > 0, buying + xp.betaln(a + 1.0, b + left - 1.0) - xp.betaln(a, b), -np.inf)
 
     def updated(self, params: Params, h: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the posterior laws of a customer alive at T in a phase."""
+        """Return the posterior distributions of a customer alive at T in a phase."""
         return {
             "k": params["k"],
             "r": params["r"] + params["k"] * h["x"] + h["phase"],

@@ -41,9 +41,9 @@ class BGNBD(AbstractPurchaseModel):
     Parameters
     ----------
     r, alpha : float > 0
-        Shape and rate of the gamma law of buying rates; r / alpha is the mean number of purchases a period.
+        Shape and rate of the gamma distribution of buying rates; r / alpha is the mean number of purchases a period.
     a, b : float > 0
-        The beta law of dropout; a / (a + b) is the mean chance to leave after a purchase.
+        The beta distribution of dropout; a / (a + b) is the mean chance to leave after a purchase.
 
     Numerics
     --------
@@ -69,7 +69,7 @@ class BGNBD(AbstractPurchaseModel):
         "buying is Poisson at a rate of the customer's own; rate and dropout are independent; "
         "a coin is thrown after each repeat purchase"
     )
-    misleads = "customers without a repeat purchase count as alive for ever; leaving between purchases isn't seen"
+    caveat = "customers without a repeat purchase count as alive for ever; leaving between purchases isn't seen"
     parameters = (
         Parameter("r", "shape of the buying rates: small means customers differ much", "none", 0.5),
         Parameter("alpha", "rate of the buying rates: r / alpha purchases a period on average", "time", 0.3),
@@ -99,7 +99,7 @@ class BGNBD(AbstractPurchaseModel):
         return xp.where(x > 0, gone, -np.inf)
 
     def updated(self, params: Params, h: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the posterior laws of a customer alive at T."""
+        """Return the posterior distributions of a customer alive at T."""
         return {
             "r": params["r"] + h["x"],
             "alpha": params["alpha"] + h["T"],

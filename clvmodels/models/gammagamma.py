@@ -12,7 +12,7 @@ from clvmodels.grammar import Common, GammaMixing, Parameter, quantities
 from clvmodels.grammar.model import AbstractSpendModel, Params
 from clvmodels.kernels.namespace import Namespace
 
-_ALIKE = 1e10  # shapes of laws whose spread is 1e-5; beyond, probabilities are found less surely than amounts gain
+_ALIKE = 1e10  # shapes whose spread is 1e-5; beyond, probabilities lose more digits than amounts gain
 
 
 class GammaGamma(AbstractSpendModel):
@@ -71,7 +71,7 @@ class GammaGamma(AbstractSpendModel):
         "spend is independent of buying; "
         "every customer has a mean of their own, with the same relative spread around it"
     )
-    misleads = "with q <= 1 the mean spend of a new customer doesn't exist; spend that grows with frequency is missed"
+    caveat = "with q <= 1 the mean spend of a new customer doesn't exist; spend that grows with frequency is missed"
     parameters = (
         Parameter("p", "shape within a customer: 1 / sqrt(p) is the spread of one customer's purchases", "none", 4.0),
         Parameter("q", "shape across customers: small means a heavy tail of large spenders", "none", 3.5),
@@ -90,7 +90,7 @@ class GammaGamma(AbstractSpendModel):
             power=1,
         ),
     )
-    usual = True
+    default = True
     lifetimes_name = "GammaGammaFitter"
     lifetimes_renames: ClassVar[Mapping[str, str]] = {"v": "gamma"}
 

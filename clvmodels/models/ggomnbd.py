@@ -10,7 +10,7 @@ import numpy as np
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.grammar import Common, GammaMixing, Parameter, quantities
 from clvmodels.grammar.model import AbstractPurchaseModel, Params
-from clvmodels.kernels import gompertz_lifetime, leaving
+from clvmodels.kernels import dropout_time, gompertz_lifetime
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.negative_binomial import log_buying
 from clvmodels.kernels.timing import Timing
@@ -41,22 +41,22 @@ class GGompertzNBD(AbstractPurchaseModel):
         \text{gone} = C \int_{t_x}^{T} (\alpha+y)^{-(r+x)} [-S'(y)] \, dy.
 
     Whoever is alive at T goes on with :math:`\beta' = 1 + (\beta - 1) e^{-bT}`: the hazard's scale grows by
-    :math:`e^{bT}`, and dividing by it leaves the same law.
+    :math:`e^{bT}`, and dividing by it leaves the same distribution.
 
     Parameters
     ----------
     r, alpha : float > 0
-        Shape and rate of the gamma law of buying rates; r / alpha is the mean number of purchases a period.
+        Shape and rate of the gamma distribution of buying rates; r / alpha is the mean number of purchases a period.
     b : float > 0
         Growth of the hazard, per period.
     s, beta : float > 0
-        Shape and rate of the gamma law of the hazard's level.
+        Shape and rate of the gamma distribution of the hazard's level.
 
     Numerics
     --------
     The integral is taken by Gauss-Legendre nodes on panels that are cut where the hazard bends and where nothing is
     left (``kernels/gompertz_lifetime.py``): relative error below 1e-10 for x up to 5,000 and any b t. With b to zero
-    and beta / b fixed it becomes a law of exponential lifetimes of rate beta / b, without loss of digits.
+    and beta / b fixed it becomes a distribution of exponential lifetimes of rate beta / b, without loss of digits.
 
     References
     ----------
@@ -79,7 +79,7 @@ class GGompertzNBD(AbstractPurchaseModel):
         "buying is Poisson at a rate of the customer's own; the hazard of leaving grows exponentially with age, at one "
         "pace for all from a level of the customer's own; rate and level are independent"
     )
-    misleads = "where the newest are lost fastest its growth b runs to zero and its standard errors mean nothing"
+    caveat = "where the newest are lost fastest its growth b runs to zero and its standard errors mean nothing"
     parameters = (
         Parameter("r", "shape of the buying rates: small means customers differ much", "none", 0.5),
         Parameter("alpha", "rate of the buying rates: r / alpha purchases a period on average", "time", 0.3),
@@ -118,7 +118,7 @@ class GGompertzNBD(AbstractPurchaseModel):
         return xp.gammaln(r + x) - xp.gammaln(r) + r * xp.log(alpha) + silence
 
     def updated(self, params: Params, h: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the posterior laws of a customer alive at T."""
+        """Return the posterior distributions of a customer alive at T."""
         aged = params["b"] * h["T"]
         return {
             "r": params["r"] + h["x"],
@@ -136,22 +136,22 @@ class GGompertzNBD(AbstractPurchaseModel):
 
     def pmf(self, params: Params, t: Any, n: int) -> FloatArray:
         """Return P(X(t) = 0 .. n - 1) and P(X(t) >= n)."""
-        return leaving.purchase_pmf(params["r"], params["alpha"], _clock(params), t, n)
+        return dropout_time.purchase_pmf(params["r"], params["alpha"], _clock(params), t, n)
 
     def at_least(self, params: Params, t: Any, n: Any) -> FloatArray:
         """Return P(X(t) >= n)."""
-        return leaving.at_least(params["r"], params["alpha"], _clock(params), t, n)
+        return dropout_time.at_least(params["r"], params["alpha"], _clock(params), t, n)
 
     def timing(self, params: Params, t: Any, n: Any, delta: float) -> Timing:
         """Return what a discount leaves of n purchases."""
-        return leaving.timing(params["r"], params["alpha"], _clock(params), t, n, delta)
+        return dropout_time.timing(params["r"], params["alpha"], _clock(params), t, n, delta)
 
     def simulate(self, params: Params, T: FloatArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
         """Return repeat purchases (customer, time)."""
         rate = rng.gamma(params["r"], 1 / params["alpha"], len(T))
         level = np.maximum(rng.gamma(params["s"], 1 / params["beta"], len(T)), np.finfo(float).tiny)
         lives = np.log1p(rng.exponential(size=len(T)) / level) / params["b"]
-        return leaving.simulate_purchases(rate, lives, T, rng)
+        return dropout_time.simulate_purchases(rate, lives, T, rng)
 
 
 def _clock(params: Params) -> gompertz_lifetime.GompertzClock:

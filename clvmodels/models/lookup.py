@@ -51,9 +51,9 @@ def spend_model(name: str) -> AbstractSpendModel:
     return as_spend_model(get(name))
 
 
-def usual_purchase_model() -> AbstractPurchaseModel:
+def default_purchase_model() -> AbstractPurchaseModel:
     """Return the model of buying that is taken where nobody names one."""
-    return next(model for model in registry().values() if isinstance(model, AbstractPurchaseModel) and model.usual)
+    return next(model for model in registry().values() if isinstance(model, AbstractPurchaseModel) and model.default)
 
 
 def reference_purchase_model() -> AbstractPurchaseModel:
@@ -61,6 +61,6 @@ def reference_purchase_model() -> AbstractPurchaseModel:
     return next(model for model in registry().values() if isinstance(model, AbstractPurchaseModel) and model.reference)
 
 
-def usual_spend_model() -> AbstractSpendModel:
+def default_spend_model() -> AbstractSpendModel:
     """Return the model of spend that is taken where nobody names one."""
-    return next(model for model in registry().values() if isinstance(model, AbstractSpendModel) and model.usual)
+    return next(model for model in registry().values() if isinstance(model, AbstractSpendModel) and model.default)

@@ -47,9 +47,9 @@ class MBGCNBDk(AbstractPurchaseModel):
         Regularity: 1 is purely random buying, MBG/NBD; the coefficient of variation of the times between a customer's
         purchases is :math:`1 / \sqrt{k}`.
     r, alpha : float > 0
-        Shape and rate of the gamma law of event rates; r / (k alpha) is the mean number of purchases a period.
+        Shape and rate of the gamma distribution of event rates; r / (k alpha) is the mean number of purchases a period.
     a, b : float > 0
-        The beta law of dropout; a / (a + b) is the mean chance to leave after a purchase.
+        The beta distribution of dropout; a / (a + b) is the mean chance to leave after a purchase.
 
     Numerics
     --------
@@ -80,14 +80,14 @@ class MBGCNBDk(AbstractPurchaseModel):
         "times between purchases are Erlang-k, the same k for all; rate and dropout are independent; "
         "a coin is thrown after every purchase"
     )
-    misleads = "leaving between purchases isn't seen; days of several purchases look like regularity"
+    caveat = "leaving between purchases isn't seen; days of several purchases look like regularity"
     parameters = (
         Parameter(
             "k",
             "regularity: 1 is random buying, larger is steadier",
             "none",
             1.0,
-            among=tuple(float(k) for k in range(1, 13)),
+            choices=tuple(float(k) for k in range(1, 13)),
             null=1.0,
         ),
         Parameter("r", "shape of the buying rates: small means customers differ much", "none", 0.5),
@@ -116,7 +116,7 @@ class MBGCNBDk(AbstractPurchaseModel):
         return erlang.log_buying(xp, params, h, until="t_x") + xp.betaln(a + 1.0, b + x) - xp.betaln(a, b)
 
     def updated(self, params: Params, h: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the posterior laws of a customer alive at T in a phase."""
+        """Return the posterior distributions of a customer alive at T in a phase."""
         return {
             "k": params["k"],
             "r": params["r"] + params["k"] * h["x"] + h["phase"],

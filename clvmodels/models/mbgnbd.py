@@ -43,9 +43,9 @@ class MBGNBD(AbstractPurchaseModel):
     Parameters
     ----------
     r, alpha : float > 0
-        Shape and rate of the gamma law of buying rates.
+        Shape and rate of the gamma distribution of buying rates.
     a, b : float > 0
-        The beta law of dropout; a / (a + b) leave after the first purchase.
+        The beta distribution of dropout; a / (a + b) leave after the first purchase.
 
     Numerics
     --------
@@ -71,7 +71,7 @@ class MBGNBD(AbstractPurchaseModel):
         "buying is Poisson at a rate of the customer's own; rate and dropout are independent; "
         "a coin is thrown after every purchase"
     )
-    misleads = "leaving between purchases isn't seen"
+    caveat = "leaving between purchases isn't seen"
     parameters = (
         Parameter("r", "shape of the buying rates: small means customers differ much", "none", 0.5),
         Parameter("alpha", "rate of the buying rates: r / alpha purchases a period on average", "time", 0.3),
@@ -83,7 +83,7 @@ class MBGNBD(AbstractPurchaseModel):
         BetaMixing("dropout", "a", "b", quantities.MEAN_DROPOUT, quantities.DROPOUT_SPREAD),
     )
     updated_by = ("x", "T")
-    usual = True
+    default = True
     lifetimes_name = "ModifiedBetaGeoFitter"
 
     def log_alive(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:
@@ -97,7 +97,7 @@ class MBGNBD(AbstractPurchaseModel):
         return log_buying(xp, params["r"], params["alpha"], x, h["t_x"]) + xp.betaln(a + 1.0, b + x) - xp.betaln(a, b)
 
     def updated(self, params: Params, h: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the posterior laws of a customer alive at T."""
+        """Return the posterior distributions of a customer alive at T."""
         return {
             "r": params["r"] + h["x"],
             "alpha": params["alpha"] + h["T"],

@@ -10,7 +10,7 @@ import numpy as np
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.grammar import GammaMixing, Parameter, quantities
 from clvmodels.grammar.model import AbstractPurchaseModel, Params
-from clvmodels.kernels import leaving
+from clvmodels.kernels import dropout_time
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.negative_binomial import at_least, counts, log_buying, purchase_times
 from clvmodels.kernels.purchase_time import NoClock
@@ -41,7 +41,7 @@ class NBD(AbstractPurchaseModel):
     Parameters
     ----------
     r, alpha : float > 0
-        Shape and rate of the gamma law of buying rates; r / alpha is the mean number of purchases a period.
+        Shape and rate of the gamma distribution of buying rates; r / alpha is the mean number of purchases a period.
 
     Numerics
     --------
@@ -68,7 +68,7 @@ class NBD(AbstractPurchaseModel):
     title = "NBD"
     setting = "no contract; purchases at any time; nobody leaves"
     assumes = "buying is Poisson at a rate of the customer's own, for ever"
-    misleads = "whoever has fallen silent still counts as a customer, so forecasts run high wherever customers leave"
+    caveat = "whoever has fallen silent still counts as a customer, so forecasts run high wherever customers leave"
     parameters = (
         Parameter("r", "shape of the buying rates: small means customers differ much", "none", 0.5),
         Parameter("alpha", "rate of the buying rates: r / alpha purchases a period on average", "time", 0.5),
@@ -85,7 +85,7 @@ class NBD(AbstractPurchaseModel):
         return xp.where(h["x"] > -1.0, -np.inf, 0.0)  # of every row
 
     def updated(self, params: Params, h: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the posterior law of the buying rate."""
+        """Return the posterior distribution of the buying rate."""
         return {"r": params["r"] + h["x"], "alpha": params["alpha"] + h["T"]}
 
     def expectation(self, params: Params, t: Any) -> FloatArray:
@@ -104,7 +104,7 @@ class NBD(AbstractPurchaseModel):
 
     def timing(self, params: Params, t: Any, n: Any, delta: float) -> Timing:
         """Return what a discount leaves of n purchases."""
-        return leaving.timing(params["r"], params["alpha"], NoClock(), t, n, delta)
+        return dropout_time.timing(params["r"], params["alpha"], NoClock(), t, n, delta)
 
     def simulate(self, params: Params, T: FloatArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
         """Return repeat purchases (customer, time)."""

@@ -10,7 +10,7 @@ import numpy as np
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.grammar import GammaMixing, Parameter, quantities
 from clvmodels.grammar.model import AbstractPurchaseModel, Params
-from clvmodels.kernels import leaving, pareto_lifetime
+from clvmodels.kernels import dropout_time, pareto_lifetime
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.negative_binomial import log_buying
 from clvmodels.kernels.pareto_lifetime import ParetoClock
@@ -43,9 +43,9 @@ class ParetoNBD(AbstractPurchaseModel):
     Parameters
     ----------
     r, alpha : float > 0
-        Shape and rate of the gamma law of buying rates; r / alpha is the mean number of purchases a period.
+        Shape and rate of the gamma distribution of buying rates; r / alpha is the mean number of purchases a period.
     s, beta : float > 0
-        Shape and rate of the gamma law of dropout rates; s / beta is the mean rate of leaving.
+        Shape and rate of the gamma distribution of dropout rates; s / beta is the mean rate of leaving.
 
     Numerics
     --------
@@ -74,7 +74,7 @@ class ParetoNBD(AbstractPurchaseModel):
         "buying is Poisson and lifetimes are exponential, each at a rate of the customer's own; "
         "the two rates are independent"
     )
-    misleads = "s and beta often lie on a ridge; that many buy once and never again is missed"
+    caveat = "s and beta often lie on a ridge; that many buy once and never again is missed"
     lifetimes_name = "ParetoNBDFitter"
     parameters = (
         Parameter("r", "shape of the buying rates: small means customers differ much", "none", 0.5),
@@ -100,7 +100,7 @@ class ParetoNBD(AbstractPurchaseModel):
         return xp.gammaln(r + x) - xp.gammaln(r) + r * xp.log(alpha) + xp.log(s) + s * xp.log(beta) + silence
 
     def updated(self, params: Params, h: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the posterior laws of a customer alive at T."""
+        """Return the posterior distributions of a customer alive at T."""
         return {
             "r": params["r"] + h["x"],
             "alpha": params["alpha"] + h["T"],
@@ -116,19 +116,19 @@ class ParetoNBD(AbstractPurchaseModel):
 
     def pmf(self, params: Params, t: Any, n: int) -> FloatArray:
         """Return P(X(t) = 0 .. n - 1) and P(X(t) >= n)."""
-        return leaving.purchase_pmf(params["r"], params["alpha"], ParetoClock(params["s"], params["beta"]), t, n)
+        return dropout_time.purchase_pmf(params["r"], params["alpha"], ParetoClock(params["s"], params["beta"]), t, n)
 
     def at_least(self, params: Params, t: Any, n: Any) -> FloatArray:
         """Return P(X(t) >= n)."""
-        return leaving.at_least(params["r"], params["alpha"], ParetoClock(params["s"], params["beta"]), t, n)
+        return dropout_time.at_least(params["r"], params["alpha"], ParetoClock(params["s"], params["beta"]), t, n)
 
     def timing(self, params: Params, t: Any, n: Any, delta: float) -> Timing:
         """Return what a discount leaves of n purchases."""
-        return leaving.timing(params["r"], params["alpha"], ParetoClock(params["s"], params["beta"]), t, n, delta)
+        return dropout_time.timing(params["r"], params["alpha"], ParetoClock(params["s"], params["beta"]), t, n, delta)
 
     def simulate(self, params: Params, T: FloatArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
         """Return repeat purchases (customer, time)."""
         rate = rng.gamma(params["r"], 1 / params["alpha"], len(T))
         dropout = rng.gamma(params["s"], 1 / params["beta"], len(T))
         lives = rng.exponential(size=len(T)) / np.maximum(dropout, np.finfo(float).tiny)
-        return leaving.simulate_purchases(rate, lives, T, rng)
+        return dropout_time.simulate_purchases(rate, lives, T, rng)

@@ -29,14 +29,15 @@ class SBG(AbstractPurchaseModel):
 
     Likelihood
     ----------
-    With :math:`S(t) = B(\gamma, \delta+t) / B(\gamma, \delta)`, who is still there after T renewal points contributes
+    With :math:`S(t) = B(\gamma, \delta+t) / B(\gamma, \delta)`, a customer who is active after T renewal points
+    contributes
     :math:`S(T)`, who left after :math:`t_x` renewals :math:`S(t_x) - S(t_x+1) = B(\gamma+1, \delta+t_x) / B(\gamma,
     \delta)`.
 
     Parameters
     ----------
     gamma, delta : float > 0
-        The beta law of leaving; gamma / (gamma + delta) leave at the first renewal point.
+        The beta distribution of leaving; gamma / (gamma + delta) leave at the first renewal point.
 
     Numerics
     --------
@@ -67,7 +68,7 @@ class SBG(AbstractPurchaseModel):
     title = "sBG"
     setting = "contract; renewed or left at whole periods"
     assumes = "a customer leaves at each renewal point with the same chance, whatever the age; customers differ in it"
-    misleads = "retention that rises because customers grow loyal is taken for a mix of loyal and disloyal ones"
+    caveat = "retention that rises because customers grow loyal is taken for a mix of loyal and disloyal ones"
     parameters = (
         Parameter("gamma", "leaving: gamma / (gamma + delta) leave at the first renewal point", "none", 0.7),
         Parameter("delta", "leaving: large gamma + delta means customers leave alike", "none", 2.0),
@@ -84,13 +85,13 @@ class SBG(AbstractPurchaseModel):
         return xp.where(T - h["t_x"] > 0, -np.inf, stays)
 
     def log_gone(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:
-        """Return ln P(history, left at the renewal point after the last renewal); -inf for who is still there."""
+        """Return ln P(history, left at the renewal point after the last renewal); -inf for an active customer."""
         gamma, delta, t_x = params["gamma"], params["delta"], h["t_x"]
         leaves = xp.betaln(gamma + 1.0, delta + t_x) - xp.betaln(gamma, delta)
         return xp.where(h["T"] - t_x > 0, leaves, -np.inf)
 
     def updated(self, params: Params, h: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the posterior law of a customer who is there at T."""
+        """Return the posterior distribution of a customer who is there at T."""
         return {"gamma": params["gamma"] + 0.0 * h["T"], "delta": params["delta"] + h["T"]}
 
     def expectation(self, params: Params, t: Any) -> FloatArray:

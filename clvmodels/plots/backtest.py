@@ -13,7 +13,7 @@ from clvmodels.plots.curves import spoken
 from clvmodels.plots.style import COLOURS, SERIES, canvas, dress, nothing_to_show, percentages, require
 
 _MEANINGS = {
-    "total": "Forecast of the total, as a multiple of what came",
+    "total": "Forecast of the total, as a multiple of the actual total",
     "bias": "Relative error of the total",
     "mae": "Mean absolute error",
     "rmse": "Root mean squared error",
@@ -26,10 +26,10 @@ _MEANINGS = {
     "spearman": "Rank correlation",
     "spearman_repeat": "Rank correlation among repeat buyers",
     **dict.fromkeys(("gini", "gini_normalised"), "Gini, 1 for the perfect order"),
-    "capture_top10": "Share held by the best tenth",
+    "capture_top10": "Share held by the top decile",
 }
 _AS_SHARES = ("bias", "coverage", "capture_top10")
-_FAR = 2.5  # as a multiple of what came: forecasts beyond stand at the edge
+_FAR = 2.5  # as a multiple of the actual total: forecasts beyond stand at the edge
 
 
 def backtest(table: pd.DataFrame, *, score: str = "total", ax: Axes | None = None) -> Axes:
@@ -40,8 +40,8 @@ def backtest(table: pd.DataFrame, *, score: str = "total", ax: Axes | None = Non
     table : DataFrame
         ``to_frame()`` of a backtest: one row an origin and forecaster.
     score : str
-        A column of it. "total" draws totals as multiples of what came, with their intervals; those above 2.5 stand at
-        the edge.
+        A column of it. "total" draws totals as multiples of the actual totals, with their intervals; those above 2.5
+        stand at the edge.
     ax : Axes or None
         Where to draw; new axes where None.
 
@@ -88,7 +88,7 @@ def backtest(table: pd.DataFrame, *, score: str = "total", ax: Axes | None = Non
             for i, origin in enumerate(origins)
         ]
         if score == "total":
-            marks.append(Line2D([], [], color=COLOURS["actual"], linewidth=1.4, label="what came"))
+            marks.append(Line2D([], [], color=COLOURS["actual"], linewidth=1.4, label="actual"))
         below = ax.transAxes + ScaledTranslation(0, -0.42, ax.figure.dpi_scale_trans)  # inches
         ax.legend(
             handles=marks, loc="upper right", bbox_to_anchor=(1, 0), bbox_transform=below, ncols=min(len(marks), 5)
@@ -125,4 +125,4 @@ def _places(part: pd.DataFrame, names: list[str], i: int, n: int) -> np.ndarray:
 
 
 def _title(n: int) -> str:
-    return f"Forecasts from {n} origin{'' if n == 1 else 's'} against what came"
+    return f"Forecasts from {n} origin{'' if n == 1 else 's'} and actual totals"

@@ -1,4 +1,4 @@
-"""Whether those predicted to buy more did buy more, tenth by tenth of the base."""
+"""Whether those predicted to buy more did buy more, decile by decile of the base."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from clvmodels.plots.style import COLOURS, canvas, dress, nothing_to_show, requi
 def decile_calibration(
     table: pd.DataFrame, *, quantity: Literal["purchases", "spend"] = "purchases", ax: Axes | None = None
 ) -> Axes:
-    """Draw predicted means with their intervals against what came.
+    """Draw predicted means with their intervals beside the actual means.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def decile_calibration(
             alpha=0.9,
             label="predicted, with interval",
         )
-        ax.plot(places, table["actual"], "D", color=COLOURS["actual"], markersize=4.5, label="what came")
+        ax.plot(places, table["actual"], "D", color=COLOURS["actual"], markersize=4.5, label="actual")
         ax.set_xticks(places, table["decile"].astype(str))
         ax.set_ylim(bottom=0)
         ax.legend(loc="upper right")

@@ -1,4 +1,4 @@
-"""How much of what came would have been reached by acting on the best customers of each rule."""
+"""How much of the holdout would have been reached by acting on the best customers of each rule."""
 
 from __future__ import annotations
 

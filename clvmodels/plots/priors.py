@@ -1,4 +1,4 @@
-"""What was believed of a model before the data, and after."""
+"""Priors and posteriors of a model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The base's total as it grows, with the interval that says how sure it is."""
+"""The base's total as it grows, with its interval."""
 
 from __future__ import annotations
 

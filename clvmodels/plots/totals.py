@@ -46,7 +46,7 @@ def totals(table: pd.DataFrame, *, quantity: str = "purchases", ax: Axes | None 
     with canvas(ax, height=1.4 + 0.32 * len(shown)) as ax:
         dress(
             ax,
-            title="Totals against what came",
+            title="Forecast and actual totals",
             x=f"{quantity.capitalize()} in the holdout",
             y="",
             grid="x",
@@ -70,7 +70,7 @@ def totals(table: pd.DataFrame, *, quantity: str = "purchases", ax: Axes | None 
             Line2D([], [], marker="o", linestyle="", color=COLOURS.get(kind, MUTED), label=kind)
             for kind in dict.fromkeys(shown["kind"])
         ]
-        marks.append(Line2D([], [], color=COLOURS["actual"], linewidth=1.4, label="what came"))
+        marks.append(Line2D([], [], color=COLOURS["actual"], linewidth=1.4, label="actual"))
         below = ax.transAxes + ScaledTranslation(0, -0.42, ax.figure.dpi_scale_trans)  # inches
         ax.legend(handles=marks, loc="upper right", bbox_to_anchor=(1, 0), bbox_transform=below, ncols=len(marks))
         ax.xaxis.set_major_locator(MaxNLocator(4))

@@ -1,4 +1,4 @@
-"""Purchases over calendar time: what came, and what the model expected."""
+"""Purchases over calendar time: actual, and expected by the model."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def tracking(table: pd.DataFrame, *, cumulative: bool = True, ax: Axes | None = 
             return ax
         values = table.sort_values("period_end")
         marker = "o" if len(values) == 1 else ""
-        for column, label, width in (("actual", "what came", 1.3), ("expected", "expected by the model", 2.0)):
+        for column, label, width in (("actual", "actual", 1.3), ("expected", "expected by the model", 2.0)):
             height = values[column].cumsum() if cumulative else values[column]
             colour = COLOURS["actual" if column == "actual" else "model"]
             ax.plot(values["period_end"], height, color=colour, linewidth=width, marker=marker, label=label)

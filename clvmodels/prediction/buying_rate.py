@@ -12,7 +12,7 @@ from clvmodels.errors import ArgumentError
 from clvmodels.grammar import BetaMixing, Common, GammaMixing
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.models import AbstractPurchaseModel
-from clvmodels.prediction.futures import Futures, ParamDraws, in_any_phase
+from clvmodels.prediction.customer_states import CustomerStates, ParamDraws, in_any_phase
 from clvmodels.records import Estimate, Summary, check_summary
 
 BUYING_RATE = "buying_rate"
@@ -68,13 +68,13 @@ def with_buying_rate(summary: Summary, buying: Estimate) -> Summary:
     """
     model = buying.purchase_model
     law = _law_of_buying(model)
-    futures = Futures.of(buying, check_summary(summary))
+    states = CustomerStates.of(buying, check_summary(summary))
     point = {name: np.array([value]) for name, value in buying.params.items()}
-    params = futures.params(point, futures.columns(np.arange(len(futures.rows))))
+    params = states.params(point, states.columns(np.arange(len(states.rows))))
     rate = np.atleast_2d(law.coordinates(NUMPY, _weighed_by_purchases(law, params))[0])
-    every = slice(0, len(futures.histories))
-    of_history = futures.weigh(phase_shares(futures.alive_in_phases(point, every)), rate, every)[0]
-    return replace(summary, groups={**summary.groups, BUYING_RATE: of_history[futures.histories.index]})
+    every = slice(0, len(states.histories))
+    of_history = states.weigh(phase_shares(states.alive_in_phases(point, every)), rate, every)[0]
+    return replace(summary, groups={**summary.groups, BUYING_RATE: of_history[states.histories.index]})
 
 
 def phase_shares(alive: FloatArray) -> FloatArray:
@@ -95,7 +95,7 @@ def _law_of_buying(model: AbstractPurchaseModel) -> GammaMixing | BetaMixing:
 
 
 def _weighed_by_purchases(law: GammaMixing | BetaMixing, params: ParamDraws) -> ParamDraws:
-    """Return the law of the rate behind a purchase to come: who buys twice as often makes twice as many of them."""
+    """Return the distribution of the rate behind the next purchase, in which a customer weighs by the buying rate."""
     grows = law.shape if isinstance(law, GammaMixing) else law.a
     return {**params, grows: params[grows] + 1}
 

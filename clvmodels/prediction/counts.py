@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from clvmodels.arrays import AnyArray, IntArray
 from clvmodels.prediction.count_distribution import CountDistribution
+from clvmodels.prediction.customer_states import CustomerStates
 from clvmodels.prediction.distribution import AbstractDistribution
-from clvmodels.prediction.futures import Futures
 from clvmodels.prediction.purchases import count_distributions
 from clvmodels.records import Estimate, Histories, Prediction, Summary
 
@@ -19,7 +19,7 @@ class Counts(AbstractDistribution[CountDistribution]):
 
     Attributes
     ----------
-    futures : Futures
+    states : CustomerStates
         The base as its model sees it.
     estimate : Estimate
         Of the model of buying.
@@ -27,7 +27,7 @@ class Counts(AbstractDistribution[CountDistribution]):
         Periods ahead.
     """
 
-    futures: Futures
+    states: CustomerStates
     estimate: Estimate
     horizon: float
     _kept: list[list[tuple[IntArray, CountDistribution]]] = field(default_factory=list, init=False, repr=False)
@@ -37,21 +37,21 @@ class Counts(AbstractDistribution[CountDistribution]):
         cls, estimate: Estimate, summary: Summary | None, newcomers: Mapping[str, AnyArray] | None, horizon: float
     ) -> Counts:
         """Look ahead for customers of a summary, or for ones not seen yet."""
-        return cls(Futures.of(estimate, summary, newcomers), estimate, horizon)
+        return cls(CustomerStates.of(estimate, summary, newcomers), estimate, horizon)
 
     @property
     def rows(self) -> Histories:
         """The distinct histories of buying."""
-        return self.futures.histories
+        return self.states.histories
 
     def made(self) -> Iterator[tuple[IntArray, CountDistribution]]:
-        """Make the laws of all histories, some at a time."""
-        for part in count_distributions(self.futures, self.estimate, self.horizon):
+        """Make the distributions of all histories, some at a time."""
+        for part in count_distributions(self.states, self.estimate, self.horizon):
             yield part.rows, part
 
     def until(self, horizon: float) -> Counts:
         """Return the purchases of the same base within another horizon."""
-        return self if horizon == self.horizon else Counts(self.futures, self.estimate, horizon)
+        return self if horizon == self.horizon else Counts(self.states, self.estimate, horizon)
 
 
 def counts_of(prediction: Prediction) -> Counts:

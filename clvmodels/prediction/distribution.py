@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from clvmodels.abstract_or_final import AbstractOrFinal
 from clvmodels.arrays import FloatArray, IntArray
-from clvmodels.declaration import AbstractOrFinal
 from clvmodels.records import Histories
 from clvmodels.records.distribution import RowDistributions
 
-_KEPT = 2_000_000  # numbers of all laws together that are kept; with what laws compute once, some 100 MB
+_KEPT = 2_000_000  # numbers of all distributions that are kept; with what they compute once, some 100 MB
 
 
 class AbstractDistribution[L: RowDistributions](AbstractOrFinal):
-    """What comes from each customer: whoever asks again gets what was made, where the base is small."""
+    """The outcome of each customer: whoever asks again gets what was made, where the base is small."""
 
     _kept: list[list[tuple[IntArray, L]]]  # empty, or all parts as its only entry: a frozen record fills it later
 
@@ -27,10 +27,10 @@ class AbstractDistribution[L: RowDistributions](AbstractOrFinal):
 
     @abstractmethod
     def made(self) -> Iterator[tuple[IntArray, L]]:
-        """Make the laws of all rows, some at a time."""
+        """Make the distributions of all rows, some at a time."""
 
     def parts(self) -> Iterator[tuple[IntArray, L]]:
-        """Give rows and their laws, some at a time."""
+        """Give rows and their distributions, some at a time."""
         if self._kept:
             yield from self._kept[0]
             return
@@ -50,7 +50,7 @@ class AbstractDistribution[L: RowDistributions](AbstractOrFinal):
         return self._of_rows(lambda law: law.quantile(probability))
 
     def quantiles(self, probabilities: Sequence[float]) -> FloatArray:
-        """Return several quantiles, all from one look at the laws, shape (probability, customer)."""
+        """Return several quantiles, all from one look at the distributions, shape (probability, customer)."""
         out = np.empty((len(probabilities), len(self.rows)))
         for rows, law in self.parts():
             for i, probability in enumerate(probabilities):
@@ -84,7 +84,7 @@ class AbstractDistribution[L: RowDistributions](AbstractOrFinal):
         return self._of_rows(lambda law: law.moments()[1])
 
     def by_customer(self) -> Iterator[tuple[IntArray, IntArray, L]]:
-        """Give customers, the place of each among some rows, and the laws of these."""
+        """Give customers, the place of each among some rows, and the distributions of these."""
         for rows, law in self.parts():
             customers, place = self.rows.members.within(rows)
             yield customers, place, law

@@ -44,7 +44,7 @@ class GridSum:
     def of(
         cls,
         cdf: Callable[[FloatArray], FloatArray],
-        heads: FloatArray,
+        n_customers: FloatArray,
         expected: float,
         variance: float,
         *,
@@ -56,7 +56,7 @@ class GridSum:
         ----------
         cdf : callable
             Takes amounts, shape (amount,), gives P(at most so much) of each row, shape (row, amount).
-        heads : array, shape (row,)
+        n_customers : array, shape (row,)
             Customers of each row.
         expected, variance : float
             Of the sum.
@@ -73,7 +73,7 @@ class GridSum:
             masses[:, 1] += masses[:, 0] - none
             masses[:, 0] = none
         masses[:, -1] += 1 - masses.sum(axis=1)
-        spectrum = np.prod(np.fft.rfft(masses, 2 * _CELLS, axis=1) ** heads[:, None], axis=0)
+        spectrum = np.prod(np.fft.rfft(masses, 2 * _CELLS, axis=1) ** n_customers[:, None], axis=0)
         summed = np.fft.irfft(spectrum, 2 * _CELLS)
         kept = np.where(summed < _LARGEST / _CELLS, 0.0, summed)[:_CELLS]
         kept[-1] += max(1 - kept.sum(), 0.0)
@@ -122,7 +122,12 @@ def taken_from[R: Rows](parts: Iterable[tuple[IntArray, R]], wanted: IntArray) -
 
 
 def few_sum(
-    parts: Iterable[tuple[IntArray, Distributions]], heads: AnyArray, expected: float, variance: float, *, whole: bool
+    parts: Iterable[tuple[IntArray, Distributions]],
+    n_customers: AnyArray,
+    expected: float,
+    variance: float,
+    *,
+    whole: bool,
 ) -> GridSum | None:
     """Return the distribution of the sum over some customers; None where they are many, or it has no variance.
 
@@ -130,20 +135,20 @@ def few_sum(
     ----------
     parts : iterable of (rows, distributions)
         Which rows, and theirs.
-    heads : array, shape (row,)
+    n_customers : array, shape (row,)
         Customers of each row.
     expected, variance : float
         Of the sum, customers knowing nothing of each other.
     whole : bool
         Whether amounts are whole numbers.
     """
-    counted = 0 < heads.sum() <= FEW and not np.any(heads < 0) and not np.any(heads % 1)
+    counted = 0 < n_customers.sum() <= FEW and not np.any(n_customers < 0) and not np.any(n_customers % 1)
     if not counted or not np.isfinite(expected) or not 0 < variance < np.inf:
         return None
-    mine = list(taken_from(parts, np.flatnonzero(heads)))
+    mine = list(taken_from(parts, np.flatnonzero(n_customers)))
 
     def cdf(amounts: FloatArray) -> FloatArray:
         return np.concatenate([found.cdf_at(amounts) for _, found in mine])
 
-    customers = np.concatenate([heads[rows] for rows, _ in mine])
+    customers = np.concatenate([n_customers[rows] for rows, _ in mine])
     return GridSum.of(cdf, customers, expected, variance, whole=whole)

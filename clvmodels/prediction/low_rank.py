@@ -10,7 +10,7 @@ from scipy import linalg
 
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.inference.threads import single_threaded
-from clvmodels.prediction.futures import Futures, OfRows, ParamDraws, Quantity
+from clvmodels.prediction.customer_states import CustomerStates, OfRows, ParamDraws, Quantity
 from clvmodels.prediction.row_blocks import blocks, in_turn
 
 _TRAINING = 160  # draws of all rows; the rows of a base are told by 40 to 70 of them
@@ -48,16 +48,16 @@ class LowRank:
 
 
 def over_draws(
-    futures: Futures, quantity: Quantity, draws: ParamDraws, name: tuple[float, ...] | None = None
+    states: CustomerStates, quantity: Quantity, draws: ParamDraws, name: tuple[float, ...] | None = None
 ) -> OfRows:
     """Return what gives a quantity of histories, P(alive) times that of the living, for every draw.
 
     Parameters
     ----------
-    futures : Futures
+    states : CustomerStates
         The base as its model sees it.
     quantity : callable
-        Of the living, as for ``Futures.evaluate``.
+        Of the living, as for ``CustomerStates.evaluate``.
     draws : mapping of str to array, shape (draw,)
         Parameters.
     name : tuple of float, optional
@@ -68,37 +68,37 @@ def over_draws(
     callable
         Takes some rows of the histories, gives values of shape (draw, row).
     """
-    for known, under, of in futures.asked:
+    for known, under, of in states.asked:
         if known == name and under.keys() == draws.keys() and all(under[p] is draws[p] for p in draws):
             return of
-    of, size = _looked_at(futures, quantity, draws)
+    of, size = _looked_at(states, quantity, draws)
     if name is not None and size <= _KEPT:
-        futures.asked[:] = [(name, draws, of)]
+        states.asked[:] = [(name, draws, of)]
     return of
 
 
-def _looked_at(futures: Futures, quantity: Quantity, draws: ParamDraws) -> tuple[OfRows, int]:
+def _looked_at(states: CustomerStates, quantity: Quantity, draws: ParamDraws) -> tuple[OfRows, int]:
     """Return what gives a quantity of histories, and how many numbers it holds."""
-    size = len(futures.histories)
+    size = len(states.histories)
 
     def exact(some: ParamDraws, rows: slice | IntArray) -> FloatArray:
-        return futures.weigh(futures.alive_in_phases(some, rows), futures.evaluate(quantity, some), rows)
+        return states.weigh(states.alive_in_phases(some, rows), states.evaluate(quantity, some), rows)
 
     def of_few(some: ParamDraws, rows: IntArray) -> FloatArray:
         if len(rows) == size:
             return exact(some, rows)
-        future, place = np.unique(futures.rows.index[rows], return_inverse=True)
-        ahead = quantity(futures.model, futures.params(some, futures.columns(future)))
-        by_phase = ahead.reshape(len(ahead), futures.n_phases, len(future))[..., place]
-        alive = futures.alive_in_phases(some, rows)
+        future, place = np.unique(states.rows.index[rows], return_inverse=True)
+        ahead = quantity(states.model, states.params(some, states.columns(future)))
+        by_phase = ahead.reshape(len(ahead), states.n_phases, len(future))[..., place]
+        alive = states.alive_in_phases(some, rows)
         total: FloatArray = np.einsum("pdr,dpr->dr", alive, by_phase)
         return total
 
     found = low_rank(of_few, draws, size)
     if found is not None:
         return found.of, found.few.size + found.mixing.size
-    ahead = futures.evaluate(quantity, draws)
-    return lambda rows: futures.weigh(futures.alive_in_phases(draws, rows), ahead, rows), ahead.size
+    ahead = states.evaluate(quantity, draws)
+    return lambda rows: states.weigh(states.alive_in_phases(draws, rows), ahead, rows), ahead.size
 
 
 def equal_tails(values: FloatArray, ci_prob: float) -> tuple[FloatArray, FloatArray]:

@@ -12,7 +12,7 @@ from clvmodels.arrays import AnyArray, FloatArray
 from clvmodels.errors import ArgumentError, check_between
 from clvmodels.grammar.model import as_purchase_model
 from clvmodels.prediction.counts import Counts
-from clvmodels.prediction.futures import in_any_phase
+from clvmodels.prediction.customer_states import in_any_phase
 from clvmodels.prediction.grid_sums import FEW, few_sum
 from clvmodels.prediction.totals import expectation_bounds, total_of
 from clvmodels.records import Estimate, Note, Prediction, Shock, Sum, Summary, check_estimate
@@ -67,7 +67,7 @@ def predict(
     --------
     value : Value each customer's purchases ahead.
     totals : Return the totals of groups of customers, with honest intervals.
-    quantiles : Return quantiles of what comes from each customer, parameters and chance together.
+    quantiles : Return quantiles of each customer's outcome, parameters and chance together.
     fit : Fit a model to a summary.
 
     Examples
@@ -84,20 +84,20 @@ def predict(
     shock = None if shock is None else Shock.of(shock)
     newcomers = _newcomers(summary, covariates)
     purchases = Counts.of(estimate, summary, newcomers, periods)
-    futures = purchases.futures
+    states = purchases.states
     point = {name: np.array([value]) for name, value in estimate.params.items()}
-    every = slice(0, len(futures.histories))
-    alive = futures.alive_in_phases(point, every)[:, 0]
-    ahead = futures.evaluate(lambda model, params: model.expectation(params, periods), point)[0]
-    active = futures.evaluate(lambda model, params: model.at_least(params, periods, 1.0), point)[0]
+    every = slice(0, len(states.histories))
+    alive = states.alive_in_phases(point, every)[:, 0]
+    ahead = states.evaluate(lambda model, params: model.expectation(params, periods), point)[0]
+    active = states.evaluate(lambda model, params: model.at_least(params, periods, 1.0), point)[0]
     p_alive = in_any_phase(alive)
     columns = {
-        "p_active": futures.weigh(alive, active, every),
+        "p_active": states.weigh(alive, active, every),
         "p_alive": p_alive,
-        "expected_purchases": futures.weigh(alive, ahead, every),
+        "expected_purchases": states.weigh(alive, ahead, every),
     }
-    counts = futures.histories.counts
-    bounds, draws, doubt = expectation_bounds(futures, estimate, periods, ci_prob)
+    counts = states.histories.counts
+    bounds, draws, parameter_variance = expectation_bounds(states, estimate, periods, ci_prob)
     columns |= bounds
     columns |= {"purchases_lower": np.empty_like(p_alive), "purchases_upper": np.empty_like(p_alive)}
     variance = np.empty_like(p_alive)
@@ -109,11 +109,11 @@ def predict(
         if counts.sum() <= FEW:
             parts.append((rows, part))
     expected = float(counts @ columns["expected_purchases"])
-    summed = Sum(expected, draws, float(counts @ (variance - doubt)))
+    summed = Sum(expected, draws, float(counts @ (variance - parameter_variance)))
     law = None if shock is None else shock.law("purchases", periods)
     few = few_sum(parts, counts, expected, float(counts @ variance), whole=True)
     total = total_of("purchases", summed, ci_prob, law, few=few)
-    customers = futures.histories.index
+    customers = states.histories.index
     return Prediction(
         estimate,
         summary,

@@ -10,7 +10,7 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.prediction.count_distribution import CountDistribution
-from clvmodels.prediction.futures import Futures, ParamDraws, in_any_phase
+from clvmodels.prediction.customer_states import CustomerStates, ParamDraws, in_any_phase
 from clvmodels.prediction.row_blocks import blocks, in_turn
 from clvmodels.records import Estimate
 
@@ -24,17 +24,17 @@ _GROWTH = 1.04  # and others are so much longer than those before: sums of spend
 _HEAVY = 0.01  # of a customer's probability in one cell of several counts: it is cut
 _CUTS = 12  # a cell of 4% cut in four so often holds single counts up to 10^8
 _FARTHEST = 2**30  # counts that stand for no end
-_CELLS = 1_000_000  # draws x futures x counts at a time: 8 MB, and a few such arrays
+_CELLS = 1_000_000  # draws x states x counts at a time: 8 MB, and a few such arrays
 
 
-def count_distributions(futures: Futures, estimate: Estimate, horizon: float) -> Iterator[CountDistribution]:
+def count_distributions(states: CustomerStates, estimate: Estimate, horizon: float) -> Iterator[CountDistribution]:
     """Give the predictive distributions of all distinct histories, a part at a time.
 
     P(0 | h) = 1 - P(alive) + P(alive) pmf(0; updated) and P(k | h) = P(alive) pmf(k; updated), averaged over draws.
-    How finely the counts of a history are told depends on its own future alone, so that no distribution changes with
+    How finely the counts of a history are told depends on its own state alone, so that no distribution changes with
     the company.
     """
-    base = _Mixture(futures, thinned(estimate.draws, _MIXTURE_DRAWS), horizon)
+    base = _Mixture(states, thinned(estimate.draws, _MIXTURE_DRAWS), horizon)
     reach = base.reach({name: np.array([value]) for name, value in estimate.params.items()})
     most = _FEWEST
     while np.any(reach >= most):
@@ -47,9 +47,9 @@ def count_distributions(futures: Futures, estimate: Estimate, horizon: float) ->
 
 @dataclass(frozen=True, eq=False)
 class _Mixture:
-    """Futures, the draws that are mixed, and how far ahead."""
+    """States, the draws that are mixed, and how far ahead."""
 
-    futures: Futures
+    states: CustomerStates
     draws: ParamDraws
     horizon: float
 
@@ -59,43 +59,43 @@ class _Mixture:
         return len(next(iter(self.draws.values())))
 
     def reach(self, point: ParamDraws) -> IntArray:
-        """Return for each future a power of two, below which lie all counts but for 1e-9 at the estimate."""
-        out = np.full(len(self.futures.rows), _FEWEST)
+        """Return for each state a power of two, below which lie all counts but for 1e-9 at the estimate."""
+        out = np.full(len(self.states.rows), _FEWEST)
         left = np.arange(len(out))
         while len(left):
-            params = self.futures.params(point, self.futures.columns(left))
-            tail = self.futures.model.at_least(params, self.horizon, float(out[left[0]]))
-            far = np.broadcast_to(tail, (1, self.futures.n_phases * len(left))).reshape(-1, len(left)).max(axis=0)
+            params = self.states.params(point, self.states.columns(left))
+            tail = self.states.model.at_least(params, self.horizon, float(out[left[0]]))
+            far = np.broadcast_to(tail, (1, self.states.n_phases * len(left))).reshape(-1, len(left)).max(axis=0)
             left = left[(far > _TAIL) & (out[left] < _FARTHEST)]
             out[left] *= 2
         return out
 
     def parts(self, due: IntArray, most: int) -> Iterator[IntArray]:
-        """Cut futures into parts that are worked on at once."""
+        """Cut states into parts that are worked on at once."""
         counts = most if most <= _MOST else len(growing_cells(most))
         yield from (
-            due[some] for some in blocks(len(due), max(1, _CELLS // (counts * self.futures.n_phases * self.n_draws)))
+            due[some] for some in blocks(len(due), max(1, _CELLS // (counts * self.states.n_phases * self.n_draws)))
         )
 
     def distributions(self, part: IntArray, *, most: int) -> tuple[list[CountDistribution], IntArray]:
-        """Return the distributions of all histories with some futures, and the futures that reach further."""
+        """Return the distributions of all histories with some states, and the states that reach further."""
         if most <= _MOST:
             begins = np.arange(most + 1.0)
-            pmf = self.futures.model.pmf(self._ahead(part), self.horizon, most)
+            pmf = self.states.model.pmf(self._ahead(part), self.horizon, most)
         else:
             begins = growing_cells(most)
             pmf = _between(self._tails(part, begins[1:]))
-        by_future = pmf.mean(axis=1).reshape(len(begins), self.futures.n_phases, len(part)).max(axis=1)
+        by_future = pmf.mean(axis=1).reshape(len(begins), self.states.n_phases, len(part)).max(axis=1)
         further = (by_future[-1] > _LEFT) & (most < _FARTHEST)
         heavy = np.any(by_future[np.append(np.diff(begins) > 1, False)] > _HEAVY, axis=0) & ~further
         found = []
         if np.any(alike := ~further & ~heavy):
-            found.append(self._mixed(part[alike], begins, pmf[..., np.tile(alike, self.futures.n_phases)]))
+            found.append(self._mixed(part[alike], begins, pmf[..., np.tile(alike, self.states.n_phases)]))
         found += [self._by_itself(part[i : i + 1], begins) for i in np.flatnonzero(heavy)]
         return found, part[further]
 
     def _by_itself(self, future: IntArray, begins: FloatArray) -> CountDistribution:
-        """Return the distributions of histories with one future, cells cut where much lies in one."""
+        """Return the distributions of histories with one state, cells cut where much lies in one."""
         tails = self._tails(future, begins[1:])
         for _ in range(_CUTS):
             mass = _between(tails).mean(axis=1).max(axis=1)[:-1]
@@ -111,18 +111,18 @@ class _Mixture:
         return self._mixed(future, begins, _between(tails))
 
     def _ahead(self, part: IntArray) -> ParamDraws:
-        """Return the parameters of some futures, phase after phase, shape (draw, phase * row)."""
-        return self.futures.params(self.draws, self.futures.columns(part))
+        """Return the parameters of some states, phase after phase, shape (draw, phase * row)."""
+        return self.states.params(self.draws, self.states.columns(part))
 
     def _tails(self, part: IntArray, n: FloatArray) -> FloatArray:
         """Return P(n or more) of the living, shape (n, draw, phase * row)."""
-        tails = self.futures.model.at_least(self._ahead(part), self.horizon, n[:, None, None])
-        return np.broadcast_to(tails, (len(n), self.n_draws, self.futures.n_phases * len(part)))
+        tails = self.states.model.at_least(self._ahead(part), self.horizon, n[:, None, None])
+        return np.broadcast_to(tails, (len(n), self.n_draws, self.states.n_phases * len(part)))
 
     def _mixed(self, part: IntArray, begins: FloatArray, pmf: FloatArray) -> CountDistribution:
-        """Weigh the pmf of the living by the chance to be alive, under each draw, for all histories with a future."""
-        rows, place = self.futures.rows.members.within(part)
-        alive = self.futures.alive_in_phases(self.draws, rows)
+        """Weigh the pmf of the living by the chance to be alive, under each draw, for all histories with a state."""
+        rows, place = self.states.rows.members.within(part)
+        alive = self.states.alive_in_phases(self.draws, rows)
         ends = np.searchsorted(place, np.arange(len(part) + 1))
         out = np.empty((len(rows), len(pmf)))
         for j in range(len(part)):
@@ -135,10 +135,10 @@ class _Mixture:
     def _tail(self, histories: IntArray, n: FloatArray) -> FloatArray:
         """Return P(n or more) of some histories."""
         out = np.empty(len(histories))
-        for some in blocks(len(histories), max(1, _CELLS // (_FEWEST * self.futures.n_phases * self.n_draws))):
-            params = self._ahead(self.futures.rows.index[histories[some]])
-            reached = self.futures.model.at_least(params, self.horizon, np.tile(n[some], self.futures.n_phases))
-            alive = self.futures.alive_in_phases(self.draws, histories[some])
+        for some in blocks(len(histories), max(1, _CELLS // (_FEWEST * self.states.n_phases * self.n_draws))):
+            params = self._ahead(self.states.rows.index[histories[some]])
+            reached = self.states.model.at_least(params, self.horizon, np.tile(n[some], self.states.n_phases))
+            alive = self.states.alive_in_phases(self.draws, histories[some])
             by_phase = np.broadcast_to(reached, (self.n_draws, alive.shape[0] * alive.shape[2]))
             by_phase = by_phase.reshape(self.n_draws, *alive.shape[::2])
             out[some] = np.einsum("pdr,dpr->r", alive, by_phase) / self.n_draws

@@ -8,7 +8,7 @@ from scipy.special import ndtr
 
 from clvmodels.arrays import FloatArray
 from clvmodels.prediction.grid_sums import GridSum
-from clvmodels.records import ShockLaw
+from clvmodels.records import ShockDistribution
 
 _FAR = 12.0  # standard deviations beyond which nothing is left
 _STEP = 0.7  # of what bends most: sums over equal steps of a normal density then err by exp(-2 (pi / .7)^2) = 3e-18
@@ -18,7 +18,7 @@ _MOST_STEPS = 5_000  # x 1,000 draws x 8 bytes = 40 MB; a wider range of draws i
 
 
 def total_quantiles(
-    draws: FloatArray, spread: float, law: ShockLaw | None, probabilities: tuple[float, ...]
+    draws: FloatArray, spread: float, law: ShockDistribution | None, probabilities: tuple[float, ...]
 ) -> tuple[float, ...]:
     """Return quantiles of (m + spread * normal) * exp(shock), m being one of the draws; none is below 0.
 
@@ -30,7 +30,7 @@ def total_quantiles(
         Expectations of the total, equally likely.
     spread : float > 0
         Standard deviation by chance.
-    law : ShockLaw or None
+    law : ShockDistribution or None
         Of the shock.
     probabilities : tuple of float, in (0, 1)
         Which quantiles.
@@ -47,7 +47,7 @@ def total_quantiles(
 
 
 def few_quantiles(
-    summed: GridSum, spread: float, law: ShockLaw | None, probabilities: tuple[float, ...]
+    summed: GridSum, spread: float, law: ShockDistribution | None, probabilities: tuple[float, ...]
 ) -> tuple[float, ...]:
     """Return quantiles of a sum of few customers, times exp(shock).
 
@@ -57,20 +57,20 @@ def few_quantiles(
         The distribution of the sum of customers who know nothing of each other.
     spread : float
         Relative standard deviation that parameters bring beyond: what is wrong in them moves all customers alike.
-    law : ShockLaw or None
+    law : ShockDistribution or None
         Of the shock.
     probabilities : tuple of float, in (0, 1)
         Which quantiles.
     """
     sizes = np.zeros(1) if law is None else law.sizes
-    moved = ShockLaw(np.sqrt(np.square(sizes) + spread**2), np.ones(1) if law is None else law.weights)
+    moved = ShockDistribution(np.sqrt(np.square(sizes) + spread**2), np.ones(1) if law is None else law.weights)
     if moved.size < _STILL:
         return tuple(summed.quantile(p) for p in probabilities)
     return _shocked(summed.totals, summed.masses, moved, probabilities)
 
 
 def _shocked(
-    totals: FloatArray, masses: FloatArray, law: ShockLaw, probabilities: tuple[float, ...]
+    totals: FloatArray, masses: FloatArray, law: ShockDistribution, probabilities: tuple[float, ...]
 ) -> tuple[float, ...]:
     """Return quantiles of a total that takes some values, times exp(shock)."""
     none, positive = float(masses[totals <= 0].sum()), totals > 0
@@ -93,9 +93,9 @@ def _shocked(
 def _without_shock(draws: FloatArray, spread: float, shock: float) -> tuple[FloatArray, FloatArray]:
     """Return totals at equal steps, and the mass of each.
 
-    The mass is a mixture of normal densities and what it will be summed with is a normal law of its logarithm, both
-    analytic and gone at the ends, so that a sum over equal steps is as good as the integral where the steps are small
-    beside the spread and beside the shock, in the unit of the total, that comes with a low total.
+    The mass is a mixture of normal densities and what it will be summed with is a normal distribution of its logarithm,
+    both analytic and gone at the ends, so that a sum over equal steps is as good as the integral where the steps are
+    small beside the spread and beside the shock, in the unit of the total, that comes with a low total.
     """
     narrowest = max(shock, _FINEST * spread)
     low, high = float(draws.min()) - _FAR * spread, float(draws.max()) + _FAR * spread

@@ -6,12 +6,12 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from clvmodels.arrays import FloatArray, IntArray
-from clvmodels.prediction.futures import Futures, OfRows
+from clvmodels.prediction.customer_states import CustomerStates, OfRows
 from clvmodels.prediction.grid_sums import GridSum
 from clvmodels.prediction.low_rank import equal_tails, over_draws
 from clvmodels.prediction.row_blocks import by_rows
 from clvmodels.prediction.total_interval import few_quantiles, total_quantiles
-from clvmodels.records import Estimate, ShockLaw, Sum, Total
+from clvmodels.records import Estimate, ShockDistribution, Sum, Total
 
 
 def membership(rows: IntArray, groups: IntArray, shape: tuple[int, int]) -> csr_array:
@@ -19,19 +19,19 @@ def membership(rows: IntArray, groups: IntArray, shape: tuple[int, int]) -> csr_
     return coo_array((np.ones(len(rows)), (rows, groups)), shape=shape).tocsr()
 
 
-def expected_purchases(futures: Futures, estimate: Estimate, periods: float) -> OfRows:
+def expected_purchases(states: CustomerStates, estimate: Estimate, periods: float) -> OfRows:
     """Return what gives the expected purchases of some histories for every draw, shape (draw, row)."""
-    return over_draws(futures, lambda model, params: model.expectation(params, periods), estimate.draws, (periods, 0.0))
+    return over_draws(states, lambda model, params: model.expectation(params, periods), estimate.draws, (periods, 0.0))
 
 
 def expectation_bounds(
-    futures: Futures, estimate: Estimate, periods: float, ci_prob: float
+    states: CustomerStates, estimate: Estimate, periods: float, ci_prob: float
 ) -> tuple[dict[str, FloatArray], FloatArray, FloatArray]:
     """Return what the draws say of expected purchases.
 
     Parameters
     ----------
-    futures : Futures
+    states : CustomerStates
         The base as its model sees it.
     estimate : Estimate
         Whose draws are used.
@@ -49,30 +49,30 @@ def expectation_bounds(
     array, shape (history,)
         Variance of each history's expected purchases.
     """
-    size, counts = len(futures.histories), futures.histories.counts
-    lower, upper, doubt = np.empty(size), np.empty(size), np.empty(size)
+    size, counts = len(states.histories), states.histories.counts
+    lower, upper, parameter_variance = np.empty(size), np.empty(size), np.empty(size)
     totals = np.zeros(estimate.n_draws)
-    of = expected_purchases(futures, estimate, periods)
+    of = expected_purchases(states, estimate, periods)
 
     def part(rows: slice) -> FloatArray:
         expected = of(rows)
         lower[rows], upper[rows] = equal_tails(expected, ci_prob)
-        doubt[rows] = variance_over_draws(expected)
+        parameter_variance[rows] = variance_over_draws(expected)
         return expected @ counts[rows]
 
     for _, total in by_rows(part, size, estimate.n_draws):
         totals += total
-    return {"expected_purchases_lower": lower, "expected_purchases_upper": upper}, totals, doubt
+    return {"expected_purchases_lower": lower, "expected_purchases_upper": upper}, totals, parameter_variance
 
 
 def purchases_by_group(
-    futures: Futures, estimate: Estimate, periods: float, weights: csr_array
+    states: CustomerStates, estimate: Estimate, periods: float, weights: csr_array
 ) -> tuple[FloatArray, FloatArray]:
     """Return the expected purchases of each group for every draw, and the summed variances of its customers' own.
 
     Parameters
     ----------
-    futures, estimate, periods
+    states, estimate, periods
         As in `expectation_bounds`.
     weights : sparse array, shape (history, group)
         Customers of each history in each group.
@@ -86,28 +86,28 @@ def purchases_by_group(
         parameters, and a sum of chances doesn't.
     """
     totals = np.zeros((estimate.n_draws, weights.shape[1]))
-    doubt = np.zeros(weights.shape[1])
-    of = expected_purchases(futures, estimate, periods)
+    parameter_variance = np.zeros(weights.shape[1])
+    of = expected_purchases(states, estimate, periods)
 
     def part(rows: slice) -> tuple[FloatArray, FloatArray]:
         expected = of(rows)
         return expected @ weights[rows], variance_over_draws(expected) @ weights[rows]
 
-    for _, (total, variance) in by_rows(part, len(futures.histories), estimate.n_draws):
+    for _, (total, variance) in by_rows(part, len(states.histories), estimate.n_draws):
         totals += total
-        doubt += variance
-    return totals, doubt
+        parameter_variance += variance
+    return totals, parameter_variance
 
 
 def total_of(
     what: str,
     summed: Sum,
     ci_prob: float,
-    law: ShockLaw | None = None,
+    law: ShockDistribution | None = None,
     fixed: float = 0.0,
     few: GridSum | None = None,
 ) -> Total:
-    """Return a total whose interval holds its draws, chance, and the shock whose law is given.
+    """Return a total whose interval holds its draws, chance, and the shock whose distribution is given.
 
     The sum of many customers is normal around each draw, and the shock multiplies it; quantiles of this mixture are
     found exactly. That of a few has a distribution of its own.
@@ -120,7 +120,7 @@ def total_of(
         What it's made of.
     ci_prob : float
         Probability inside the interval.
-    law : ShockLaw or None
+    law : ShockDistribution or None
         Of the common shock; one of size 0 is none.
     fixed : float
         What is taken off the total for certain, whatever the shock.

@@ -2,7 +2,7 @@
 
 from clvmodels.records.audit import Audit, AuditPart
 from clvmodels.records.backtest import Backtest, Choice
-from clvmodels.records.covariates import Covariates, Patterns, Term
+from clvmodels.records.covariates import Covariates, CovariateTerm, Patterns
 from clvmodels.records.customer_table import AbstractCustomerTable, Customers, Spending, grouped_for
 from clvmodels.records.dependence import Correlation, MoneyChange, SpendDependence
 from clvmodels.records.drift import Drift, DriftTable
@@ -18,10 +18,10 @@ from clvmodels.records.prior import Prior, Priors
 from clvmodels.records.scorecard import Scorecard, Target
 from clvmodels.records.scores import Scores
 from clvmodels.records.selection import LikelihoodRatio, Vuong
-from clvmodels.records.shock import Shock, ShockLaw
+from clvmodels.records.shock import Shock, ShockDistribution
 from clvmodels.records.summary import Holdout, Summary, Timeline, check_summary
 from clvmodels.records.total import Sum, Total
-from clvmodels.records.valuation import AnyForecast, Path, Terms, Valuation, check_forecast
+from clvmodels.records.valuation import AnyForecast, BusinessTerms, Path, Valuation, check_forecast
 
 __all__ = [
     "AbstractCustomerTable",
@@ -29,8 +29,10 @@ __all__ = [
     "Audit",
     "AuditPart",
     "Backtest",
+    "BusinessTerms",
     "Choice",
     "Correlation",
+    "CovariateTerm",
     "Covariates",
     "Customers",
     "Drift",
@@ -57,14 +59,12 @@ __all__ = [
     "Scorecard",
     "Scores",
     "Shock",
-    "ShockLaw",
+    "ShockDistribution",
     "SpendDependence",
     "Spending",
     "Sum",
     "Summary",
     "Target",
-    "Term",
-    "Terms",
     "Timeline",
     "Total",
     "Valuation",

@@ -16,7 +16,7 @@ _SHOWN = ("name", "kind", "origins", "bias", "mae", "crps", "coverage", "coverag
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
-    """How well each forecaster met what came, origin by origin.
+    """How well each forecaster met the actual values, origin by origin.
 
     Attributes
     ----------

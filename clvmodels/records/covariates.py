@@ -25,7 +25,7 @@ _FLAT = 1e-12  # of the largest value: columns that vary by less do so by roundi
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class CovariateTerm:
     """One column acting on one side.
 
     Attributes
@@ -92,7 +92,7 @@ class Term:
 class Covariates:
     """All terms of a model."""
 
-    terms: tuple[Term, ...]
+    terms: tuple[CovariateTerm, ...]
 
     @classmethod
     def of(
@@ -146,9 +146,9 @@ class Covariates:
             )
         return cls(
             tuple(
-                Term(side, column, (*own, UNSEEN), pooled=True)
+                CovariateTerm(side, column, (*own, UNSEEN), pooled=True)
                 if own
-                else Term(side, column, centre=float(_numbers(column, np.asarray(groups[column])).mean()))
+                else CovariateTerm(side, column, centre=float(_numbers(column, np.asarray(groups[column])).mean()))
                 for (side, column), own in levels.items()
             )
         )
@@ -236,22 +236,22 @@ class Patterns:
         return found
 
 
-def _term(side: Side, column: str, values: AnyArray, counts: FloatArray | None, *, pooled: bool) -> Term:
+def _term(side: Side, column: str, values: AnyArray, counts: FloatArray | None, *, pooled: bool) -> CovariateTerm:
     if not pooled and values.dtype.kind in "iuf":
         numbers = _numbers(column, values)
         if not np.ptp(numbers) > _FLAT * np.max(np.abs(numbers)):
             raise _constant(column)
         centre = float(np.average(numbers, weights=counts))
         variance = float(np.average((numbers - centre) ** 2, weights=counts))
-        return Term(side, column, centre=centre, scale=variance**0.5)
+        return CovariateTerm(side, column, centre=centre, scale=variance**0.5)
     levels, codes = np.unique(labels_of(column, values), return_inverse=True)
     if len(levels) < 2:
         raise _constant(column)
     if pooled:
-        return Term(side, column, (*(str(level) for level in levels if level != UNSEEN), UNSEEN), pooled=True)
+        return CovariateTerm(side, column, (*(str(level) for level in levels if level != UNSEEN), UNSEEN), pooled=True)
     # The reference is the level most customers have: it is known best.
     order = np.argsort(-np.bincount(codes, counts), kind="stable")
-    return Term(side, column, tuple(map(str, levels[order])))
+    return CovariateTerm(side, column, tuple(map(str, levels[order])))
 
 
 def _constant(column: str) -> InputError:

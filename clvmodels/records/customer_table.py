@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from clvmodels.abstract_or_final import AbstractOrFinal
 from clvmodels.arrays import FloatArray, IntArray
-from clvmodels.declaration import AbstractOrFinal
 from clvmodels.errors import ArgumentError
 from clvmodels.records.first_purchase import FirstMoments, FirstPurchase
 from clvmodels.records.log_check import shown

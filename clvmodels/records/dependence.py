@@ -41,7 +41,7 @@ class MoneyChange:
     Attributes
     ----------
     who : str
-        ``"all"``, ``"best tenth"`` (by the independent forecast) or ``"no repeat purchase"``.
+        ``"all"``, ``"top decile"`` (by the independent forecast) or ``"no repeat purchase"``.
     customers : int
         How many they are.
     independent, dependent : float
@@ -110,8 +110,8 @@ class SpendDependence:
 
     @property
     def matters(self) -> bool:
-        """Whether revenue of the base or of its best tenth changes by 5% or more."""
-        return any(abs(part.change) >= _MATTERS for part in self.money if part.who in ("all", "best tenth"))
+        """Whether revenue of the base or of its top decile changes by 5% or more."""
+        return any(abs(part.change) >= _MATTERS for part in self.money if part.who in ("all", "top decile"))
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a correlation: ``measure, estimate, lower, upper, without_customer``."""
@@ -134,5 +134,5 @@ class SpendDependence:
             f"{field.estimate:.2f} ({self.ci_prob:.0%} interval {field.lower:.2f} to {field.upper:.2f}; "
             f"{field.without_customer:.2f} without customer {self.customer['customer_id']}). Twice the buying rate "
             f"goes with {slope} a purchase ({lower} to {upper}, {p}). Allowing for it changes expected revenue over "
-            f"{self.horizon}: {changes}. For the base and its best tenth {verdict}."
+            f"{self.horizon}: {changes}. For the base and its top decile {verdict}."
         )

@@ -1,4 +1,4 @@
-"""What comes from each customer, as a probability law: the question that a forecast answers."""
+"""The outcome of each customer as a probability distribution: the question that a forecast answers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class RowDistributions(Protocol):
 
 
 class Distribution(Protocol):
-    """What comes from each customer of a base, parameters and chance together.
+    """The outcome of each customer of a base, parameters and chance together.
 
     It is made when it is asked first, a part of the base at a time, and kept where it is small.
     """
@@ -62,7 +62,7 @@ class Distribution(Protocol):
         ...
 
     def parts(self) -> Iterable[tuple[IntArray, Any]]:
-        """Give rows and their laws, some at a time."""
+        """Give rows and their distributions, some at a time."""
         ...
 
     def quantile(self, probability: float) -> FloatArray:

@@ -32,11 +32,12 @@ class Drift:
         One row a parameter: ``model, parameter, before, before_lower, before_upper, after, after_lower, after_upper,
         change, std_errors_apart``.
     forecast : DataFrame
-        What the earlier estimates said of the time since, and what came. One row a target and kind of customers:
+        What the earlier estimates said of the time since, and the actual values. One row a target and kind of
+        customers:
         ``target`` ("purchases" or "spend"), ``who`` ("known" or "new"), ``customers, expected, lower, upper, actual,
         inside`` and ``contains``, what the interval holds. Of new customers nothing was forecast.
     deciles : DataFrame
-        How many customers went from which tenth of the base (rows, ``before``: "1" is the best, "new" weren't there) to
+        How many customers moved between deciles of the base (rows, ``before``: "1" is the best, "new" weren't there) to
         which (columns: "1" to "10", and "gone" for those who are no longer in the log).
     movers : DataFrame
         Who gained and who lost most: ``customer_id, direction, before_decile, after_decile, before, after, change``.

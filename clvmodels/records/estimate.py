@@ -101,7 +101,7 @@ class Estimate:
     covariates : Covariates or None
         The columns that tell customers apart beside their history; their coefficients are among ``params``.
     priors : Priors or None
-        What was believed before; None where nothing was.
+        The priors; None where there were none.
     diagnostics : mapping of str to float
         What says whether draws can be trusted: ``pareto_k``, ``ess``, ``r_hat``, ``divergences``, as the method has it.
         Without a sampler, k is to be below .7, and the effective number of draws is that of a thousand under the

@@ -1,4 +1,4 @@
-"""What a look at a log has found before anything is believed of it."""
+"""What a look at a log has found."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FINDINGS = {
     ),
     "isolated_first_days": Known(
         "first days that lie apart from the rest",
-        "how long the 30 days of purchase next to them took: the ratio of a silence to that has a known law",
+        "how long the 30 days of purchase next to them took: the ratio of a silence to that has a known distribution",
         "always",
     ),
     "isolated_last_days": Known("last days that lie apart from the rest", "the same, at the end", "always"),
@@ -53,7 +53,7 @@ FINDINGS = {
     "one_customer_dominates": Known("one customer who does the same", "the same, of customers' totals", "always"),
     "collective_id": Known(
         "one id, or up to five, that buy on most days and far more often than the next ones",
-        "how fast the largest counts fall (an exponential law), and the standard error of the total without them",
+        "how fast the largest counts fall (exponentially), and the standard error of the total without them",
         "always",
     ),
     "log_cut_in_front": Known(

@@ -24,7 +24,7 @@ class Prediction:
 
     Two kinds of interval are kept apart. ``expected_purchases_lower/upper`` bound the *expectation* (how well the
     parameters are known), ``purchases_lower/upper`` bound the *purchases* (what the customer will do). The second is
-    what people mean by "how sure are we", and much wider.
+    what people mean by the uncertainty of a customer, and much wider.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What is believed of a model before the data: priors on quantities that people understand."""
+"""Priors of a model, on quantities that people understand."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from clvmodels.grammar.mixing import Quantity
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """A normal law on the logarithm of a positive quantity, or on the log-odds of a share.
+    """A normal distribution on the logarithm of a positive quantity, or on the log-odds of a share.
 
     Attributes
     ----------
     median : float
-        Half of the belief lies on either side.
+        Half of the prior probability lies on either side.
     sd : float > 0
         Standard deviation of the logarithm (0.7: a factor of 2; 1.5: a factor of 4.5) or of the log-odds.
     """
@@ -31,7 +31,7 @@ class Prior:
 
     def __post_init__(self) -> None:
         for name in ("median", "sd"):
-            why = "a prior is a law of a positive quantity"
+            why = "a prior is a distribution of a positive quantity"
             known = check_between(name, getattr(self, name), 0, np.inf, why, open_low=True, open_high=True)
             object.__setattr__(self, name, known)
 
@@ -47,33 +47,33 @@ class Priors:
     ----------
     quantities : tuple of Quantity
         What they are of.
-    laws : mapping of str to Prior
+    distributions : mapping of str to Prior
         One for each quantity.
     coefficient_sd : float
-        Of the normal law around 0 of a covariate's coefficient, per standard deviation of a numeric column or between a
-        level of a categorical one and its reference: 1 is a factor of 2.7.
+        Of the normal distribution around 0 of a covariate's coefficient, per standard deviation of a numeric column or
+        between a level of a categorical one and its reference: 1 is a factor of 2.7.
     group_sd : float
-        Scale of the half-normal law of how much pooled groups differ on one side: 0.5 is a factor of 1.6.
+        Scale of the half-normal distribution of how much pooled groups differ on one side: 0.5 is a factor of 1.6.
     """
 
     quantities: tuple[Quantity, ...]
-    laws: Mapping[str, Prior]
+    distributions: Mapping[str, Prior]
     coefficient_sd: float = 1.0
     group_sd: float = 0.5
 
     def __post_init__(self) -> None:
         for quantity in self.quantities:
-            if quantity.share and not self.laws[quantity.name].median < 1:
+            if quantity.share and not self.distributions[quantity.name].median < 1:
                 raise ArgumentError(
-                    f"The prior median of {quantity.name} is {self.laws[quantity.name].median:g}; it is a share "
-                    f"({quantity.meaning}), so it lies between 0 and 1."
+                    f"The prior median of {quantity.name} is {self.distributions[quantity.name].median:g}; it is a "
+                    f"share ({quantity.meaning}), so it lies between 0 and 1."
                 )
         for name in ("coefficient_sd", "group_sd"):
             why = "it is a standard deviation of effects"
             known = check_between(name, getattr(self, name), 0, np.inf, why, open_low=True, open_high=True)
             object.__setattr__(self, name, known)
 
-    def replace(self, laws: Mapping[str, PriorLike]) -> Priors:
+    def replace(self, distributions: Mapping[str, PriorLike]) -> Priors:
         """Return the same with other priors for some quantities, each as Prior or (median, sd), or with another
         ``coefficient_sd`` or ``group_sd``, each a number.
 
@@ -88,8 +88,8 @@ class Priors:
         (Prior(median=0.05, sd=0.5), 0.5)
         """
         known = [quantity.name for quantity in self.quantities]
-        own, sds = dict(self.laws), {"coefficient_sd": self.coefficient_sd, "group_sd": self.group_sd}
-        for name, law in laws.items():
+        own, sds = dict(self.distributions), {"coefficient_sd": self.coefficient_sd, "group_sd": self.group_sd}
+        for name, law in distributions.items():
             if name in sds and isinstance(law, int | float):
                 sds[name] = float(law)
             elif name in known and not isinstance(law, int | float):
@@ -100,7 +100,7 @@ class Priors:
 
     def coordinate(self, name: str) -> tuple[float, float]:
         """Return centre and standard deviation on the logarithm, or on the log-odds of a share."""
-        law = self.laws[name]
+        law = self.distributions[name]
         share = next(quantity.share for quantity in self.quantities if quantity.name == name)
         return float(logit(law.median) if share else np.log(law.median)), law.sd
 
@@ -130,5 +130,5 @@ class Priors:
         for quantity in self.quantities:
             centre, sd = self.coordinate(quantity.name)
             bounds = self.natural(quantity.name, centre + sd * ndtri([(1 - ci_prob) / 2, (1 + ci_prob) / 2]))
-            rows.append((quantity.name, quantity.meaning, self.laws[quantity.name].median, *bounds))
+            rows.append((quantity.name, quantity.meaning, self.distributions[quantity.name].median, *bounds))
         return pd.DataFrame(rows, columns=["quantity", "meaning", "median", "lower", "upper"])

@@ -18,7 +18,7 @@ class LikelihoodRatio:
     degrees_of_freedom : int
         Continuous parameters that the wide model has more.
     p_value : float, in [0, 1]
-        How likely so large a statistic is where the narrow model holds; NaN where no law is known for it.
+        How likely so large a statistic is where the narrow model holds; NaN where no distribution is known for it.
     on_boundary : bool
         Whether the narrow model lies at the edge of what the wide model's parameters can be.
     approximate : bool

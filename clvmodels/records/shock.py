@@ -17,7 +17,7 @@ FURTHEST = 12.0  # times the horizon it was learned from, beyond which a shock g
 
 
 @dataclass(frozen=True, eq=False)
-class ShockLaw:
+class ShockDistribution:
     """The distribution of a shock on the log scale: normal around 0, of a size that is known by its probabilities.
 
     Attributes
@@ -40,11 +40,11 @@ class ShockLaw:
         growth = np.broadcast_to(np.asarray(self.growth, dtype=np.float64), self.sizes.shape)
         object.__setattr__(self, "growth", frozen(growth.copy()))
 
-    def over(self, ratio: float) -> ShockLaw:
+    def over(self, ratio: float) -> ShockDistribution:
         """Return the distribution for a horizon so many times as long."""
         if ratio == 1 or not self.growth.any():
             return self
-        return ShockLaw(self.sizes * ratio ** (self.growth / 2), self.weights, self.growth)
+        return ShockDistribution(self.sizes * ratio ** (self.growth / 2), self.weights, self.growth)
 
     @property
     def size(self) -> float:
@@ -61,9 +61,9 @@ class Shock:
 
     Attributes
     ----------
-    purchases : ShockLaw
+    purchases : ShockDistribution
         Of totals of purchases, as far ahead as ``horizon``; `law` is for any other.
-    spend : ShockLaw
+    spend : ShockDistribution
         Of totals of money.
     n_independent : float
         How many forecasts, of periods that don't overlap, it was learned from; ``inf`` where it was given.
@@ -78,8 +78,8 @@ class Shock:
         What to know about it.
     """
 
-    purchases: ShockLaw
-    spend: ShockLaw
+    purchases: ShockDistribution
+    spend: ShockDistribution
     n_independent: float
     horizon: float
     origins: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -92,7 +92,7 @@ class Shock:
             return shock
         why = "it is the standard deviation of the common shock on the log scale (0.1 is about 10%)"
         size = check_between("shock", shock, 0, float("inf"), why, open_high=True)
-        law = ShockLaw(np.array([size]), np.array([1.0]))
+        law = ShockDistribution(np.array([size]), np.array([1.0]))
         return cls(law, law, float("inf"), float("inf"))
 
     def __repr__(self) -> str:
@@ -100,7 +100,7 @@ class Shock:
         learned = "as given" if np.isinf(self.n_independent) else f"from {self.n_independent:.3g} independent forecasts"
         return f"Shock({sizes}; {learned})"
 
-    def law(self, target: Target, horizon: float | None = None) -> ShockLaw:
+    def law(self, target: Target, horizon: float | None = None) -> ShockDistribution:
         """Return the distribution for totals of purchases or of money, as far ahead as ``horizon`` periods."""
         law = self.purchases if target == "purchases" else self.spend
         if horizon is None or not np.isfinite(self.horizon):

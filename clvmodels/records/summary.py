@@ -22,7 +22,7 @@ from clvmodels.records.period import Period
 
 @dataclass(frozen=True, eq=False)
 class Holdout:
-    """What came after the observation: the truth that forecasts are compared with.
+    """The holdout after the observation: the actual values that forecasts are compared with.
 
     Attributes
     ----------
@@ -98,7 +98,7 @@ class Summary:
     groups : mapping of str to array, shape (customer,)
         Columns carried along: segment, channel.
     holdout : Holdout or None
-        What came after the observation.
+        The actual values after the observation.
     timeline : Timeline or None
         The base by calendar period.
     observation_end : numpy.datetime64 or None
@@ -110,7 +110,7 @@ class Summary:
     counts : array, shape (customer,), or None
         Where customers were grouped before (``CustomerTable.grouped``): how many each row stands for. Only what works
         on distinct histories takes such a summary: fits, and the totals of forecasts and values.
-    blur : array, shape (customer,), or None
+    grouping_error : array, shape (customer,), or None
         Where several spends were replaced by two with the same first three moments: the sum of the fourth powers of
         what separates each spend, and each of the two, from their mean, in ln m.
     first_counted : FirstPurchase or None
@@ -137,7 +137,7 @@ class Summary:
     notes: tuple[Note, ...] = ()
     as_native: Callable[[pd.DataFrame], Any] | None = None
     counts: FloatArray | None = None
-    blur: FloatArray | None = None
+    grouping_error: FloatArray | None = None
     first_counted: FirstPurchase | None = None
 
     def __post_init__(self) -> None:
@@ -305,5 +305,5 @@ _PER_CUSTOMER = (
     "recent_purchases",
     "recent_spend",
     "counts",
-    "blur",
+    "grouping_error",
 )

@@ -24,7 +24,7 @@ type Same = Literal["same"]  # of an argument that is left as it was, where None
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class BusinessTerms:
     """The business terms of a valuation; an ArgumentError says when one can't be.
 
     Attributes
@@ -105,7 +105,7 @@ class Valuation:
         The purchases behind it.
     spend : Estimate
         The spend model behind it.
-    terms : Terms
+    terms : BusinessTerms
         Margin, discount rate and acquisition cost.
     columns : mapping of str to array, shape (customer,)
         ``expected_spend`` (per purchase, before margin), ``clv`` (expected value), ``clv_expected_lower/upper``
@@ -129,7 +129,7 @@ class Valuation:
 
     prediction: Prediction
     spend: Estimate
-    terms: Terms
+    terms: BusinessTerms
     columns: Mapping[str, FloatArray]
     variance: FloatArray
     total: Total
@@ -137,7 +137,7 @@ class Valuation:
     notes: tuple[Note, ...] = field(default=())
     sum: Sum | None = None
     distribution: Distribution | None = None
-    on_terms: Callable[[Terms], Valuation] | None = field(default=None, repr=False)
+    on_terms: Callable[[BusinessTerms], Valuation] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", {name: frozen(values) for name, values in self.columns.items()})

@@ -9,6 +9,7 @@ import pandas as pd
 from clvmodels.errors import ArgumentError
 from clvmodels.records import (
     Audit,
+    BusinessTerms,
     Drift,
     Estimate,
     HeuristicForecast,
@@ -16,7 +17,6 @@ from clvmodels.records import (
     Prediction,
     Scorecard,
     Summary,
-    Terms,
     Valuation,
 )
 
@@ -90,7 +90,7 @@ class ReportMaterial:
         return (self.prediction.estimate, *(() if self.valuation is None else (self.valuation.spend,)))
 
     @property
-    def terms(self) -> Terms | None:
+    def terms(self) -> BusinessTerms | None:
         """Margin, discount rate and cost, where there is money."""
         return None if self.valuation is None else self.valuation.terms
 

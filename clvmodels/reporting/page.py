@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from clvmodels.plots.numbers import amount, count, decimal, percent
 from clvmodels.records.log_check import about_the_log
-from clvmodels.reporting import answers, tables
+from clvmodels.reporting import headline, tables
 from clvmodels.reporting.material import ReportMaterial
 from clvmodels.reporting.pictures import pictures
 from clvmodels.reporting.target import rank
@@ -47,12 +47,12 @@ def _content(material: ReportMaterial) -> dict[str, Any]:
         "material": material,
         "look_first": about_the_log(material.every_note),
         "asked": _asked(material),
-        "contains": [_CONTAINED.get(source, source) for source in answers.base_total(material).contains],
-        "base": answers.base_total(material),
-        "concentration": answers.concentration(answers.worth(material)),
-        "formula": answers.against(material, kind="heuristic", name=material.formula),
-        "model": answers.against(material, kind="model", name=estimate.model.name),
-        "target": answers.money_or_purchases(material),
+        "contains": [_CONTAINED.get(source, source) for source in headline.base_total(material).contains],
+        "base": headline.base_total(material),
+        "concentration": headline.concentration(headline.worth(material)),
+        "formula": headline.against(material, kind="heuristic", name=material.formula),
+        "model": headline.against(material, kind="model", name=estimate.model.name),
+        "target": headline.money_or_purchases(material),
         "no_money": next((note.text for note in material.notes if note.code == NO_MEAN), None),
         "alive": float(material.prediction["p_alive"].sum()),
         "active": float(material.prediction["p_active"].sum()),

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from clvmodels import plots
 from clvmodels.plots.numbers import amount, count, percent
-from clvmodels.reporting.answers import holdout_table, money_or_purchases, short_title_of, worth
+from clvmodels.reporting.headline import holdout_table, money_or_purchases, short_title_of, worth
 from clvmodels.reporting.material import ReportMaterial
 
 
@@ -93,7 +93,7 @@ def _of_the_fit(material: ReportMaterial) -> dict[str, Picture]:
                 plots.tracking(table, cumulative=cumulative, ax=plots.blank()),
                 f"Repeat purchases over {count(len(table))} {unit}s: {count(came)} came and {count(expected)} were "
                 f"expected.",
-                "What came against what the model expects, all customers together."
+                "Actual purchases and what the model expects, all customers together."
                 if cumulative
                 else f"The same, {unit} by {unit}: seasons and actions show here, and the model knows neither.",
             )
@@ -146,8 +146,8 @@ def _of_the_holdout(material: ReportMaterial) -> dict[str, Picture]:
             "totals",
             plots.totals(table, quantity=target, ax=plots.blank(height=1.3 + 0.3 * len(told))),
             "; ".join(f"{row['name']}: {percent(row['off'], signed=True)}" for row in told.to_dict("records"))
-            + " of what came.",
-            f"Each dot is a forecast of all {target} in the holdout, each bar its interval, the line what came.",
+            + " of the actual value.",
+            f"Each dot is a forecast of all {target} in the holdout, each bar its interval, the line the actual total.",
         )
     if material.lift is not None:
         drawn["lift"] = _picture(
@@ -167,7 +167,7 @@ def _of_the_holdout(material: ReportMaterial) -> dict[str, Picture]:
                 for row in table.to_dict("records")
             )
             + ".",
-            "A tenth of the customers each, best by prediction first. Diamonds off the bars are where not to trust it.",
+            "Deciles of the customers, best by prediction first. Diamonds off the bars are where not to trust it.",
         )
     return drawn
 

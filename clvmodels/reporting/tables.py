@@ -12,8 +12,8 @@ import pandas as pd
 from clvmodels.grammar import Side
 from clvmodels.models import registry
 from clvmodels.plots.numbers import amount, amounts, count, decimal, percent
-from clvmodels.records import Audit, Drift, Estimate, Note, Target, Term
-from clvmodels.reporting.answers import title_of
+from clvmodels.records import Audit, CovariateTerm, Drift, Estimate, Note, Target
+from clvmodels.reporting.headline import title_of
 from clvmodels.reporting.material import ReportMaterial
 
 type Write = Callable[[Any], str]
@@ -74,7 +74,7 @@ def certainty(ranked: pd.DataFrame, *, ci_prob: float) -> Table:
     }
     names = [f"{row['customer_id']} (rank {count(row['rank'])})" for row in some.to_dict("records")]
     return _table(
-        f"Purchases of a best, a good and a middling customer, {percent(ci_prob)} intervals",
+        f"Purchases of a top, a good and an average customer, {percent(ci_prob)} intervals",
         some.assign(_name=names, **ranges),
         {
             "_name": ("Customer", str),
@@ -86,7 +86,7 @@ def certainty(ranked: pd.DataFrame, *, ci_prob: float) -> Table:
 
 
 def deciles(ranked: pd.DataFrame) -> Table:
-    """Return the base by tenths, best first."""
+    """Return the base by deciles, best first."""
     worth = "clv" if "clv" in ranked.columns else "expected_purchases"
     parts = ranked.groupby("decile", sort=True).agg(
         customers=("rank", "size"),
@@ -106,7 +106,7 @@ def deciles(ranked: pd.DataFrame) -> Table:
     }
     if worth == "clv":
         columns |= {"worth": ("Worth each", amount), "least": ("From", amount), "total": ("Together", amount)}
-    return _table("The base by tenths, best first", parts, columns | {"share": ("Share of all", percent)})
+    return _table("The base by deciles, best first", parts, columns | {"share": ("Share of all", percent)})
 
 
 def scores(table: pd.DataFrame, *, target: Target, ci_prob: float) -> Table:
@@ -138,7 +138,7 @@ def scores(table: pd.DataFrame, *, target: Target, ci_prob: float) -> Table:
     }
     actual = table["actual"].iloc[0] if len(table) else np.nan
     what = "Money before margin" if target == "spend" else "Purchases"
-    return _table(f"{what} in the holdout; what came: {count(actual)}", shown, columns)
+    return _table(f"{what} in the holdout; actual: {count(actual)}", shown, columns)
 
 
 def formulas_ahead(material: ReportMaterial) -> Table | None:
@@ -185,7 +185,7 @@ def audit(found: Audit) -> Table:
 
 
 def drifts(drift: Drift) -> list[Table]:
-    """Return what came since the last time beside its forecast, the parameters, and the way from tenth to tenth."""
+    """Return the actual values since the last time beside their forecast, the parameters, and moves between deciles."""
     came = drift.forecast
     interval = f"{percent(drift.ci_prob)} interval"
     ranges = [
@@ -193,7 +193,7 @@ def drifts(drift: Drift) -> list[Table]:
         for low, high in zip(came["lower"], came["upper"], strict=True)
     ]
     forecast = _table(
-        f"From {drift.before_end} to {drift.after_end}, forecast and what came",
+        f"From {drift.before_end} to {drift.after_end}, forecast and actual",
         came.assign(_what=came["target"] + " of " + came["who"] + " customers", _range=ranges),
         {
             "_what": ("What", str),
@@ -259,7 +259,7 @@ def diagnostics_of(estimate: Estimate) -> Note | None:
     return Note("diagnostics", f"{estimate.model.title}, {method_of(estimate)}: {figures}.")
 
 
-def _terms(estimate: Estimate) -> tuple[Term, ...]:
+def _terms(estimate: Estimate) -> tuple[CovariateTerm, ...]:
     return () if estimate.covariates is None else estimate.covariates.terms
 
 

@@ -28,20 +28,20 @@ def rank(
     min_p_alive : float, in [0, 1]
         Leave out customers less likely than this to be alive.
     certainty : bool
-        Say how surely the rank is right.
+        Add the probability that the rank is right.
 
     Returns
     -------
     DataFrame
-        ``customer_id, rank`` (1 is best), ``decile`` (1 holds the best tenth), the group columns (as "rank (group)"
+        ``customer_id, rank`` (1 is best), ``decile`` (1 holds the top decile), the group columns (as "rank (group)"
         where the name is taken), then all columns of prediction and value. Rank and decile speak of the whole base,
         also where customers are left out. With money, ``break_even_cost`` is what winning or keeping the customer may
         cost at most before it loses on average, and ``break_even_cost_lower`` the same at the lower bound of the
         expectation; both are at least 0.
 
-        With ``certainty`` come two probabilities, of parameters and chance together. ``p_top``: what comes from the
-        customer is among the ``top`` of the base, or its best tenth where all are listed (see ``clv.p_top``).
-        ``p_outranks``: it exceeds what comes from another customer, drawn at random from those of lower expectation;
+        With ``certainty`` come two probabilities, of parameters and chance together. ``p_top``: the outcome of the
+        customer is among the ``top`` of the base, or its top decile where all are listed (see ``clv.p_top``).
+        ``p_outranks``: it exceeds the outcome of another customer, drawn at random from those of lower expectation;
         half the probability that both come out alike is counted in, so 0.5 is a coin; NaN where nobody is lower.
 
     Raises
@@ -52,7 +52,7 @@ def rank(
     See Also
     --------
     export : Write one row a customer, best first, with full precision.
-    p_top : Return the probability that what comes from a customer is among the top share of what comes from all.
+    p_top : Return the probability that a customer's outcome is in the top share of all outcomes.
 
     Examples
     --------

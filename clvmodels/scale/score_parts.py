@@ -13,14 +13,14 @@ from typing import Any
 
 from clvmodels.errors import ArgumentError, check_between
 from clvmodels.grammar.model import as_purchase_model, as_spend_model
-from clvmodels.inference.given import at_price
+from clvmodels.inference.fixed_estimates import at_price
 from clvmodels.ingest.on_spark import SparkTable, write_parquet
 from clvmodels.ingest.parquet import Piece, holds
 from clvmodels.ingest.stored import StoredTable
-from clvmodels.records import AbstractCustomerTable, Estimate, Note, Scores, Shock, Terms, Total
-from clvmodels.storage.contents import described
+from clvmodels.records import AbstractCustomerTable, BusinessTerms, Estimate, Note, Scores, Shock, Total
 from clvmodels.storage.files import FilePath, as_path, whole_file, write_json
 from clvmodels.storage.lock import only_one
+from clvmodels.storage.serialisation import described
 from clvmodels.valuation.scorer import Scorer
 from clvmodels.valuation.scoring import Job, scorer_for
 
@@ -105,7 +105,7 @@ def score(  # noqa: PLR0913 - the whole chain is asked here
     ...     score(table, buying, horizon=39, out=f"{folder}/scores").n_customers
     2357
     """
-    job = _job(buying, spend, horizon, ci_prob, shock, Terms(margin, discount_rate, acquisition_cost))
+    job = _job(buying, spend, horizon, ci_prob, shock, BusinessTerms(margin, discount_rate, acquisition_cost))
     if isinstance(table, SparkTable):
         return _scored_on_spark(table, job, out)
     if not isinstance(table, StoredTable):
@@ -122,7 +122,7 @@ def score(  # noqa: PLR0913 - the whole chain is asked here
         todo = [(i, piece) for i, piece in enumerate(pieces) if not holds(_part(folder, i), piece.n_rows)]
         if not todo and before is not None:
             return before
-        scorer, outlook = scorer_for(table, job)
+        scorer, base_forecast = scorer_for(table, job)
         if not (folder / CONTENT).exists():  # from here on a killed run can be taken up again
             write_json(question, folder / CONTENT)
         if progress is not None:
@@ -131,13 +131,15 @@ def score(  # noqa: PLR0913 - the whole chain is asked here
         content = question | {
             "parts": len(pieces),
             "customers": len(table),
-            "purchases": _told(outlook.purchases),
-            "value": None if outlook.worth is None else _told(outlook.worth),
-            "notes": [{"code": note.code, "level": note.level, "text": note.text} for note in outlook.notes],
+            "purchases": _told(base_forecast.purchases),
+            "value": None if base_forecast.worth is None else _told(base_forecast.worth),
+            "notes": [{"code": note.code, "level": note.level, "text": note.text} for note in base_forecast.notes],
             "columns": [_ID, *scorer.names],
         }
         write_json(content, folder / CONTENT)
-    return Scores(folder, (_ID, *scorer.names), len(table), outlook.purchases, outlook.worth, outlook.notes)
+    return Scores(
+        folder, (_ID, *scorer.names), len(table), base_forecast.purchases, base_forecast.worth, base_forecast.notes
+    )
 
 
 def answers(  # noqa: PLR0913 - what `score` is asked
@@ -156,7 +158,7 @@ def answers(  # noqa: PLR0913 - what `score` is asked
     """Return whether a folder holds scores, or some parts of them, that answer this question of `score`."""
     if not isinstance(table, StoredTable) or not (folder / CONTENT).exists():
         return False
-    job = _job(buying, spend, horizon, ci_prob, shock, Terms(margin, discount_rate, acquisition_cost))
+    job = _job(buying, spend, horizon, ci_prob, shock, BusinessTerms(margin, discount_rate, acquisition_cost))
     try:
         _answered(folder, _question(table, job))
     except ArgumentError:
@@ -170,7 +172,7 @@ def _job(
     horizon: float | str | timedelta,
     ci_prob: float,
     shock: Shock | float | None,
-    terms: Terms,
+    terms: BusinessTerms,
 ) -> Job:
     """Return what is asked, checked."""
     as_purchase_model(buying.model)
@@ -190,13 +192,13 @@ def _job(
 
 
 def _scored_on_spark(table: SparkTable, job: Job, out: FilePath | None) -> Scores:
-    scorer, outlook = scorer_for(table, job)
+    scorer, base_forecast = scorer_for(table, job)
     place = table.mapped(scorer.of, scorer.columns, scorer.names)
     columns = tuple(place.columns)
     if out is not None:
         write_parquet(place, str(out))
         place = str(out)
-    return Scores(place, columns, len(table), outlook.purchases, outlook.worth, outlook.notes)
+    return Scores(place, columns, len(table), base_forecast.purchases, base_forecast.worth, base_forecast.notes)
 
 
 def _write_all(

@@ -11,10 +11,10 @@ from clvmodels import models
 from clvmodels.arrays import FloatArray
 from clvmodels.grammar import SIDES
 from clvmodels.inference.fit_spec import Method
-from clvmodels.inference.given import PRICE
+from clvmodels.inference.fixed_estimates import PRICE
 from clvmodels.models import AbstractModel, AbstractSpendModel
 from clvmodels.records import Covariates, FirstPurchase, Period
-from clvmodels.records.covariates import Term
+from clvmodels.records.covariates import CovariateTerm
 from clvmodels.storage.stored_values import flag, listed, number, stored_period, text
 
 _METHODS = {*get_args(Method.__value__), "given", PRICE}
@@ -46,7 +46,7 @@ def covariates_of(content: Any, model: AbstractModel) -> Covariates | None:
     terms = []
     for told in listed(content, "the covariates"):
         levels = tuple(text(level, "a level") for level in listed(told["levels"], "the levels"))
-        term = Term(**{**told, "levels": levels})
+        term = CovariateTerm(**{**told, "levels": levels})
         if term.side not in SIDES or term.side not in model.sides:
             raise ValueError(f"{term.side!r} is nothing that a column acts on")
         text(term.column, "a covariate's column")
@@ -88,7 +88,7 @@ def check_draws(
     if set(draws) != set(params) or len({values.shape for values in draws.values()}) != 1:
         raise ValueError("the draws don't belong to the parameters")
     effects, _ = effects_of(covariates)
-    few = {parameter.name: parameter.among for parameter in model.parameters if parameter.among}
+    few = {parameter.name: parameter.choices for parameter in model.parameters if parameter.choices}
     for name, values in draws.items():
         if values.ndim != 1 or not len(values):
             raise ValueError(f"there are no draws of {name}")

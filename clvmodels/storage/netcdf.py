@@ -11,9 +11,9 @@ import numpy as np
 from clvmodels.arrays import AnyArray, FloatArray
 from clvmodels.errors import ClvError, InputError
 from clvmodels.records import Estimate
-from clvmodels.storage.contents import FORMAT, VERSION, check_format, described, restored
 from clvmodels.storage.files import FilePath, as_path, whole_file
 from clvmodels.storage.hdf5 import Room, array, attribute, member
+from clvmodels.storage.serialisation import FORMAT, VERSION, check_format, described, restored
 
 MAGIC = (b"\x89HDF", b"CDF")  # how a netCDF file begins: the kind in use, and the one before
 _ENGINE = "h5netcdf"

@@ -13,10 +13,10 @@ import numpy as np
 from clvmodels.arrays import FloatArray
 from clvmodels.errors import ClvError, InputError
 from clvmodels.records import Estimate, check_estimate
-from clvmodels.storage.contents import check_format, described, restored
 from clvmodels.storage.files import FilePath, as_path, write_text
 from clvmodels.storage.lock import settled
 from clvmodels.storage.netcdf import MAGIC, read_netcdf, write_netcdf
+from clvmodels.storage.serialisation import check_format, described, restored
 from clvmodels.storage.stored_values import number
 
 

@@ -1,6 +1,6 @@
 """From purchases ahead to money."""
 
-from clvmodels.valuation.affordable import affordable_cost
+from clvmodels.valuation.acquisition import allowable_cac
 from clvmodels.valuation.capped import capped_value
 from clvmodels.valuation.contracts import cohort_projection, residual_lifetime
 from clvmodels.valuation.dependence import spend_dependence
@@ -11,7 +11,7 @@ from clvmodels.valuation.totals import totals
 from clvmodels.valuation.value import value
 
 __all__ = [
-    "affordable_cost",
+    "allowable_cac",
     "capped_value",
     "cohort_projection",
     "p_above",

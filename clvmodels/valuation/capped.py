@@ -10,7 +10,7 @@ from clvmodels.arrays import FloatArray
 from clvmodels.errors import ArgumentError, check_between
 from clvmodels.grammar.model import as_spend_model
 from clvmodels.kernels.special import betaln
-from clvmodels.records import Estimate, Note, Prediction, Summary, Terms, Valuation
+from clvmodels.records import BusinessTerms, Estimate, Note, Prediction, Summary, Valuation
 from clvmodels.valuation.compound import Compound
 from clvmodels.valuation.customers import Customers, mean_trouble
 from clvmodels.valuation.no_mean import NO_MEAN
@@ -65,7 +65,7 @@ def capped_value(
     See Also
     --------
     value : Value each customer's purchases ahead.
-    affordable_cost : Return the largest cost of acquisition that customers repay with a chosen confidence.
+    allowable_cac : Return the largest cost of acquisition that customers repay with a chosen confidence.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def capped_value(
     [{'median_value': 0.0, 'value_lower': 0.0, 'value_upper': 198.34, 'capped_value': 27.98, 'cap': 1000.0}]
     """
     as_spend_model(spend.model)
-    terms = Terms(margin, discount_rate)
+    terms = BusinessTerms(margin, discount_rate)
     delta = terms.force_of_interest(prediction.estimate.time_unit)
     if np.isinf(prediction.horizon) and delta == 0:
         raise ArgumentError(
@@ -104,7 +104,7 @@ def capped_value(
 
 
 def valued_or_capped(
-    prediction: Prediction, spend: Estimate, terms: Terms
+    prediction: Prediction, spend: Estimate, terms: BusinessTerms
 ) -> tuple[Valuation | None, pd.DataFrame | None, list[Note]]:
     """Return the value of known customers; or, where a mean is missing, none, what `capped_value` says, and why."""
     assert prediction.summary is not None  # they are known
@@ -132,8 +132,8 @@ def _usual_cap(summary: Summary | None) -> float:
 def _mean_up_to(revenue: Compound, cap: float) -> FloatArray:
     """Return E[min(revenue, cap)] of each row.
 
-    With F and f of a beta-prime law of shapes a, q and scale s, integrating the derivative of c (c + s) f(c) gives
-    E[X; X <= c] = (a s F(c) - c (c + s) f(c)) / (q - 1), whether the mean of X exists or not.
+    With F and f of a beta-prime distribution of shapes a, q and scale s, integrating the derivative of c (c + s) f(c)
+    gives E[X; X <= c] = (a s F(c) - c (c + s) f(c)) / (q - 1), whether the mean of X exists or not.
     """
     row, total = revenue.row, np.zeros(len(revenue.row))
     for (shape, log_scale), q in zip(revenue.shapes, revenue.q, strict=True):

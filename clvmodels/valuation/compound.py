@@ -21,14 +21,14 @@ from clvmodels.valuation.crps import crps
 from clvmodels.valuation.curves import Curves
 from clvmodels.valuation.inversion import smallest_reaching
 from clvmodels.valuation.purchase_sums import Priced, PurchaseSums
-from clvmodels.valuation.shared_laws import MOST, SharedLaws
+from clvmodels.valuation.shared_distributions import MOST, SharedDistributions
 
 _NEGLIGIBLE = 1e-9  # probability of a number of purchases that is left out
 _RARE = 1e-5  # probability of a number that an outline does without; a row has some ten of them
 _TERMS = 20_000  # x 8 bytes = 160 KB: the arrays of a block stay in a processor's cache
 _FEW = 2_000  # terms that are not worth a second thread: half a millisecond
-_SHARING = 32  # rows of one law from which on they look together: fewer look by themselves as quickly
-_CURVES = 48  # draws x laws told at once: about a hundred places each, of 32 x 14 x 8 bytes, are 17 MB
+_SHARING = 32  # rows of one distribution from which on they look together: fewer look by themselves as quickly
+_CURVES = 48  # draws x distributions told at once: about a hundred places each, of 32 x 14 x 8 bytes, are 17 MB
 _EDGE = 1e-3  # probabilities nearer to 0 or 1 are looked at one by one: shared curves err by rounding of 1
 _SURE = 1e-7  # of a logarithm of money: a last step, where one more look costs little
 _FLAT = 1e-2  # and where a curve rises less: rounding of 1e-14 is then 1e-12 of an amount
@@ -40,7 +40,7 @@ class Compound:
 
     A term is a number of purchases that may be spread, by a discount or because it stands for several: then the sum is
     the beta-prime with the same mean and variance. What isn't known of the spend makes it a mixture: each draw of its
-    parameters has laws of its own, and all draws are equally likely.
+    parameters has distributions of its own, and all draws are equally likely.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Compound:
     row, mass, number, alone, apart : array, shape (term,)
         The other terms: whose, with which probability, and as in ``PurchaseSums``; rows ascend.
     scale, p, q : array, shape (draw, row)
-        Of the beta-prime laws.
+        Of the beta-prime distributions.
     priced : Priced or None
         What the sum is where all purchases are worth one price, undiscounted: no quantile or probability is then taken
         from the terms.
@@ -95,13 +95,13 @@ class Compound:
 
     @cached_property
     def centre(self) -> Compound:
-        """The law of the draw in the middle, each parameter at its geometric mean."""
+        """The distribution of the draw in the middle, each parameter at its geometric mean."""
         middle = (np.exp(np.log(values).mean(axis=0, keepdims=True)) for values in (self.scale, self.p, self.q))
         return self if len(self.scale) == 1 else self._with(slice(None), self.row, self.mass, *middle)
 
     @cached_property
     def outline(self) -> Compound:
-        """The law without counts rarer than 1e-5: good to 1e-4."""
+        """The distribution without counts rarer than 1e-5: good to 1e-4."""
         kept = self.mass > _RARE
         row, mass = self.row[kept], self.mass[kept]
         share = (1 - self.none) / np.maximum(np.bincount(row, mass, len(self)), _NEGLIGIBLE)
@@ -245,7 +245,7 @@ class Compound:
         *,
         none: FloatArray | None = None,
     ) -> Compound:
-        """Return some terms under other rows, masses and laws."""
+        """Return some terms under other rows, masses and distributions."""
         number, alone, apart = self.number[terms], self.alone[terms], self.apart[terms]
         return Compound(self.none if none is None else none, row, mass, number, alone, apart, scale, p, q)
 
@@ -264,7 +264,7 @@ class Compound:
         return np.array([betaln(shape, q[self.row]) for (shape, _), q in zip(self.shapes, self.q, strict=True)])
 
     def _shared(self, asked: BoolArray) -> Iterator[tuple[IntArray, _Shared]]:
-        """Give asked rows whose laws many of them share but for the unit of money, and what tells these together."""
+        """Yield rows that share a distribution up to the unit of money, and what evaluates them together."""
         rows = np.flatnonzero(asked)
         if len(rows) < _SHARING or not self._single.any():
             return
@@ -322,7 +322,7 @@ class Compound:
         return np.bincount(self.row, terms, len(self)) / np.maximum(1 - self.none, _NEGLIGIBLE)
 
     def typical(self, deviations: FloatArray) -> FloatArray:
-        """Return the logarithm of an amount so many standard deviations from the middle of what comes if anything does,
+        """Return the logarithm of an amount so many standard deviations from the middle of the outcome if there is any,
         roughly."""
         q = self.q.mean(axis=0)
         (shape, _), *_ = self.centre.shapes
@@ -336,21 +336,21 @@ class Compound:
 
 @dataclass(frozen=True, eq=False)
 class _Shared:
-    """Rows with shared laws: curves tell single numbers of purchases, the other terms are told by themselves."""
+    """Rows with shared distributions: curves give single numbers of purchases, other terms are computed apart."""
 
     law: Compound
-    curves: SharedLaws
+    curves: SharedDistributions
     rest: Compound
 
     @classmethod
     def of(cls, law: Compound, which: IntArray, p: FloatArray, q: FloatArray) -> _Shared:
-        """Tell rows by the shared law that is each one's."""
+        """Return rows evaluated by the shared distribution of each."""
         single = law._single
         number = law.number[single].astype(np.int64)
         mass = np.zeros((len(law), number.max(initial=1)))
         mass[law.row[single], number - 1] = law.mass[single]
         rest = law._with(~single, law.row[~single], law.mass[~single], law.scale, law.p, law.q)
-        return cls(law, SharedLaws(mass, np.log(law.scale), which, p, q), rest)
+        return cls(law, SharedDistributions(mass, np.log(law.scale), which, p, q), rest)
 
     def quantile(self, wanted: FloatArray) -> tuple[FloatArray, BoolArray]:
         """Return where each row's sum, given a purchase, reaches a probability, and whether it rises enough there."""

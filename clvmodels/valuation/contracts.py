@@ -10,8 +10,8 @@ import pandas as pd
 from clvmodels.arrays import AnyArray, FloatArray
 from clvmodels.errors import ArgumentError, check_between
 from clvmodels.models import AbstractPurchaseModel, registry
-from clvmodels.prediction.futures import Futures, ParamDraws
-from clvmodels.records import Estimate, Period, Summary, Terms
+from clvmodels.prediction.customer_states import CustomerStates, ParamDraws
+from clvmodels.records import BusinessTerms, Estimate, Period, Summary
 from clvmodels.valuation.discounting import discounted_expectation
 
 
@@ -66,7 +66,7 @@ def residual_lifetime(
     """
     _, period = _contractual(estimate)
     tails = _tails(ci_prob)
-    delta = Terms(discount_rate=discount_rate).force_of_interest(period)
+    delta = BusinessTerms(discount_rate=discount_rate).force_of_interest(period)
     check_between("renewals", renewals, 0, 10_000, "it counts the renewals made so far")
     if contracts is None:
         so_far = np.arange(int(renewals) + 1.0)
@@ -74,15 +74,15 @@ def residual_lifetime(
         who: dict[str, AnyArray] = {"renewals": so_far.astype(np.int64)}
     else:
         who = {"customer_id": contracts.customer_id}
-    futures = Futures.of(estimate, contracts)
+    states = CustomerStates.of(estimate, contracts)
     point = {name: np.array([value]) for name, value in estimate.params.items()}
-    rows = futures.rows.index[futures.histories.index]
+    rows = states.rows.index[states.histories.index]
 
     def ahead(draws: ParamDraws, rate: float) -> FloatArray:
-        return futures.evaluate(lambda model, params: discounted_expectation(model, params, np.inf, rate), draws)
+        return states.evaluate(lambda model, params: discounted_expectation(model, params, np.inf, rate), draws)
 
     to_next = np.exp(delta)  # seen from the point of the next renewal, not from the one before
-    p_alive = futures.p_alive(point, slice(0, len(futures.histories)))[0][futures.histories.index]
+    p_alive = states.p_alive(point, slice(0, len(states.histories)))[0][states.histories.index]
     lower, upper = np.quantile(to_next * ahead(estimate.draws, delta), tails, axis=0, method="inverted_cdf")
     columns = {
         "expected_renewals": ahead(point, 0.0)[0],
@@ -156,13 +156,13 @@ def cohort_projection(
     """
     model, period = _contractual(estimate)
     tails = _tails(ci_prob)
-    terms = Terms(margin, discount_rate)
+    terms = BusinessTerms(margin, discount_rate)
     why = "it is multiplied with what survives"
-    heads = check_between("customers", customers, 0, np.inf, why, open_high=True)
+    n_customers = check_between("customers", customers, 0, np.inf, why, open_high=True)
     paid = check_between("price", price, 0, np.inf, why, open_high=True)
     last = int(check_between("horizon", period.horizon(horizon), 1, 10_000, "a cohort is followed point by point"))
     age = np.arange(last + 1)
-    worth = terms.margin * paid * heads * np.exp(-terms.force_of_interest(period) * age)
+    worth = terms.margin * paid * n_customers * np.exp(-terms.force_of_interest(period) * age)
 
     def survival(draws: ParamDraws) -> FloatArray:
         made = model.pmf(draws, float(last), last + 1)[:-1]  # all the probability there is, by renewals made
@@ -181,8 +181,8 @@ def cohort_projection(
             "survival_upper": upper,
             "retention": retention,
             "churn": 1 - retention,
-            "customers": heads * alive,
-            "revenue": heads * paid * alive,
+            "customers": n_customers * alive,
+            "revenue": n_customers * paid * alive,
             "value": worth * alive,
             "cumulative_value": np.cumsum(worth * alive),
             "cumulative_value_lower": money[0],

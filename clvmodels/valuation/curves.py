@@ -11,7 +11,7 @@ from clvmodels.arrays import FloatArray, IntArray
 
 _FAR = 8.0  # standard deviations from the middle at which a curve ends
 _ERROR = 1e-4  # of a probability, that a cubic may be off between two places
-_BEND = 280.0  # a cubic through values and slopes h apart misses a normal law of deviation s by (h / s)^4 / 280
+_BEND = 280.0  # a cubic through values and slopes h apart misses a normal of deviation s by (h / s)^4 / 280
 _FEWEST, _MOST = 16, 1_024  # places; more than a grid of sums has cells would be lost
 
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.errors import FitError
-from clvmodels.inference.given import PRICE
+from clvmodels.inference.fixed_estimates import PRICE
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.models import AbstractSpendModel
 from clvmodels.prediction.counts import counts_of
-from clvmodels.prediction.futures import Futures, ParamDraws
+from clvmodels.prediction.customer_states import CustomerStates, ParamDraws
 from clvmodels.records import Estimate, Histories, Prediction
 from clvmodels.records.covariates import PATTERN, Patterns
 from clvmodels.records.customer_table import Customers as Base
@@ -27,12 +27,12 @@ class Customers:
 
     Attributes
     ----------
-    futures : Futures
+    states : CustomerStates
         The base as the model of buying sees it.
     rows : Histories
         The pairs; ``rows.index`` leads from customers to pairs.
     history : array of int, shape (row,)
-        The row's history of buying, among ``futures.histories``.
+        The row's history of buying, among ``states.histories``.
     n, m : array, shape (row,)
         Its history of spend.
     model : AbstractSpendModel
@@ -49,7 +49,7 @@ class Customers:
         Force of interest a period.
     """
 
-    futures: Futures
+    states: CustomerStates
     rows: Histories
     history: IntArray
     n: FloatArray
@@ -71,10 +71,10 @@ class Customers:
         FitError
             When the mean spend of some customers doesn't exist, and means are needed.
         """
-        futures = counts_of(prediction).futures
+        states = counts_of(prediction).states
         spends = _spend_histories(prediction, spend)
         rows = Histories.of(
-            {"history": futures.histories.index.astype(np.float64), "spend": spends.index.astype(np.float64)},
+            {"history": states.histories.index.astype(np.float64), "spend": spends.index.astype(np.float64)},
             weights=None if prediction.summary is None else prediction.summary.counts,
         )
         history = rows.columns["history"].astype(np.int64)
@@ -87,12 +87,12 @@ class Customers:
             raise FitError(trouble)
         worth = model.expected_spend(params, n, m)[0]
         point = _point(prediction.estimate)
-        ahead = futures.evaluate(
+        ahead = states.evaluate(
             lambda model, params: discounted_expectation(model, params, prediction.horizon, delta), point
         )
-        alive = futures.alive_in_phases(point, slice(0, len(futures.histories)))[:, 0, history]
-        discounted = futures.weigh(alive, ahead[0], history)
-        return cls(futures, rows, history, n, m, model, pattern, spends.patterns, alive, worth, discounted, delta)
+        alive = states.alive_in_phases(point, slice(0, len(states.histories)))[:, 0, history]
+        discounted = states.weigh(alive, ahead[0], history)
+        return cls(states, rows, history, n, m, model, pattern, spends.patterns, alive, worth, discounted, delta)
 
     def spending(self, draws: ParamDraws, rows: slice | IntArray) -> ParamDraws:
         """Return the spend parameters of some rows, shape (draw, row), or (draw, 1) where all rows share them."""
@@ -103,11 +103,13 @@ class Customers:
         return self.model.expected_spend(self.spending(draws, rows), self.n[rows], self.m[rows])
 
     def living(self) -> tuple[FloatArray, FloatArray]:
-        """Return for each future the living customers behind it: as heads, and as the money of one purchase of each."""
-        future = self.futures.index[:, self.history].ravel()
-        heads = self.rows.counts * self.alive
-        size = self.futures.n_phases * len(self.futures.rows)
-        return np.bincount(future, heads.ravel(), size), np.bincount(future, (heads * self.spend).ravel(), size)
+        """Return for each state the living customers behind it: their number, and the money of one purchase of each."""
+        future = self.states.index[:, self.history].ravel()
+        n_customers = self.rows.counts * self.alive
+        size = self.states.n_phases * len(self.states.rows)
+        return np.bincount(future, n_customers.ravel(), size), np.bincount(
+            future, (n_customers * self.spend).ravel(), size
+        )
 
 
 def _point(estimate: Estimate) -> ParamDraws:

@@ -20,7 +20,7 @@ from clvmodels.inference.dependence import (
     spend_by_frequency,
 )
 from clvmodels.inference.fitting import fit
-from clvmodels.models import usual_purchase_model, usual_spend_model
+from clvmodels.models import default_purchase_model, default_spend_model
 from clvmodels.prediction.buying_rate import BUYING_RATE, with_buying_rate
 from clvmodels.prediction.predict import predict
 from clvmodels.records import Estimate, Prediction, Summary, check_summary
@@ -101,10 +101,10 @@ def spend_dependence(
     check_between("ci_prob", ci_prob, 0, 1, "it is the probability inside the interval", open_low=True, open_high=True)
     check_between("n_bootstrap", n_bootstrap, _FEWEST, np.inf, "intervals are quantiles of as many bases")
     tails = [(1 - ci_prob) / 2, (1 + ci_prob) / 2]
-    known = buying if isinstance(buying, Estimate) else fit(buying or usual_purchase_model().name, summary)
+    known = buying if isinstance(buying, Estimate) else fit(buying or default_purchase_model().name, summary)
     rated = with_buying_rate(summary, known)
     ahead = _expected(known, rated, horizon)
-    independent, dependent = fit(usual_spend_model().name, rated, first_purchase="leave_out"), _allowing(rated)
+    independent, dependent = fit(default_spend_model().name, rated, first_purchase="leave_out"), _allowing(rated)
     row = most_influential(base)
     place = int(base.members[np.argmax(base.index == row)])
     without = _allowing(rated.take(np.arange(len(rated)) != place))
@@ -138,7 +138,7 @@ def spend_dependence(
 
 def _allowing(rated: Summary) -> Estimate:
     """Return spend whose scale depends on the buying rate."""
-    return fit(usual_spend_model().name, rated, covariates={"spend": BUYING_RATE}, first_purchase="leave_out")
+    return fit(default_spend_model().name, rated, covariates={"spend": BUYING_RATE}, first_purchase="leave_out")
 
 
 def _slope(dependent: Estimate) -> str:
@@ -167,7 +167,7 @@ def _correlations(
 
 
 def _underlying(dependent: Estimate, without: Estimate, rates: FloatArray, tails: list[float]) -> Correlation:
-    """Return the correlation of log rates with the logs of customers' own levels of spend under the fitted law."""
+    """Return the correlation of log rates with the logs of customers' own spend, as fitted."""
     law = next(law for law in dependent.model.mixing if isinstance(law, GammaMixing))
 
     def correlation(estimate: Estimate, values: Mapping[str, Any]) -> FloatArray:
@@ -189,7 +189,7 @@ def _money(ahead: Prediction, independent: Estimate, dependent: Estimate) -> tup
     assert ahead.summary is not None  # it is of customers
     groups = {
         "all": np.arange(len(ahead)),
-        "best tenth": np.argsort(-revenue[0], kind="stable")[: max(1, len(ahead) // 10)],
+        "top decile": np.argsort(-revenue[0], kind="stable")[: max(1, len(ahead) // 10)],
         "no repeat purchase": np.flatnonzero(ahead.summary.frequency == 0),
     }
     return tuple(

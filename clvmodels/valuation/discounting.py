@@ -12,7 +12,7 @@ from clvmodels.kernels.long_sums import running_sums
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.kernels.quadrature import gauss_legendre
 from clvmodels.models import AbstractPurchaseModel
-from clvmodels.prediction.futures import ParamDraws
+from clvmodels.prediction.customer_states import ParamDraws
 
 _CUT = 36.0  # e^-36 = 2e-16: nothing is left of a purchase discounted by more
 _EACH = 3.0  # more for every event before the first purchase: k of them come late, and u^k e^-u / k! falls later
@@ -27,7 +27,7 @@ _WITHIN = 8.0  # of the shortest time: the unit of a stretched panel
 _ERROR = 1e-12  # of the sum, that a panel may be off by before it is halved
 _HALVINGS = 40  # of a panel; e^-40 of time is nothing
 _AT_ONCE = 50_000  # panels handed to a model together: at most 15 x 8 bytes each
-_STEPS_TOGETHER = 1_000_000  # steps x draws x futures handed to a discrete model at once: 8 MB an array
+_STEPS_TOGETHER = 1_000_000  # steps x draws x states handed to a discrete model at once: 8 MB an array
 _BLOCK = 8.0  # a block of steps is no longer than what loses e^-8 by discount; a polynomial then follows it
 
 
@@ -79,9 +79,9 @@ def discounted_expectation(
 def _scale(model: AbstractPurchaseModel, params: ParamDraws) -> FloatArray:
     """Return a time that expectations bend around.
 
-    It lies halfway, in logarithms, between the shortest time on which buying, leaving or their mixing laws change, and
-    the shortest of the mixing laws alone: among customers who differ, a short mean time bends little. It is never so
-    long that the nodes of a panel would miss what happens on the shortest.
+    It lies halfway, in logarithms, between the shortest time on which buying, leaving or their mixing distributions
+    change, and the shortest of the mixing distributions alone: among customers who differ, a short mean time bends
+    little. It is never so long that the nodes of a panel would miss what happens on the shortest.
     """
     laws = reduce(np.minimum, [np.asarray(params[p.name]) for p in model.parameters if p.unit == "time"])
     found = model.coordinates(NUMPY, params)

@@ -1,4 +1,4 @@
-"""Any quantile and any probability of what comes from each customer."""
+"""Any quantile and any probability of each customer's outcome."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from clvmodels.valuation.money import distribution_of
 
 
 def quantiles(forecast: AnyForecast, *, probabilities: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95)) -> pd.DataFrame:
-    """Return quantiles of what comes from each customer, parameters and chance together.
+    """Return quantiles of each customer's outcome, parameters and chance together.
 
     Parameters
     ----------
@@ -80,8 +80,8 @@ def p_above(forecast: AnyForecast, amount: float | FloatArray) -> FloatArray:
 
     See Also
     --------
-    quantiles : Return quantiles of what comes from each customer, parameters and chance together.
-    p_top : Return the probability that what comes from a customer is among the top share of what comes from all.
+    quantiles : Return quantiles of each customer's outcome, parameters and chance together.
+    p_top : Return the probability that a customer's outcome is in the top share of all outcomes.
 
     Examples
     --------
@@ -94,6 +94,6 @@ def p_above(forecast: AnyForecast, amount: float | FloatArray) -> FloatArray:
     if wanted.shape not in {(), (len(forecast),)} or np.isnan(wanted).any():
         raise InputError(
             f"amount has shape {wanted.shape}{' and holds NaN' if np.isnan(wanted).any() else ''}; give one number, or "
-            f"one for each of the {len(forecast):,} customers, to compare with what comes."
+            f"one for each of the {len(forecast):,} customers, to compare with the outcome."
         )
     return distribution_of(forecast).sf(wanted)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from clvmodels.arrays import FloatArray
-from clvmodels.inference.given import price_of
+from clvmodels.inference.fixed_estimates import price_of
 from clvmodels.prediction.grid_sums import FEW, GridSum, few_sum
 from clvmodels.prediction.low_rank import equal_tails
-from clvmodels.records import Estimate, Prediction, Terms
+from clvmodels.records import BusinessTerms, Estimate, Prediction
 from clvmodels.valuation.customers import Customers
 from clvmodels.valuation.money import Money
 from clvmodels.valuation.revenue import expected_revenue
@@ -26,7 +26,7 @@ class GrossValue:
         Its distribution.
     columns : mapping of str to array
         What becomes ``clv`` and its intervals by margin and cost.
-    variance, doubt : array
+    variance, parameter_variance : array
         Of the revenue, and of its expectation by what isn't known of the parameters.
     expected : float
         The sum over the customers.
@@ -41,19 +41,21 @@ class GrossValue:
     money: Money
     columns: dict[str, FloatArray]
     variance: FloatArray
-    doubt: FloatArray
+    parameter_variance: FloatArray
     expected: float
     totals: FloatArray
     few: GridSum | None
     chances: list[tuple[float, FloatArray]]
 
     @classmethod
-    def of(cls, prediction: Prediction, spend: Estimate, terms: Terms) -> GrossValue:
+    def of(cls, prediction: Prediction, spend: Estimate, terms: BusinessTerms) -> GrossValue:
         """Look at all distributions once, for these terms and others with the same discount rate."""
         delta = terms.force_of_interest(prediction.estimate.time_unit)
-        money = Money(Customers.of(prediction, spend, delta), prediction, spend, Terms(1.0, terms.discount_rate))
+        money = Money(
+            Customers.of(prediction, spend, delta), prediction, spend, BusinessTerms(1.0, terms.discount_rate)
+        )
         base, ci_prob = money.base, prediction.ci_prob
-        bounds, totals, doubt = _expectation_bounds(base, prediction, spend)
+        bounds, totals, parameter_variance = _expectation_bounds(base, prediction, spend)
         lower, upper, variance, above = np.empty((4, len(base.rows)))
         repaid = None if terms.acquisition_cost is None or not terms.margin else terms.acquisition_cost / terms.margin
         for rows, law in money.revenues():
@@ -66,7 +68,7 @@ class GrossValue:
         columns = {"clv": base.discounted * base.spend, **bounds, "clv_lower": lower, "clv_upper": upper}
         few = _few(money, expected, variance, None if delta > 0 else price_of(spend))
         chances = [] if repaid is None else [(repaid, above)]
-        return cls(money, columns, variance, doubt, expected, totals, few, chances)
+        return cls(money, columns, variance, parameter_variance, expected, totals, few, chances)
 
     def p_above(self, amount: float) -> FloatArray:
         """Return the probability of more revenue than an amount, shape (row,)."""
@@ -97,7 +99,7 @@ def _expectation_bounds(
     base: Customers, prediction: Prediction, spend: Estimate
 ) -> tuple[dict[str, FloatArray], FloatArray, FloatArray]:
     """Return the interval of each expected revenue, the base's for each pair of draws, and each one's variance."""
-    lower, upper, doubt = (np.empty(len(base.rows)) for _ in range(3))
+    lower, upper, parameter_variance = (np.empty(len(base.rows)) for _ in range(3))
     totals = np.zeros(max(prediction.estimate.n_draws, spend.n_draws))
 
     def told(rows: slice, revenue: FloatArray) -> FloatArray:
@@ -106,5 +108,5 @@ def _expectation_bounds(
 
     for rows, total, variance in expected_revenue(base, prediction, spend, told):
         totals += total
-        doubt[rows] = variance
-    return {"clv_expected_lower": lower, "clv_expected_upper": upper}, totals, doubt
+        parameter_variance[rows] = variance
+    return {"clv_expected_lower": lower, "clv_expected_upper": upper}, totals, parameter_variance

@@ -10,7 +10,7 @@ import numpy as np
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.prediction.counts import counts_of
 from clvmodels.prediction.distribution import AbstractDistribution
-from clvmodels.records import AnyForecast, Estimate, Histories, Prediction, Terms, Valuation
+from clvmodels.records import AnyForecast, BusinessTerms, Estimate, Histories, Prediction, Valuation
 from clvmodels.records.distribution import Distribution
 from clvmodels.valuation.compound import Compound
 from clvmodels.valuation.customers import Customers
@@ -22,7 +22,7 @@ class ValueDistributions:
     """Value: the margin of a sum of purchases, less a cost."""
 
     revenue: Compound
-    terms: Terms
+    terms: BusinessTerms
 
     def __len__(self) -> int:
         return len(self.revenue)
@@ -89,14 +89,14 @@ class Money(AbstractDistribution[ValueDistributions]):
         Their purchases.
     spend : Estimate
         Of the spend model.
-    terms : Terms
+    terms : BusinessTerms
         Of the valuation.
     """
 
     base: Customers
     prediction: Prediction
     spend: Estimate
-    terms: Terms
+    terms: BusinessTerms
     _kept: list[list[tuple[IntArray, ValueDistributions]]] = field(default_factory=list, init=False, repr=False)
 
     @property
@@ -105,18 +105,18 @@ class Money(AbstractDistribution[ValueDistributions]):
         return self.base.rows
 
     def made(self) -> Iterator[tuple[IntArray, ValueDistributions]]:
-        """Make the laws of all rows, some at a time."""
+        """Make the distributions of all rows, some at a time."""
         for rows, revenue in compounds(self.base, self.prediction, self.spend):
             yield rows, ValueDistributions(revenue, self.terms)
 
-    def on(self, terms: Terms) -> Money:
+    def on(self, terms: BusinessTerms) -> Money:
         """Return the same on other terms with the same discount rate; what was made is not made again."""
         other = replace(self, terms=terms)
         other._kept.extend([(rows, ValueDistributions(law.revenue, terms)) for rows, law in one] for one in self._kept)
         return other
 
     def revenues(self) -> Iterator[tuple[IntArray, Compound]]:
-        """Give rows and the laws of their revenue, before margin and cost."""
+        """Give rows and the distributions of their revenue, before margin and cost."""
         for rows, law in self.parts():
             yield rows, law.revenue
 
@@ -132,5 +132,5 @@ def money_of(valuation: Valuation) -> Money:
 
 
 def distribution_of(forecast: AnyForecast) -> Distribution:
-    """Return what comes from each customer: purchases, or value after margin and cost."""
+    """Return the outcome of each customer: purchases, or value after margin and cost."""
     return counts_of(forecast.prediction) if forecast.valuation is None else money_of(forecast.valuation)

@@ -46,7 +46,7 @@ def no_mean_sentence(model: AbstractSpendModel, spend: Estimate, n_customers: fl
 def moderate_prior(model: AbstractSpendModel, spend: Estimate) -> tuple[str, float, float]:
     """Return a prior under which a new customer has a mean spend: the quantity, its median, and its sd.
 
-    It says of how much customers differ that it is smaller. Two normal laws meet at the mean weighted by their
+    It says of how much customers differ that it is smaller. Two normal distributions meet at the mean weighted by their
     precisions, so the estimate's own error tells how narrow the prior must be to draw the top back to where the mean
     exists.
     """

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from clvmodels.arrays import FloatArray
-from clvmodels.prediction.futures import ParamDraws
+from clvmodels.prediction.customer_states import ParamDraws
 from clvmodels.prediction.low_rank import over_draws
 from clvmodels.prediction.row_blocks import by_rows
 from clvmodels.prediction.totals import variance_over_draws
@@ -42,7 +42,7 @@ def expected_revenue[T](
     buying = _paired(prediction.estimate.draws, n_draws)
     spending = _paired(spend.draws, n_draws)
     of = over_draws(
-        base.futures,
+        base.states,
         lambda model, params: discounted_expectation(model, params, prediction.horizon, base.delta),
         buying,
         (prediction.horizon, base.delta),

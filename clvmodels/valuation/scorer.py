@@ -17,7 +17,7 @@ from clvmodels.ingest.customers import group_column
 from clvmodels.ingest.parquet import Coded
 from clvmodels.records import FirstPurchase
 from clvmodels.records.first_purchase import as_number
-from clvmodels.valuation.surface import Nodes
+from clvmodels.valuation.spend_interpolation import Nodes
 
 PAID = "paid"  # which purchases were paid for: who paid nothing tells a spend model nothing
 _SPEND, _TOTAL, _TIMES = "monetary_value", "total_spend", "frequency"
@@ -43,7 +43,7 @@ class Scorer:
         The range of spends of each history; None where money isn't valued.
     lines : array, shape (2, history)
         Expected spend is lines[0] + lines[1] m.
-    surfaces : mapping of str to array, shape (power, history)
+    polynomials : mapping of str to array, shape (power, history)
         Polynomials of value over expected spend, see ``Nodes``; of a probability as it is.
     cost : float
         What is taken off each value.
@@ -56,7 +56,7 @@ class Scorer:
     values: Mapping[str, FloatArray]
     nodes: Nodes | None = None
     lines: FloatArray | None = None
-    surfaces: Mapping[str, FloatArray] | None = None
+    polynomials: Mapping[str, FloatArray] | None = None
     cost: float = 0.0
     first: FirstPurchase | None = None
 
@@ -70,8 +70,8 @@ class Scorer:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What comes out."""
-        return (*self.values, *(["expected_spend"] if self.surfaces is not None else []), *(self.surfaces or {}))
+        """Names of the columns that are computed."""
+        return (*self.values, *(["expected_spend"] if self.polynomials is not None else []), *(self.polynomials or {}))
 
     def of(self, rows: Mapping[str, AnyArray]) -> dict[str, FloatArray]:
         """Return forecast and value of some customers, shape (customer,), from their columns of the table.
@@ -109,14 +109,14 @@ class Scorer:
         found: dict[str, FloatArray | Coded] = {
             name: Coded(known.codes[place], known.levels) for name, known in self._coded.items()
         }
-        if self.nodes is None or self.lines is None or self.surfaces is None:
+        if self.nodes is None or self.lines is None or self.polynomials is None:
             return found
         m = np.zeros(len(place)) if m is None else m
         spend = self.lines[0][place] + self.lines[1][place] * m
         found["expected_spend"] = spend
         at = self.nodes.place(m, place)
-        for name, surface in self.surfaces.items():
-            height = _polynomial(surface, place, at)
+        for name, polynomial in self.polynomials.items():
+            height = _polynomial(polynomial, place, at)
             found[name] = np.clip(height, 0.0, 1.0) if name == _PROBABILITY else height * spend - self.cost
         return found
 
@@ -183,9 +183,9 @@ def _hashed(columns: list[FloatArray]) -> AnyArray:
     return key
 
 
-def _polynomial(surface: FloatArray, place: IntArray, at: FloatArray) -> FloatArray:
-    height: FloatArray = surface[-1][place]
-    for coefficients in surface[-2::-1]:
+def _polynomial(polynomial: FloatArray, place: IntArray, at: FloatArray) -> FloatArray:
+    height: FloatArray = polynomial[-1][place]
+    for coefficients in polynomial[-2::-1]:
         height *= at
         height += coefficients[place]
     return height

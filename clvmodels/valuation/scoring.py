@@ -11,12 +11,12 @@ import pandas as pd
 
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.errors import ArgumentError
-from clvmodels.inference.given import PRICE, SAME_PRICE, price_of
+from clvmodels.inference.fixed_estimates import PRICE, SAME_PRICE, price_of
 from clvmodels.prediction import predict
 from clvmodels.prediction.totals import total_of
-from clvmodels.records import AbstractCustomerTable, Estimate, Note, Shock, Spending, Sum, Summary, Terms, Total
+from clvmodels.records import AbstractCustomerTable, BusinessTerms, Estimate, Note, Shock, Spending, Sum, Summary, Total
 from clvmodels.valuation.scorer import PAID, Scorer
-from clvmodels.valuation.surface import Nodes
+from clvmodels.valuation.spend_interpolation import Nodes
 from clvmodels.valuation.value import value
 
 _AT_ONCE = 100_000  # nodes; the few draws that all rows are evaluated for then take 150 MB
@@ -37,7 +37,7 @@ class Job:
     spend: Estimate | None
     horizon: float
     ci_prob: float
-    terms: Terms
+    terms: BusinessTerms
     shock: Shock | None
 
     @property
@@ -54,7 +54,7 @@ class Job:
 
 
 @dataclass(frozen=True, eq=False)
-class Outlook:
+class BaseForecast:
     """What holds for the base as a whole.
 
     Attributes
@@ -72,7 +72,7 @@ class Outlook:
     notes: tuple[Note, ...]
 
 
-def scorer_for(table: AbstractCustomerTable, job: Job) -> tuple[Scorer, Outlook]:
+def scorer_for(table: AbstractCustomerTable, job: Job) -> tuple[Scorer, BaseForecast]:
     """Forecast and value the distinct histories of a table."""
     rows, spent = _histories(table, job)
     n_nodes, notes = _N_NODES[0], list[Note]()
@@ -80,23 +80,23 @@ def scorer_for(table: AbstractCustomerTable, job: Job) -> tuple[Scorer, Outlook]
         n_nodes, error, of_draws = _enough_nodes(rows, spent, job)
         notes = [_interpolated(n_nodes, len(rows), error, of_draws)]
     nodes = Nodes.of(rows, spent, n_nodes)
-    found, outlook = _evaluated(rows, nodes, spent, job)
+    found, base_forecast = _evaluated(rows, nodes, spent, job)
     known, levels = _keys(table, rows, spent, job)
     first = nodes.begins[:-1]
     values = {name: column[first] for name, column in found.items() if name in _PURCHASES}
-    outlook = replace(outlook, notes=(*outlook.notes, *notes))
+    base_forecast = replace(base_forecast, notes=(*base_forecast.notes, *notes))
     if job.spend is None:
-        return Scorer(known, levels, values), outlook
+        return Scorer(known, levels, values), base_forecast
     first_purchase = job.spend.first_purchase
     cost = job.terms.acquisition_cost or 0.0
     lines = _lines(found["expected_spend"], nodes)
-    surfaces = {name: nodes.through((found[name] + cost) / found["expected_spend"]) for name in _MONEY}
+    polynomials = {name: nodes.through((found[name] + cost) / found["expected_spend"]) for name in _MONEY}
     if "p_profitable" in found:
-        surfaces["p_profitable"] = nodes.through(found["p_profitable"])
-    return Scorer(known, levels, values, nodes, lines, surfaces, cost, first_purchase), outlook
+        polynomials["p_profitable"] = nodes.through(found["p_profitable"])
+    return Scorer(known, levels, values, nodes, lines, polynomials, cost, first_purchase), base_forecast
 
 
-def outlook_of(table: AbstractCustomerTable, job: Job) -> Outlook:
+def base_forecast_of(table: AbstractCustomerTable, job: Job) -> BaseForecast:
     """Forecast and value a table as a whole."""
     rows, spent = _histories(table, job)
     return _evaluated(rows, Nodes.of(rows, spent, _FEWEST_NODES), spent, job)[1]
@@ -143,7 +143,9 @@ def _keys(
     return known if spent is None else known | {PAID: spent.kind}, levels
 
 
-def _evaluated(rows: Summary, nodes: Nodes, spent: Spending | None, job: Job) -> tuple[dict[str, FloatArray], Outlook]:
+def _evaluated(
+    rows: Summary, nodes: Nodes, spent: Spending | None, job: Job
+) -> tuple[dict[str, FloatArray], BaseForecast]:
     """Return every column at every node, and the totals."""
     parts: list[dict[str, FloatArray]] = []
     purchases: Sum | None = None
@@ -178,8 +180,8 @@ def _evaluated(rows: Summary, nodes: Nodes, spent: Spending | None, job: Job) ->
         cost = (job.terms.acquisition_cost or 0.0) * float(rows.counts.sum())
         law_of_money = None if job.shock is None else job.shock.law("spend", job.horizon)
         money = total_of("value", worth, job.ci_prob, law_of_money, cost)
-    outlook = Outlook(total_of("purchases", purchases, job.ci_prob, law), money, tuple(notes))
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, outlook
+    base_forecast = BaseForecast(total_of("purchases", purchases, job.ci_prob, law), money, tuple(notes))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, base_forecast
 
 
 def _at(rows: Summary, nodes: Nodes, some: slice, spent: Spending | None) -> Summary:

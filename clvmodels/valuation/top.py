@@ -1,4 +1,4 @@
-"""How surely a customer is among the best."""
+"""The probability that a customer is among the best."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ type _Sums = list[tuple[IntArray, Compound]]
 
 
 def p_top(forecast: AnyForecast, *, share: float = 0.1) -> FloatArray:
-    """Return the probability that what comes from a customer is among the top share of what comes from all.
+    """Return the probability that a customer's outcome is in the top share of all outcomes.
 
     The top begins at the amount that, over the whole base, the share of customers is expected to exceed. Where many are
     expected to come out at just this amount (a number of purchases, nothing at all), they share the places that are
@@ -71,9 +71,9 @@ def p_top(forecast: AnyForecast, *, share: float = 0.1) -> FloatArray:
 
 
 def certainty(forecast: AnyForecast, share: float) -> dict[str, FloatArray]:
-    """Return how surely each customer's rank is right: ``p_top`` for a share, and ``p_outranks``.
+    """Return the probability that each customer's rank is right: ``p_top`` for a share, and ``p_outranks``.
 
-    ``p_outranks`` is the probability that what comes from the customer exceeds what comes from another one, drawn at
+    ``p_outranks`` is the probability that the customer's outcome exceeds that of another one, drawn at
     random from those of lower expectation; half the probability that both come out alike is counted in. It is NaN where
     nobody is lower. Amounts of money are compared on a grid, to about 1e-3, and under the draw of the spend parameters
     in the middle: these move both customers alike.
@@ -85,7 +85,7 @@ def certainty(forecast: AnyForecast, share: float) -> dict[str, FloatArray]:
 
 
 def _outcomes(forecast: AnyForecast) -> tuple[Histories, _Counts | _Sums]:
-    """Return the distinct rows of a forecast, and what comes from them before margin and cost."""
+    """Return the distinct rows of a forecast, and their outcomes before margin and cost."""
     if forecast.valuation is not None:
         worth = money_of(forecast.valuation)
         return worth.rows, list(worth.revenues())
@@ -149,11 +149,11 @@ def _beats(cells: FloatArray, counts: FloatArray, expected: FloatArray) -> Float
     """Return the probability that an outcome of each row lies above that of a customer of lower expectation, or, by
     half, in the same cell; given the probabilities of cells in rising order, shape (row, cell)."""
     order = np.argsort(expected, kind="stable")
-    ranked, heads = cells[order], counts[order]
+    ranked, n_customers = cells[order], counts[order]
     # Of the customers up to each row: how many are expected below a cell, or in it by half.
-    passed = np.cumsum(heads[:, None] * (np.cumsum(ranked, axis=1) - ranked / 2), axis=0)
+    passed = np.cumsum(n_customers[:, None] * (np.cumsum(ranked, axis=1) - ranked / 2), axis=0)
     first = np.searchsorted(expected[order], expected[order], side="left")  # rows before it are lower
-    below = np.cumsum(heads)[first - 1]
+    below = np.cumsum(n_customers)[first - 1]
     out = np.empty(len(order))
     out[order] = np.where(first > 0, np.einsum("rc,rc->r", ranked, passed[first - 1]) / below, np.nan)
     return out
@@ -178,7 +178,7 @@ def _cells(parts: _Counts | _Sums, rows: Histories) -> FloatArray:
 
 
 def amount_reached(sums: _Sums, weights: FloatArray, probability: float) -> float:
-    """Return the quantile of what comes from a row drawn by these weights, given that something comes."""
+    """Return the quantile of the outcome of a row drawn by these weights, given that it isn't zero."""
     some = sum(float(weights[part] @ (1 - law.none)) for part, law in sums)
 
     def of_all(laws: _Sums, log_amount: FloatArray, _: IntArray) -> FloatArray:

@@ -70,18 +70,18 @@ def total_path(forecast: AnyForecast, *, every: str | timedelta = "month") -> pd
 
 def _purchases_until(prediction: Prediction, end: float) -> Total:
     estimate, purchases = prediction.estimate, counts_of(prediction).until(end)
-    futures, counts = purchases.futures, purchases.rows.counts
+    states, counts = purchases.states, purchases.rows.counts
     point = {name: np.array([value]) for name, value in estimate.params.items()}
-    every = slice(0, len(futures.histories))
-    ahead = futures.evaluate(lambda model, params: model.expectation(params, end), point)[0]
-    expected = futures.weigh(futures.alive_in_phases(point, every)[:, 0], ahead, every)
-    _, draws, doubt = expectation_bounds(futures, estimate, end, prediction.ci_prob)
+    every = slice(0, len(states.histories))
+    ahead = states.evaluate(lambda model, params: model.expectation(params, end), point)[0]
+    expected = states.weigh(states.alive_in_phases(point, every)[:, 0], ahead, every)
+    _, draws, parameter_variance = expectation_bounds(states, estimate, end, prediction.ci_prob)
     variance, parts = 0.0, []
     for rows, part in purchases.parts():
         variance += float(counts[rows] @ part.moments()[1])
         if counts.sum() <= FEW:
             parts.append((rows, part))
-    summed = Sum(float(counts @ expected), draws, variance - float(counts @ doubt))
+    summed = Sum(float(counts @ expected), draws, variance - float(counts @ parameter_variance))
     few = few_sum(parts, counts, summed.expected, variance, whole=True)
     law = None if prediction.shock is None else prediction.shock.law("purchases", end)
     return total_of("purchases", summed, prediction.ci_prob, law, few=few)
@@ -93,11 +93,11 @@ def _value_until(valuation: Valuation, end: float) -> Total:
     worth = money_of(replace(valuation, prediction=prediction, distribution=None))
     base = worth.base
     counts = base.rows.counts
-    draws, doubt = np.zeros(max(prediction.estimate.n_draws, valuation.spend.n_draws)), 0.0
+    draws, parameter_variance = np.zeros(max(prediction.estimate.n_draws, valuation.spend.n_draws)), 0.0
     revenues = expected_revenue(base, prediction, valuation.spend, lambda rows, revenue: revenue @ counts[rows])
     for rows, total, variances in revenues:
         draws += total
-        doubt += float(counts[rows] @ variances)
+        parameter_variance += float(counts[rows] @ variances)
     variance, parts = 0.0, []
     for members, compound in worth.revenues():
         variance += float(counts[members] @ compound.centre.moments()[1])
@@ -107,7 +107,7 @@ def _value_until(valuation: Valuation, end: float) -> Total:
     few = few_sum(parts, counts, expected, variance, whole=False)
     return total_of(
         "value",
-        Sum(terms.margin * expected, terms.margin * draws, terms.margin**2 * (variance - doubt)),
+        Sum(terms.margin * expected, terms.margin * draws, terms.margin**2 * (variance - parameter_variance)),
         prediction.ci_prob,
         None if prediction.shock is None else prediction.shock.law("spend", end),
         (terms.acquisition_cost or 0.0) * float(counts.sum()),

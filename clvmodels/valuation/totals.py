@@ -10,10 +10,19 @@ import pandas as pd
 from clvmodels.arrays import AnyArray, FloatArray, IntArray
 from clvmodels.errors import InputError, check_kind, check_known
 from clvmodels.prediction.counts import counts_of
-from clvmodels.prediction.futures import Futures
+from clvmodels.prediction.customer_states import CustomerStates
 from clvmodels.prediction.grid_sums import FEW, GridSum, few_sum, taken_from
 from clvmodels.prediction.totals import membership, purchases_by_group, total_of
-from clvmodels.records import AnyForecast, Prediction, ShockLaw, Sum, Total, Valuation, check_forecast, check_summary
+from clvmodels.records import (
+    AnyForecast,
+    Prediction,
+    ShockDistribution,
+    Sum,
+    Total,
+    Valuation,
+    check_forecast,
+    check_summary,
+)
 from clvmodels.valuation.money import money_of
 from clvmodels.valuation.revenue import expected_revenue
 
@@ -56,7 +65,7 @@ def totals(forecast: AnyForecast, *, by: str | None = None, cohort: Calendar = "
     --------
     total_path : Return what the base has bought, or been worth, by the end of each month (or week, quarter) of the
         horizon.
-    quantiles : Return quantiles of what comes from each customer, parameters and chance together.
+    quantiles : Return quantiles of each customer's outcome, parameters and chance together.
 
     Examples
     --------
@@ -116,14 +125,14 @@ def groups_of(forecast: AnyForecast, by: str | None, cohort: Calendar) -> tuple[
 
 
 def _of_purchases(prediction: Prediction, codes: IntArray) -> list[Total]:
-    futures = counts_of(prediction).futures
+    states = counts_of(prediction).states
     n_groups = int(codes.max(initial=0)) + 1
-    weights = membership(futures.histories.index, codes, (len(futures.histories), n_groups))
-    draws, doubt = purchases_by_group(futures, prediction.estimate, prediction.horizon, weights)
+    weights = membership(states.histories.index, codes, (len(states.histories), n_groups))
+    draws, parameter_variance = purchases_by_group(states, prediction.estimate, prediction.horizon, weights)
     law = None if prediction.shock is None else prediction.shock.law("purchases", prediction.horizon)
     expected, variance = _summed(codes, prediction["expected_purchases"], prediction.variance)
-    chance = variance - doubt
-    few = _few_purchases(prediction, futures, codes, expected, variance)
+    chance = variance - parameter_variance
+    few = _few_purchases(prediction, states, codes, expected, variance)
     return [
         total_of("purchases", Sum(expected[i], draws[:, i], chance[i]), prediction.ci_prob, law, few=few[i])
         for i in range(n_groups)
@@ -131,16 +140,16 @@ def _of_purchases(prediction: Prediction, codes: IntArray) -> list[Total]:
 
 
 def _few_purchases(
-    prediction: Prediction, futures: Futures, codes: IntArray, expected: FloatArray, variance: FloatArray
+    prediction: Prediction, states: CustomerStates, codes: IntArray, expected: FloatArray, variance: FloatArray
 ) -> list[GridSum | None]:
     """Return the distributions of the purchases of small groups; None for each other."""
     small = np.bincount(codes) <= FEW
     if not small.any():
         return [None] * len(small)
-    parts = list(taken_from(counts_of(prediction).parts(), futures.histories.index[small[codes]]))
-    size = len(futures.histories)
+    parts = list(taken_from(counts_of(prediction).parts(), states.histories.index[small[codes]]))
+    size = len(states.histories)
     return [
-        few_sum(parts, np.bincount(futures.histories.index[codes == i], minlength=size), e, v, whole=True)
+        few_sum(parts, np.bincount(states.histories.index[codes == i], minlength=size), e, v, whole=True)
         for i, (e, v) in enumerate(zip(expected, variance, strict=True))
     ]
 
@@ -179,8 +188,8 @@ def few_values(valuation: Valuation, codes: IntArray, sizes: AnyArray) -> list[G
     worth, variance = _summed(codes, valuation["clv"] + (valuation.terms.acquisition_cost or 0.0), valuation.variance)
     found: list[GridSum | None] = []
     for i, n in enumerate(alike):
-        heads = n * np.bincount(base.rows.index[codes == i], minlength=len(base.rows)) * small[i]
-        few = few_sum(parts, heads, n * worth[i] / margin, n * variance[i] / margin**2, whole=False)
+        n_customers = n * np.bincount(base.rows.index[codes == i], minlength=len(base.rows)) * small[i]
+        few = few_sum(parts, n_customers, n * worth[i] / margin, n * variance[i] / margin**2, whole=False)
         found.append(None if few is None else few.times(margin))
     return found
 
@@ -195,20 +204,20 @@ def value_by_group(valuation: Valuation, codes: IntArray) -> tuple[FloatArray, F
     n_groups = int(codes.max(initial=0)) + 1
     weights = membership(base.rows.index, codes, (len(base.rows), n_groups))
     draws = np.zeros((max(prediction.estimate.n_draws, valuation.spend.n_draws), n_groups))
-    doubt = np.zeros(n_groups)
+    parameter_variance = np.zeros(n_groups)
 
     def told(rows: slice, revenue: FloatArray) -> FloatArray:
         return terms.margin * (revenue @ weights[rows])
 
     for rows, total, variances in expected_revenue(base, prediction, valuation.spend, told):
         draws += total
-        doubt += variances @ weights[rows]
+        parameter_variance += variances @ weights[rows]
     value, variance = _summed(codes, valuation["clv"] + (terms.acquisition_cost or 0.0), valuation.variance)
-    return value, draws, variance - terms.margin**2 * doubt
+    return value, draws, variance - terms.margin**2 * parameter_variance
 
 
-def shock_of(valuation: Valuation) -> ShockLaw | None:
-    """Return the law of the common shock of money, where the prediction has one."""
+def shock_of(valuation: Valuation) -> ShockDistribution | None:
+    """Return the distribution of the common shock of money, where the prediction has one."""
     shock = valuation.prediction.shock
     return None if shock is None else shock.law("spend", valuation.prediction.horizon)
 

@@ -7,9 +7,9 @@ import numpy as np
 from clvmodels.errors import ArgumentError, check_kind
 from clvmodels.grammar.model import as_spend_model
 from clvmodels.inference.dependence import dependence_notes
-from clvmodels.inference.given import PRICE, at_price
+from clvmodels.inference.fixed_estimates import PRICE, at_price
 from clvmodels.prediction.totals import total_of
-from clvmodels.records import Estimate, Note, Prediction, Sum, Terms, Total, Valuation
+from clvmodels.records import BusinessTerms, Estimate, Note, Prediction, Sum, Total, Valuation
 from clvmodels.records.note import warn_of
 from clvmodels.valuation.gross_value import GrossValue
 from clvmodels.valuation.path import monthly_path
@@ -56,7 +56,7 @@ def value(
     See Also
     --------
     predict : Forecast each customer's purchases.
-    affordable_cost : Return the largest cost of acquisition that customers repay with a chosen confidence.
+    allowable_cac : Return the largest cost of acquisition that customers repay with a chosen confidence.
     capped_value : Say what each customer is worth where the expected value doesn't exist, and as a check where it
         does.
     totals : Return the totals of groups of customers, with honest intervals.
@@ -79,7 +79,7 @@ def value(
     12.3
     """
     check_kind("the prediction", prediction, Prediction, "give what predict returns")
-    terms = Terms(margin, discount_rate, acquisition_cost)
+    terms = BusinessTerms(margin, discount_rate, acquisition_cost)
     spend = spend if isinstance(spend, Estimate) else at_price(spend, prediction.summary)
     as_spend_model(spend.model)
     if np.isinf(prediction.horizon) and terms.discount_rate == 0:
@@ -90,7 +90,7 @@ def value(
     return _valued(GrossValue.of(prediction, spend, terms), terms, _independence(prediction, spend))
 
 
-def _valued(gross: GrossValue, terms: Terms, independence: tuple[Note, ...]) -> Valuation:
+def _valued(gross: GrossValue, terms: BusinessTerms, independence: tuple[Note, ...]) -> Valuation:
     """Return the valuation on some terms, whose discount rate is that of the gross value."""
     prediction, base, cost = gross.money.prediction, gross.money.base, terms.acquisition_cost or 0.0
     columns = {"expected_spend": base.spend}
@@ -100,7 +100,7 @@ def _valued(gross: GrossValue, terms: Terms, independence: tuple[Note, ...]) -> 
     summed = Sum(
         terms.margin * gross.expected,
         terms.margin * gross.totals,
-        terms.margin**2 * float(base.rows.counts @ (gross.variance - gross.doubt)),
+        terms.margin**2 * float(base.rows.counts @ (gross.variance - gross.parameter_variance)),
     )
     total = total_of(
         "value",
@@ -111,7 +111,7 @@ def _valued(gross: GrossValue, terms: Terms, independence: tuple[Note, ...]) -> 
         None if gross.few is None else gross.few.times(terms.margin),
     )
 
-    def on(other: Terms) -> Valuation:
+    def on(other: BusinessTerms) -> Valuation:
         """Return the same on other terms; with another discount rate, everything is another."""
         if other.discount_rate == terms.discount_rate:
             return _valued(gross, other, independence)
@@ -125,7 +125,7 @@ def _valued(gross: GrossValue, terms: Terms, independence: tuple[Note, ...]) -> 
         {name: values[base.rows.index] for name, values in columns.items()},
         terms.margin**2 * gross.variance[base.rows.index],
         total,
-        monthly_path(base.futures, prediction.estimate, prediction.horizon, base.living(), terms),
+        monthly_path(base.states, prediction.estimate, prediction.horizon, base.living(), terms),
         (*_notes(prediction, total, terms), *independence),
         summed,
         gross.money.on(terms),
@@ -133,7 +133,7 @@ def _valued(gross: GrossValue, terms: Terms, independence: tuple[Note, ...]) -> 
     )
 
 
-def _notes(prediction: Prediction, total: Total, terms: Terms) -> tuple[Note, ...]:
+def _notes(prediction: Prediction, total: Total, terms: BusinessTerms) -> tuple[Note, ...]:
     notes = list(prediction.notes)
     if np.isinf(prediction.horizon):
         notes = [note for note in notes if note.code != "infinite_expectation"]

@@ -1,4 +1,4 @@
-"""CDNOW, 39 weeks held back: what the models and the formulas said, and what came.
+"""CDNOW, 39 weeks held back: what the models and the formulas forecast, and the actual values.
 
     python experiments/01_cdnow_holdout/run.py
 

@@ -40,7 +40,7 @@ def log(data):
 
 @cache
 def summarise(data, end, holdout_end):
-    """Return the customers, with what came after."""
+    """Return the customers, with their holdout."""
     return clv.rfm_summary(log(data), **COLUMNS, observation_end=end, holdout_end=holdout_end)
 
 
@@ -186,7 +186,7 @@ def totals(target):
                 "data": data,
                 "model": model,
                 "expected": number(plain["expected"], ",.0f"),
-                "what came": number(plain["actual"], ",.0f"),
+                "actual": number(plain["actual"], ",.0f"),
                 "parameters and chance": intervals[0],
                 "size of the shock": number(shocked["shock"], ".3f"),
                 "and common shock": intervals[1],
@@ -228,7 +228,7 @@ def every_origin():
                 "observed to": end,
                 "weeks ahead": number(weeks, ".0f"),
                 "expected": number(plain["expected"], ",.0f"),
-                "what came": number(plain["actual"], ",.0f"),
+                "actual": number(plain["actual"], ",.0f"),
                 "parameters and chance": "holds" if plain["holds"] else "misses",
                 "shock": number(shocked["shock"], ".3f"),
                 "learned from, weeks": f"{shocked['shock_origins']:.0f} x {shocked['shock_weeks']:.1f}",
@@ -265,7 +265,7 @@ BLOCKS = {
             "origin": ("origin", ""),
             "end": ("forecast to", ""),
             "expected": ("expected", ",.0f"),
-            "actual": ("what came", ",.0f"),
+            "actual": ("actual", ",.0f"),
             "miss": ("log of their ratio", "+.3f"),
             "sd": ("sd by parameters and chance", ".3f"),
         },

@@ -51,7 +51,7 @@ def simulated(slope):
 
 
 def holdout(rated, buying):
-    """Return how spend as independent, and spend that goes along with buying, met what came."""
+    """Return how spend as independent, and spend that goes along with buying, met the holdout."""
     ahead = clv.predict(buying, rated, horizon=rated.holdout.duration)
     came, rows, top = rated.holdout.spend, [], None
     for name, covariates in (("independent", None), ("goes along", {"spend": "buying_rate"})):

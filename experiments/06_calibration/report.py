@@ -1,4 +1,4 @@
-"""Hold the ranks and coverages of this experiment against what they should be, and write README's tables.
+"""Compare the ranks and coverages of this experiment with what they should be, and write README's tables.
 
     python experiments/06_calibration/report.py
 

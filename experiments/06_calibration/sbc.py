@@ -4,7 +4,7 @@
 
 Draws parameters from priors, makes a base of customers, fits it with the same priors, and notes how many of 99 draws
 lie below the truth. Where posteriors are right, these ranks are uniform. Writes results/ranks_METHOD_MODEL.csv, which
-report.py holds against the simultaneous band.
+report.py compares with the simultaneous band.
 """
 
 import sys

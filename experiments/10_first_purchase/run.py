@@ -65,7 +65,7 @@ def area(ranking, came):
 
 
 def captured(ranking, came):
-    """Return the share of the money that the best tenth brought."""
+    """Return the share of the money that the top decile brought."""
     best = np.argsort(-ranking, kind="stable")[: len(ranking) // 10]
     return came[best].sum() / came.sum()
 
@@ -87,7 +87,7 @@ def against_past_spend(worth, past, came):
 
 
 def ranked(rfm, model, *, closely=False):
-    """Return how forecasts with and without the first purchase, and past spend, met what came."""
+    """Return how forecasts with and without the first purchase, and past spend, met the holdout."""
     buying, came, repeat = clv.fit(model, rfm, n_draws=DRAWS), rfm.holdout.spend, rfm.frequency > 0
     ahead = clv.predict(buying, rfm, horizon=rfm.holdout.duration)
     rows = []

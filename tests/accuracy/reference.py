@@ -1,8 +1,9 @@
 """What each model says, from its story, to as many digits as are asked for.
 
-A customer's rates are averaged over their laws: gamma-mixed Poisson numbers are negative binomial, beta-mixed coins
-give ratios of beta functions, and everything else is a sum over purchases or an integral over the time of leaving. Each
-function takes numbers of mpmath; ``p`` holds parameters and, of a living customer, the state that ``updated`` adds.
+A customer's rates are averaged over their distributions: gamma-mixed Poisson numbers are negative binomial, beta-mixed
+coins give ratios of beta functions, and everything else is a sum over purchases or an integral over the time of
+leaving. Each function takes numbers of mpmath; ``p`` holds parameters and, of a living customer, the state that
+``updated`` adds.
 """
 
 from __future__ import annotations

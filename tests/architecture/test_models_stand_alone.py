@@ -14,7 +14,7 @@ import pytest
 import clvmodels as clv
 from clvmodels.grammar import AbstractPurchaseModel, AbstractSpendModel
 from clvmodels.grammar.model import REGISTRY
-from clvmodels.models import usual_purchase_model, usual_spend_model
+from clvmodels.models import default_purchase_model, default_spend_model
 
 PACKAGE = Path(__file__).parents[2] / "clvmodels"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
@@ -92,9 +92,7 @@ def test_a_model_that_forgets_a_fact_is_refused_when_it_is_made():
         for name, value in vars(type(clv.models.get("gammagamma"))).items()
         if name not in ("__dict__", "__weakref__", "name")
     }
-    facts = sorted(
-        name for name in whole if name in ("title", "setting", "assumes", "misleads", "parameters", "mixing")
-    )
+    facts = sorted(name for name in whole if name in ("title", "setting", "assumes", "caveat", "parameters", "mixing"))
     assert len(facts) == 6
     for fact in facts:
         rest = {name: value for name, value in whole.items() if name != fact}
@@ -110,12 +108,12 @@ def test_every_model_has_the_name_of_its_file():
 
 @pytest.mark.parametrize("kind", [AbstractPurchaseModel, AbstractSpendModel])
 def test_exactly_one_model_of_a_kind_is_the_usual_one(kind):
-    assert len([model for model in clv.models.registry().values() if isinstance(model, kind) and model.usual]) == 1
+    assert len([model for model in clv.models.registry().values() if isinstance(model, kind) and model.default]) == 1
 
 
 def test_what_nobody_names_is_the_usual_model():
     study = clv.CLV()
-    assert (study.model, study.spend) == (usual_purchase_model().name, usual_spend_model().name)
+    assert (study.model, study.spend) == (default_purchase_model().name, default_spend_model().name)
 
 
 @pytest.fixture
@@ -158,7 +156,7 @@ def test_a_new_file_is_all_that_a_new_model_needs(newcomer, rfm, tmp_path):
     np.testing.assert_array_equal(
         ahead["expected_purchases"], clv.predict(known, rfm, horizon=39)["expected_purchases"]
     )
-    worth = clv.value(ahead, clv.fit(usual_spend_model().name, rfm), margin=0.3)
+    worth = clv.value(ahead, clv.fit(default_spend_model().name, rfm), margin=0.3)
     assert np.all(np.isfinite(worth["clv"]))
     board = clv.compare(rfm, models=[newcomer, "nbd"], heuristics=[]).to_frame().set_index("name")
     assert board.loc[newcomer, "mae"] == board.loc["nbd", "mae"]

@@ -8,7 +8,7 @@ from importlib import import_module
 
 import clvmodels
 from clvmodels import records
-from clvmodels.declaration import AbstractOrFinal
+from clvmodels.abstract_or_final import AbstractOrFinal
 
 FACADES = ("clvmodels", "clvmodels.heuristics", "clvmodels.plots")
 KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY

@@ -13,14 +13,15 @@ import numpy as np
 from scipy import special, stats
 
 _NODES = 600  # of the trapezoidal rule, on a scale on which integrands fall off on both sides
-_CUT = 27.0  # e^-27 = 2e-12 of a law is left out
+_CUT = 27.0  # e^-27 = 2e-12 of a distribution is left out
 
 
 @dataclass(frozen=True)
 class Individual:
     """A customer whose latent values are known; every function takes these first.
 
-    ``laws`` gives the latent values' laws for parameters; ``alive`` and ``gone`` are the densities of a history;
+    ``laws`` gives the latent values' distributions for parameters; ``alive`` and ``gone`` are the densities of a
+    history;
     ``ahead`` and ``chance`` are the expected number and P(k) of purchases within t of a customer alive at T.
     """
 
@@ -32,7 +33,7 @@ class Individual:
 
 
 def gamma(shape, rate):
-    """Return nodes and weights that average over a gamma law."""
+    """Return nodes and weights that average over a gamma distribution."""
     u = np.linspace(
         np.log(shape / rate) - _CUT / min(shape, 1) - 2, np.log((shape + 30 + 9 * np.sqrt(shape)) / rate), _NODES
     )
@@ -41,7 +42,7 @@ def gamma(shape, rate):
 
 
 def beta(a, b):
-    """Return nodes and weights that average over a beta law."""
+    """Return nodes and weights that average over a beta distribution."""
     logit = np.linspace(np.log(a / b) - _CUT / min(a, 1) - 2, np.log(a / b) + _CUT / min(b, 1) + 2, _NODES)
     density = np.exp(a * -np.logaddexp(0, -logit) + b * -np.logaddexp(0, logit) - special.betaln(a, b))
     return special.expit(logit), density * (logit[1] - logit[0])

@@ -52,10 +52,10 @@ def test_conditional_forms_are_bayes_by_brute_force(name):
         ahead = average(laws, lambda *latent, h=h: one.alive(q, h, *latent) * one.ahead(q, h, t, *latent)) / either
         in_phases = [np.exp(v)[0] for v in model.log_p_alive(NUMPY, q, columns)]
         phases = [{**columns, "phase": float(j)} for j in range(len(in_phases))]
-        futures = [model.updated(q, phase) for phase in phases]
-        found = sum(p * model.expectation(f, t)[0] for p, f in zip(in_phases, futures, strict=True))
+        states = [model.updated(q, phase) for phase in phases]
+        found = sum(p * model.expectation(f, t)[0] for p, f in zip(in_phases, states, strict=True))
         assert found == pytest.approx(ahead, rel=RELATIVE, abs=1e-14), h
-        pmfs = sum(p * model.pmf(f, t, 5)[:, 0] for p, f in zip(in_phases, futures, strict=True))
+        pmfs = sum(p * model.pmf(f, t, 5)[:, 0] for p, f in zip(in_phases, states, strict=True))
         for k in (0, 1, 3):
             chance = average(laws, lambda *z, h=h, k=k: one.alive(q, h, *z) * one.chance(q, h, t, k, *z)) / either
             assert pmfs[k] == pytest.approx(chance, rel=RELATIVE, abs=1e-14), (h, k)

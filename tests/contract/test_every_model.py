@@ -39,7 +39,7 @@ def all_params(name):
 
 def held(model, params):
     """Return the parameters that take a few values only, by which nothing is differentiated."""
-    return {p.name: params[p.name] for p in model.parameters if p.among}
+    return {p.name: params[p.name] for p in model.parameters if p.choices}
 
 
 def taped(model, params):

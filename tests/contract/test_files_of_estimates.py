@@ -25,7 +25,7 @@ def made_up(name, method="nuts", n_draws=1000):
     given = clv.estimate_from(name, ORDINARY[name], period="week")
     rng = np.random.default_rng(1)
     draws = {k: v * np.exp(0.1 * rng.standard_normal(n_draws)) for k, v in given.params.items()}
-    draws |= {p.name: np.full(n_draws, given.params[p.name]) for p in given.model.parameters if p.among}
+    draws |= {p.name: np.full(n_draws, given.params[p.name]) for p in given.model.parameters if p.choices}
     stats = {"diverging": np.zeros(n_draws), "lp": rng.normal(-9583.0, 1.0, n_draws)}
     for stat in ("acceptance_rate", "energy", "step_size"):
         stats[stat] = rng.random(n_draws)
@@ -48,7 +48,7 @@ def assert_same(back, estimate):
     if estimate.priors is None:
         assert back.priors is None
     else:
-        for field in ("quantities", "laws", "coefficient_sd", "group_sd"):
+        for field in ("quantities", "distributions", "coefficient_sd", "group_sd"):
             assert getattr(back.priors, field) == getattr(estimate.priors, field)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import clvmodels as clv
-from clvmodels.prediction.futures import Futures
+from clvmodels.prediction.customer_states import CustomerStates
 from clvmodels.prediction.purchases import count_distributions
 
 from .cases import HARD, ORDINARY, purchase_models, settings
@@ -50,7 +50,7 @@ def believed(name, params=None, n_draws=20, spread=0.1):
     spends = name == "gammagamma"
     given = clv.estimate_from(name, params, period=None if spends else "week")
     rng = np.random.default_rng(7)
-    few = {p.name for p in given.model.parameters if p.among}
+    few = {p.name for p in given.model.parameters if p.choices}
     noise = {n: np.zeros(n_draws) if n in few else rng.normal(0, spread, n_draws) for n in params}
     return replace(given, draws={n: value * np.exp(noise[n]) for n, value in params.items()})
 
@@ -136,8 +136,8 @@ def test_intervals_are_finite_and_hold_what_is_expected_unless_skew_explains_it(
 @pytest.mark.parametrize("name", MODELS)
 def test_quantiles_of_purchases_are_where_probabilities_say(name):
     summary, estimate = customers(name), believed(name)
-    futures = Futures.of(estimate, summary)
-    for part in count_distributions(futures, estimate, 260.0):
+    states = CustomerStates.of(estimate, summary)
+    for part in count_distributions(states, estimate, 260.0):
         for p in (0.05, 0.5, 0.95, 0.999):
             found = part.quantile(p)
             assert np.all(part.cdf(found) >= p - 1e-9)
@@ -178,9 +178,9 @@ def test_moments_of_the_counts_are_those_of_the_model(name):
     summary = customers(name)
     given = clv.estimate_from(name, ORDINARY[name], period="week")
     ahead = clv.predict(given, summary, horizon=104.0)
-    futures = Futures.of(given, summary)
-    for part in count_distributions(futures, given, 104.0):
-        members = futures.histories.members
+    states = CustomerStates.of(given, summary)
+    for part in count_distributions(states, given, 104.0):
+        members = states.histories.members
         expected = ahead["expected_purchases"][members.order[members.begins[part.rows]]]
         # Within cells of 4% counts lie on a line; the last one, that 1e-7 may reach, counts as its first.
         np.testing.assert_allclose(part.moments()[0], expected, rtol=1e-4, atol=1e-6)

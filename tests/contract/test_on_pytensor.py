@@ -23,7 +23,7 @@ def test_log_likelihood_and_its_gradient_are_those_of_the_tape(name):
     from clvmodels.kernels.symbolic import SYMBOLIC
 
     model, h = clv.models.get(name), columns(name)
-    discrete = {p.name for p in model.parameters if p.among}
+    discrete = {p.name for p in model.parameters if p.choices}
     free = {k: pt.dscalar(k) for k in ORDINARY[name] if k not in discrete}
     graphs = {}
     for params in [ORDINARY[name], *HARD[name]]:

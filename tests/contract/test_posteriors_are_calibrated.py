@@ -38,8 +38,8 @@ def base(model, params, seed):
 
 def ranks(model, narrowed=1.0):
     """Return where the truth lies among the draws, in (0, 1), for each parameter; narrowed draws are wrong ones."""
-    laws = {name: clv.Prior(*law) for name, law in PRIORS[model].items()}
-    priors = clv.Priors(clv.models.get(model).quantities, laws)
+    distributions = {name: clv.Prior(*law) for name, law in PRIORS[model].items()}
+    priors = clv.Priors(clv.models.get(model).quantities, distributions)
     truth = clv.prior_draws(model, priors, n_draws=REPLICATIONS, seed=5)
     found = {name: np.empty(REPLICATIONS) for name in truth}
     for i in range(REPLICATIONS):

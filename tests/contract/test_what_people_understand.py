@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import clvmodels as clv
-from clvmodels.inference.belief import Belief, priors_for
+from clvmodels.inference.prior_density import PriorDensity, priors_for
 from clvmodels.inference.space import Space
 from clvmodels.inference.transforms import Scale
 from clvmodels.kernels.namespace import NUMPY
@@ -13,7 +13,7 @@ from .cases import ORDINARY, every_model
 
 
 def held(model, params):
-    return {p.name: params[p.name] for p in model.parameters if p.among}
+    return {p.name: params[p.name] for p in model.parameters if p.choices}
 
 
 @pytest.mark.parametrize("name", every_model())
@@ -69,13 +69,13 @@ def test_the_gradient_of_a_prior_is_exact_and_draws_agree_with_it(name):
     model, params = clv.models.get(name), ORDINARY[name]
     scale = Scale(3.0, 7.0)
     space = Space(model, scale)
-    belief = Belief(space, priors_for(model, scale), np.zeros(0))
+    prior = PriorDensity(space, priors_for(model, scale), np.zeros(0))
     theta, few = space.theta(params), held(model, params)
-    value, slope = belief(theta, few)
+    value, slope = prior(theta, few)
     for i, step in enumerate(1e-5 * np.eye(len(theta))):
-        difference = (belief(theta + step, few)[0] - belief(theta - step, few)[0]) / 2e-5
+        difference = (prior(theta + step, few)[0] - prior(theta - step, few)[0]) / 2e-5
         assert slope[i] == pytest.approx(difference, rel=1e-7, abs=1e-7)
-    assert belief.of_draws(np.stack([theta, theta + 0.1]), few)[0] == pytest.approx(value, rel=1e-12, abs=1e-12)
+    assert prior.of_draws(np.stack([theta, theta + 0.1]), few)[0] == pytest.approx(value, rel=1e-12, abs=1e-12)
 
 
 @pytest.mark.parametrize("name", every_model())

@@ -31,7 +31,7 @@ def believed(name: str, *, n_draws: int = 24, spread: float = 0.1) -> Estimate:
     """Return an estimate with draws of all but the parameters that take few values."""
     params = ORDINARY[name]
     given = clv.estimate_from(name, params, period=None if name == "gammagamma" else "week")
-    few = {p.name for p in given.model.parameters if p.among}
+    few = {p.name for p in given.model.parameters if p.choices}
     rng = np.random.default_rng(7)
     noise = {p: np.zeros(n_draws) if p in few else rng.normal(0, spread, n_draws) for p in params}
     return replace(given, draws={p: value * np.exp(noise[p]) for p, value in params.items()})

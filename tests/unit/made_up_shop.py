@@ -5,6 +5,7 @@ import pandas as pd
 
 from clvmodels import models
 from clvmodels.records import (
+    BusinessTerms,
     Estimate,
     HeuristicForecast,
     Holdout,
@@ -15,7 +16,6 @@ from clvmodels.records import (
     Prediction,
     Scorecard,
     Summary,
-    Terms,
     Total,
     Valuation,
 )
@@ -104,7 +104,7 @@ def make_valuation(prediction, *, acquisition_cost=None):
     return Valuation(
         prediction=prediction,
         spend=make_estimate("gammagamma"),
-        terms=Terms(0.3, 0.15, acquisition_cost),
+        terms=BusinessTerms(0.3, 0.15, acquisition_cost),
         columns=columns,
         variance=2.25 * clv,
         total=Total("value", clv.sum(), 0.9 * clv.sum(), 1.1 * clv.sum(), CI_PROB, ("parameters", "chance")),

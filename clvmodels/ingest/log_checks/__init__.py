@@ -1,4 +1,4 @@
-"""A look at a log before anything is believed of it: one check, or a few that belong together, a file.
+"""A look at a log before it is used: one check, or a few that belong together, a file.
 
 A check takes a `Profile` and returns what it has found. Thresholds come from the log's own rates; what is a constant
 says how often a check may be wrong (`chance.ALARM`), or how much it needs to see before it says anything.

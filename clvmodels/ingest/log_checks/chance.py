@@ -17,7 +17,7 @@ _MEDIAN_SQUARE = 0.4549  # of a standard normal
 def silent_for(gap: float, events: int, took: float) -> float:
     """Return the chance of a silence at least so long, after so many events at a steady rate that took some time.
 
-    The ratio of the two times has this law whatever the rate; nobody has to know it.
+    The ratio of the two times has this distribution whatever the rate; nobody has to know it.
     """
     return float(np.exp(-events * np.log1p(gap / max(took, 1e-9))))
 
@@ -26,8 +26,8 @@ def stands_out(sizes: FloatArray, m: int = 1) -> float:
     """Return the chance of a distance at least as large between the m-th largest and the next, given how sizes fall.
 
     Spacings of the largest of many values, the i-th times i, are alike exponential where the tail is exponential, as
-    that of purchases is whose rates follow a gamma law; those of the logarithms, where it is a power law, as money has
-    it under Gamma-Gamma (Renyi 1953, Acta Mathematica Hungarica 4, 191-231).
+    that of purchases is whose rates follow a gamma distribution; those of the logarithms, where it is a power law, as
+    money has it under Gamma-Gamma (Renyi 1953, Acta Mathematica Hungarica 4, 191-231).
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def stands_out(sizes: FloatArray, m: int = 1) -> float:
 
 
 def overdispersion(counts: FloatArray) -> float:
-    """Return how much more neighbouring counts differ than a Poisson law has it, by the median; at least 1."""
+    """Return how much more neighbouring counts differ than a Poisson distribution has it, by the median; at least 1."""
     if len(counts) < 5:
         return 1.0
     middle = (counts[:-2] + counts[2:]) / 2

@@ -14,7 +14,7 @@ from clvmodels.records import Note
 _SIDE = 30  # days of purchase on each side that say how long a silence is usual
 _WEEK = 7  # days; closings over a holiday are shorter
 _FEWEST = 20
-_DEGREES = 12.0  # weeks of a shop differ with heavier tails than a normal law has
+_DEGREES = 12.0  # weeks of a shop differ with heavier tails than a normal distribution has
 
 
 def find_hole(profile: Profile) -> list[Note]:

@@ -56,7 +56,7 @@ def _usual(away: FloatArray, i: int) -> float:
     """Return the standard deviation of months from their neighbours, without one month and the two that it pulls.
 
     Another season, with what it pulls, may be among the others: the largest are left out too, and the rest taken for a
-    normal law cut there.
+    normal distribution cut there.
     """
     others = np.sort(np.abs(np.delete(away, range(max(0, i - 1), min(len(away), i + 2)))))
     kept = others[: len(others) - _SEASON]

@@ -195,7 +195,7 @@ def test_a_table_already_aggregated_gives_the_same_as_its_log(rfm, buying, ahead
 
 def test_the_models_are_listed_and_importable():
     table = clv.models()
-    assert table.columns.tolist() == ["name", "title", "setting", "assumes", "parameters", "statistics", "misleads"]
+    assert table.columns.tolist() == ["name", "title", "setting", "assumes", "parameters", "statistics", "caveat"]
     assert {"bgnbd", "gammagamma"} <= set(table["name"])
     assert clv.BGNBD.name == "bgnbd"
     assert clv.GammaGamma.name == "gammagamma"

@@ -17,7 +17,17 @@ from .conftest import NAMED
 
 NAMES = [
     *(field.name for field in fields(clv.Study)),
-    *("model", "summary", "checked", "shock", "asked", "buying", "spending", "checked_buying", "checked_spending"),
+    *(
+        "model",
+        "summary",
+        "calibration",
+        "shock",
+        "asked",
+        "buying",
+        "spending",
+        "calibration_buying",
+        "calibration_spending",
+    ),
     *("prediction", "valuation", "capped", "scorecard", "drift", "notes"),
 ]
 
@@ -150,7 +160,7 @@ def test_no_spend_means_that_money_is_left_out(few, calls):
     assert isinstance(study.predict(), Prediction)
     assert study.summary.monetary_value is not None
     assert study.spending is study.valuation is study.capped is None
-    assert study.compare() == (study.checked_buying, None)
+    assert study.compare() == (study.calibration_buying, None)
     assert calls["fits"] == 2
 
 

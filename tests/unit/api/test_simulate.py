@@ -39,7 +39,7 @@ def test_the_period_is_the_unit_of_the_parameters():
     weeks = clv.simulate("bgnbd", BUYING, n_customers=100, T=39.0, seed=2)
     days = BUYING | {"alpha": 7 * BUYING["alpha"]}
     in_days = clv.simulate("bgnbd", days, n_customers=100, T=273.0, period="day", seed=2)
-    # the same draws of the same gamma law; the microsecond they are rounded to may differ
+    # the same draws of the same gamma distribution; the microsecond they are rounded to may differ
     assert (abs(weeks["date"] - in_days["date"]) <= pd.Timedelta(microseconds=1)).all()
 
 

@@ -39,10 +39,10 @@ def test_a_study_comes_to_the_same_as_the_functions(study, log):
 def test_a_study_keeps_the_end_of_the_log_back_and_forecasts_from_all_of_it(study, log):
     assert str(study.summary.observation_end) == "1998-06-27"
     assert study.summary.holdout is None
-    assert str(study.checked.observation_end) == "1997-09-27"
-    assert study.checked.holdout.duration == 39
-    held = log[(log["date"] > "1997-09-27") & log["customer_id"].isin(study.checked.customer_id)]
-    assert study.checked.holdout.frequency.sum() == len(held[["customer_id", "date"]].drop_duplicates())
+    assert str(study.calibration.observation_end) == "1997-09-27"
+    assert study.calibration.holdout.duration == 39
+    held = log[(log["date"] > "1997-09-27") & log["customer_id"].isin(study.calibration.customer_id)]
+    assert study.calibration.holdout.frequency.sum() == len(held[["customer_id", "date"]].drop_duplicates())
 
 
 def test_a_study_reports_on_its_holdout_and_keeps_the_comparison_of_all(study, tmp_path):
@@ -68,9 +68,9 @@ def test_a_study_without_amounts_forecasts_purchases_alone(log, tmp_path):
 
 
 def test_a_study_can_begin_with_summaries_that_stand(rfm):
-    study = clv.CLV(horizon=10).take(rfm, checked=rfm)
+    study = clv.CLV(horizon=10).take(rfm, calibration=rfm)
     assert len(study.predict()) == 300
-    assert study.checked is rfm
+    assert study.calibration is rfm
 
 
 def test_another_log_makes_another_study(log, rfm):

@@ -18,7 +18,7 @@ def study(told_apart):
 
 
 def test_the_columns_of_covariates_are_carried_along_without_being_named(study):
-    assert list(study.summary.groups) == list(study.checked.groups) == ["region", "channel", "age"]
+    assert list(study.summary.groups) == list(study.calibration.groups) == ["region", "channel", "age"]
 
 
 def test_both_models_are_fitted_as_asked(study):
@@ -33,11 +33,11 @@ def test_both_models_are_fitted_as_asked(study):
 
 def test_the_comparison_uses_the_same_method_and_covariates(study):
     board = study.compare()
-    alone = clv.fit("mbgnbd", study.checked, method="laplace", covariates=ACTING)
-    assert study.checked_buying.params == pytest.approx(alone.params, rel=1e-9, abs=0)
-    assert study.checked_spending.method == "laplace"
-    assert set(study.checked_spending.params) == set(study.spending.params)
-    ahead = clv.predict(alone, study.checked, horizon=20)
+    alone = clv.fit("mbgnbd", study.calibration, method="laplace", covariates=ACTING)
+    assert study.calibration_buying.params == pytest.approx(alone.params, rel=1e-9, abs=0)
+    assert study.calibration_spending.method == "laplace"
+    assert set(study.calibration_spending.params) == set(study.spending.params)
+    ahead = clv.predict(alone, study.calibration, horizon=20)
     assert board.to_frame().set_index("name").loc["mbgnbd", "total"] == pytest.approx(
         ahead.total.expected, rel=1e-9, abs=0
     )

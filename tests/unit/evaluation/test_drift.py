@@ -11,7 +11,7 @@ from clvmodels.errors import ArgumentError, InputError
 
 BUYING = {"r": 0.8, "alpha": 6.0, "a": 0.8, "b": 2.5}
 SPEND = {"p": 6.25, "q": 3.74, "gamma": 15.44}
-TENTHS = [str(decile) for decile in range(1, 11)]
+DECILES = [str(decile) for decile in range(1, 11)]
 
 
 def made_up(seed=1):
@@ -99,10 +99,10 @@ def test_the_forecast_is_that_of_the_earlier_estimate_over_the_time_between(stea
 def test_deciles_add_up(steady):
     _, _, before, after, drift = steady
     table = drift.deciles.set_index("before")
-    assert table.index.tolist() == [*TENTHS, "new"]
-    assert table.loc[TENTHS].to_numpy().sum() == len(before)
-    assert table[TENTHS].to_numpy().sum() == len(after)
-    for ranked, counts in ((before, table.loc[TENTHS].sum(axis=1)), (after, table[TENTHS].sum())):
+    assert table.index.tolist() == [*DECILES, "new"]
+    assert table.loc[DECILES].to_numpy().sum() == len(before)
+    assert table[DECILES].to_numpy().sum() == len(after)
+    for ranked, counts in ((before, table.loc[DECILES].sum(axis=1)), (after, table[DECILES].sum())):
         assert counts.tolist() == clv.rank(ranked)["decile"].value_counts().sort_index().tolist()
     assert table["gone"].sum() == 0
 

@@ -68,8 +68,8 @@ def test_levels_are_those_of_the_parameters(rfm):
 
 
 def test_a_group_is_pulled_by_its_noise_as_a_part_of_noise_and_differences(rfm):
-    """The textbook's factor for two normal laws: s^2 / (s^2 + tau^2), with the standard error s of the group's own
-    rate and the standard deviation tau between groups."""
+    """The textbook's factor for two normal distributions: s^2 / (s^2 + tau^2), with the standard error s of the group's
+    own rate and the standard deviation tau between groups."""
     fitted = clv.fit("nbd", rfm, pooled={"buying": "store"})
     pulled = clv.group_table(fitted, rfm).set_index("group")["mean_rate_shrinkage"]
     between = np.mean(np.square(fitted.draws["buying[store] sd"]))

@@ -10,7 +10,7 @@ import clvmodels as clv
 from clvmodels.errors import InputError
 from clvmodels.evaluation.forecasts import Forecast
 from clvmodels.evaluation.paired import PAIRED, _counts, difference_table, drawn_scores
-from clvmodels.evaluation.scores import captured, gini, gini_normalised
+from clvmodels.evaluation.scores import cumulative_gain, gini, gini_normalised
 from clvmodels.records import Backtest
 
 N = 4_000
@@ -49,7 +49,7 @@ def test_the_first_row_holds_the_scores_themselves(world, drawn):
         assert found["mae"] == pytest.approx(np.abs(row.point - actual).mean(), rel=1e-12, abs=0)
         assert found["gini_normalised"] == pytest.approx(gini_normalised(row.ranking, actual), rel=1e-9, abs=1e-12)
         assert found["capture_top10"] == pytest.approx(
-            captured(row.ranking, actual, np.array([0.1]))[0], rel=1e-12, abs=0
+            cumulative_gain(row.ranking, actual, np.array([0.1]))[0], rel=1e-12, abs=0
         )
     assert np.isnan(drawn["ranks"][0, PAIRED.index("crps")])
     assert gini(actual, actual) > gini(rows[0].ranking, actual) > gini(rows[1].ranking, actual) > 0

@@ -78,8 +78,8 @@ def test_ranking_scores_do_not_hang_on_the_last_digits_of_sums(actual, seed):
     actual = np.array(actual, dtype=float)
     spent = np.round(rng.integers(1, 4, len(actual)) * 11.77, 2)
     otherwise = spent * (1 + rng.choice([-2.0, 0.0, 2.0], len(spent)) * np.finfo(float).eps)
-    assert scores.captured(spent, actual, np.array(0.1)) == pytest.approx(
-        scores.captured(otherwise, actual, np.array(0.1)), rel=1e-9, abs=1e-12, nan_ok=True
+    assert scores.cumulative_gain(spent, actual, np.array(0.1)) == pytest.approx(
+        scores.cumulative_gain(otherwise, actual, np.array(0.1)), rel=1e-9, abs=1e-12, nan_ok=True
     )
     for score in (scores.spearman, scores.gini):
         right = pytest.approx(score(spent, actual), rel=1e-9, abs=1e-12, nan_ok=True)
@@ -94,7 +94,7 @@ def test_ranking_scores_do_not_depend_on_the_order_of_the_table(actual, seed):
     order = rng.permutation(len(actual))
     share = np.array([0.1, 0.5])
     np.testing.assert_allclose(
-        scores.captured(ranking, actual, share), scores.captured(ranking[order], actual[order], share)
+        scores.cumulative_gain(ranking, actual, share), scores.cumulative_gain(ranking[order], actual[order], share)
     )
 
 
@@ -117,8 +117,8 @@ def test_infinite_values_have_places_of_their_own():
 
 def test_top_tenth_of_a_known_base():
     actual = np.array([50.0, *np.ones(9)])
-    assert scores.captured(actual, actual, np.array([0.1]))[0] == pytest.approx(50 / 59, rel=1e-9, abs=0)
-    assert scores.captured(np.ones(10), actual, np.array([0.1]))[0] == pytest.approx(0.1, rel=1e-9, abs=0)
+    assert scores.cumulative_gain(actual, actual, np.array([0.1]))[0] == pytest.approx(50 / 59, rel=1e-9, abs=0)
+    assert scores.cumulative_gain(np.ones(10), actual, np.array([0.1]))[0] == pytest.approx(0.1, rel=1e-9, abs=0)
 
 
 def test_rank_correlation_is_the_known_one_and_unknown_for_a_constant():
@@ -144,7 +144,7 @@ def test_crps_of_counts_is_that_of_scoringrules():
 
 
 def test_the_interval_score_is_smallest_for_the_true_quantiles():
-    """Its definition by hand, and its mean over draws of a law against that of intervals moved and stretched."""
+    """Its definition by hand, and its mean over draws against that of intervals moved and stretched."""
     score = interval_score(np.array([1.0, 1.0, 1.0]), np.array([3.0, 3.0, 3.0]), np.array([2.0, 0.5, 3.1]), 0.9)
     np.testing.assert_allclose(score, [2.0, 2.0 + 20 * 0.5, 2.0 + 20 * 0.1], rtol=1e-12)
     drawn = np.random.default_rng(1).normal(size=200_000)

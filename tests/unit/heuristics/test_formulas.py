@@ -193,5 +193,5 @@ def test_the_register_says_of_each_entry_what_it_needs_and_when_it_misleads():
     assert not table.duplicated(["name", "kind"]).any()
     assert set(table.loc[table["kind"] == "formula", "name"]) == set(FORMULAS)
     assert set(table.loc[table["kind"] == "rule", "name"]) == set(h.rules())
-    assert (table[["title", "formula", "needs", "misleads"]].map(len) > 0).all(axis=None)
-    assert table.set_index(["name", "kind"]).loc[("cac", "formula"), "needs"] == "spend, new_customers"
+    assert (table[["title", "formula", "requires", "caveat"]].map(len) > 0).all(axis=None)
+    assert table.set_index(["name", "kind"]).loc[("cac", "formula"), "requires"] == "spend, new_customers"

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import clvmodels as clv
-from clvmodels.inference.belief import Belief
 from clvmodels.inference.coreset import QUICK, THOROUGH, LogPosterior
 from clvmodels.inference.informative import informative
 from clvmodels.inference.objective import Objective
+from clvmodels.inference.prior_density import PriorDensity
 from clvmodels.inference.space import Space, scaled
 from clvmodels.inference.transforms import Scale
 
@@ -28,9 +28,9 @@ def climbed(name, rfm):
     top = clv.fit(name, rfm, method="map")
     columns, counts = informative(facts, rfm.statistics(facts.statistics))
     space = Space(facts, Scale.of(facts, columns, counts))
-    belief = Belief(space, top.priors, np.zeros(0))
+    prior = PriorDensity(space, top.priors, np.zeros(0))
     held = {"k": top.params["k"]} if "k" in top.params else {}
-    objective = Objective(space, scaled(space, columns), counts, held, belief)
+    objective = Objective(space, scaled(space, columns), counts, held, prior)
     place = space.theta(top.params)
     errors = np.array([top.std_errors[name] / top.params[name] for name in space.names])
     theta = place + errors * np.random.default_rng(5).standard_t(5, size=(DRAWS, len(errors)))

@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 import clvmodels as clv
 from clvmodels.errors import ArgumentError, InputError
-from clvmodels.prediction.futures import Futures
+from clvmodels.prediction.customer_states import CustomerStates
 
 from .bases import PARAMS, SPEND, drawn, known_of, regrouped
 
@@ -231,12 +231,14 @@ def test_customers_not_seen_yet_are_told_apart_by_their_covariates():
     average = clv.predict(fitted, None, horizon=26)["expected_purchases"]
     plain = clv.estimate_from("bgnbd", shifted("bgnbd", fitted.params, {}), period="week")
     assert average == pytest.approx(clv.predict(plain, None, horizon=26)["expected_purchases"], rel=1e-10, abs=0)
-    futures = Futures.of(fitted, None, {"channel": np.array(["shop", "web"]), "age": np.full(2, KNOWN["age"].mean())})
+    states = CustomerStates.of(
+        fitted, None, {"channel": np.array(["shop", "web"]), "age": np.full(2, KNOWN["age"].mean())}
+    )
     point = {name: np.array([value]) for name, value in fitted.params.items()}
-    ahead = futures.evaluate(lambda model, params: model.expectation(params, 26.0), point)[0][futures.rows.index]
+    ahead = states.evaluate(lambda model, params: model.expectation(params, 26.0), point)[0][states.rows.index]
     web = shifted("bgnbd", fitted.params, {"buying": fitted.params["buying[channel=web]"]})
     known = [clv.models.get("bgnbd").expectation(params, 26.0) for params in (plain.params, web)]
-    np.testing.assert_allclose(np.sort(ahead[futures.histories.index]), np.sort(known), rtol=1e-10)
+    np.testing.assert_allclose(np.sort(ahead[states.histories.index]), np.sort(known), rtol=1e-10)
 
 
 def test_amounts_are_valued_with_the_customers_own_level():

@@ -91,7 +91,7 @@ def test_bootstrapped_bases_spread_as_correlations_do():
     again = bootstrapped(many, 400, seed=3)
     known = np.corrcoef(many.x[many.index], many.m[many.index])[0, 1]
     np.testing.assert_array_equal(drawn["ranks"], again["ranks"])
-    # (1 - rho^2) / sqrt(n) for normal laws; 400 bases know a spread to 3.5%, and x is not quite normal
+    # (1 - rho^2) / sqrt(n) for normal distributions; 400 bases know a spread to 3.5%, and x is not quite normal
     assert drawn["frequency"].std() == pytest.approx((1 - known**2) / np.sqrt(3_000), rel=0.2, abs=0)
 
 

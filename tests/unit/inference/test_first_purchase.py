@@ -229,9 +229,9 @@ def test_a_table_on_disk_counts_them_as_memory_does(rfm, scaled, tmp_path):
 
 def test_priors_shown_are_those_of_the_fit(rfm):
     fitted = clv.fit("gammagamma", rfm, method="map", n_draws=50)
-    assert fitted.priors.laws == clv.default_priors("gammagamma", rfm).laws
+    assert fitted.priors.distributions == clv.default_priors("gammagamma", rfm).distributions
     plain = clv.fit("gammagamma", rfm, method="map", n_draws=50, first_purchase="leave_out")
-    assert plain.priors.laws == clv.default_priors("gammagamma", rfm, first_purchase="leave_out").laws
+    assert plain.priors.distributions == clv.default_priors("gammagamma", rfm, first_purchase="leave_out").distributions
 
 
 def test_a_study_asks_for_it(rfm):

@@ -8,11 +8,11 @@ from scipy.special import logsumexp
 import clvmodels as clv
 from clvmodels.errors import ArgumentError
 from clvmodels.inference import importance
-from clvmodels.inference.belief import Belief
 from clvmodels.inference.diagnostics import importance_notes
 from clvmodels.inference.importance import posterior_draws
 from clvmodels.inference.mle import Maximum
 from clvmodels.inference.objective import Objective
+from clvmodels.inference.prior_density import PriorDensity
 from clvmodels.inference.space import Space, scaled
 from clvmodels.inference.transforms import Scale
 from clvmodels.kernels.pareto_tail import smoothed
@@ -44,7 +44,7 @@ def grid_posterior(model, summary, priors, points=160):
             for part in np.array_split(np.arange(len(mesh)), 200)
         ]
     )
-    prior = Belief(Space(facts, Scale(1.0, 1.0)), top.priors, np.zeros(0)).of_draws(mesh, {})
+    prior = PriorDensity(Space(facts, Scale(1.0, 1.0)), top.priors, np.zeros(0)).of_draws(mesh, {})
     weights = np.exp(likelihood + prior - logsumexp(likelihood + prior))
     return {name: mesh[:, i] for i, name in enumerate(names)}, weights
 
@@ -99,8 +99,8 @@ def test_many_points_at_once_are_each_point_alone(rfm):
         some = histories.columns["x" if "x" in histories.columns else "n"] > 0
         columns = {key: values[some] for key, values in histories.columns.items()}
         space = Space(facts, Scale.of(facts, columns, histories.counts[some]))
-        belief = Belief(space, estimate.priors, np.zeros(0))
-        objective = Objective(space, scaled(space, columns), histories.counts[some], {}, belief)
+        prior = PriorDensity(space, estimate.priors, np.zeros(0))
+        objective = Objective(space, scaled(space, columns), histories.counts[some], {}, prior)
         theta = space.theta(estimate.params) + np.linspace(-0.3, 0.3, 5)[:, None]
         together = objective.log_posterior(theta)
         for row, value in zip(theta, together, strict=True):
@@ -198,7 +198,7 @@ def test_nothing_lies_beyond_the_boundary_of_the_search(rfm):
 
 
 def smoothed_anew(weights):
-    """Return weights with their tail at the quantiles of a Pareto law, as the paper says, and the law's shape."""
+    """Return weights with their tail at the quantiles of a Pareto distribution, as the paper says, and its shape."""
     order = np.argsort(weights)
     size = int(np.ceil(min(0.2 * len(weights), 3 * np.sqrt(len(weights)))))
     tail = order[-size:]

@@ -5,8 +5,8 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.errors import ArgumentError
-from clvmodels.inference.belief import Belief
 from clvmodels.inference.objective import Objective
+from clvmodels.inference.prior_density import PriorDensity
 from clvmodels.inference.space import scaled
 
 pytestmark = pytest.mark.bayes
@@ -53,14 +53,14 @@ def test_the_pymc_model_is_our_posterior_up_to_a_constant(summary, name, covaria
     theta = np.array([space.theta({k: v[i] for k, v in estimate.draws.items()}) for i in range(6)])
     sds = {k: v for k, v in estimate.draws.items() if k.endswith(" sd")}
     if sds:
-        sds = {k: np.full(6, 0.3) for k in sds}  # at one sd the law of the effects is a constant precision
+        sds = {k: np.full(6, 0.3) for k in sds}  # at one sd the distribution of the effects is a constant precision
 
     precision = np.full(len(space.names) - space.n_params, priors.coefficient_sd**-2)
     for i, coefficient in enumerate(space.names[space.n_params :]):
         if "region" in coefficient:
             precision[i] = 0.3**-2
-    belief = Belief(space, priors, precision)
-    objective = Objective(space, scaled(space, seen.columns), seen.counts, seen.held, belief)
+    prior = PriorDensity(space, priors, precision)
+    objective = Objective(space, scaled(space, seen.columns), seen.counts, seen.held, prior)
     ours = [-objective(point)[0] for point in theta]
 
     model = estimate.pymc_model

@@ -225,7 +225,8 @@ def test_a_parabola_is_believed_by_its_weights_their_tail_and_how_many_draws_lie
     rng = np.random.default_rng(0)
     close = 0.1 * rng.standard_normal(1_000)
     assert likeness_of(close).is_close
-    # Weights with the tail of a Pareto law of shape 1, of which only a twelfth of the draws would lie elsewhere.
+    # Weights with the tail of a Pareto distribution of shape 1, of which only a twelfth of the draws would lie
+    # elsewhere.
     heavy = likeness_of(np.log1p(0.02 * (1_000 / (np.arange(1_000) + 0.5) - 1)))
     assert heavy.moved < 0.1 < 0.7 < heavy.pareto_k
     assert not heavy.is_close

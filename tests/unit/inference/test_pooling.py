@@ -28,7 +28,8 @@ def stores(sizes, *, seed, sd=0.4, model="bgnbd", sides=("buying", "dropout")):
 def marginal_of_sd(rfm, log_sds):
     """Return the logarithm of the marginal posterior of how much stores differ, by sums over grids.
 
-    NBD, whose likelihood takes one line; parameters flat in their logarithms, a half-normal law of .5 on the sd.
+    NBD, whose likelihood takes one line; parameters flat in their logarithms, a half-normal distribution of .5 on the
+    sd.
     """
     log_r, log_alpha = np.meshgrid(np.linspace(-0.45, 0.15, 13), np.linspace(0.5, 3.5, 37), indexing="ij")
     effects = np.linspace(-5, 5, 151)
@@ -89,7 +90,7 @@ def test_a_group_not_seen_is_known_least_and_forecast_widest():
     never = rfm.frequency == 0
     assert np.mean(width[1][never]) > 1.5 * np.mean(width[0][never])
     unseen = fitted.draws["buying[store=(unseen)]"]
-    # the spread of a normal law whose standard deviation is drawn; 4 standard errors of 1,000 draws
+    # the spread of a normal distribution whose standard deviation is drawn; 4 standard errors of 1,000 draws
     expected = np.sqrt(np.mean(fitted.draws["buying[store] sd"] ** 2))
     assert unseen.std() == pytest.approx(expected, rel=0.12, abs=0)
 

@@ -89,8 +89,8 @@ def pairs():
 @pytest.mark.parametrize(("narrow", "wide"), pairs())
 def test_a_model_contains_another_where_a_parameter_at_its_null_gives_it(narrow, wide):
     models = clv.models.get(narrow), clv.models.get(wide)
-    params = {p.name: 1.3 * p.typical * (10.0 if p.unit == "time" else 1.0) for m in models for p in m.parameters}
-    params |= {p.name: p.among[-1] for m in models for p in m.parameters if p.among}
+    params = {p.name: 1.3 * p.start * (10.0 if p.unit == "time" else 1.0) for m in models for p in m.parameters}
+    params |= {p.name: p.choices[-1] for m in models for p in m.parameters if p.choices}
     assert bool(nested(*models, params, made_up(models[1]))) is ((narrow, wide) in CONTAINS)
 
 
@@ -174,7 +174,7 @@ def test_the_size_of_the_test_is_at_most_its_level():
 
 def test_values_tried_one_by_one_have_no_chi_square(base, fitted, monkeypatch):
     narrow, wide = fitted["nbd"], fitted["bgnbd"]
-    stepped = tuple(replace(p, among=(0.5, 1.0)) if p.name == "a" else p for p in wide.model.parameters)
+    stepped = tuple(replace(p, choices=(0.5, 1.0)) if p.name == "a" else p for p in wide.model.parameters)
     monkeypatch.setattr(type(wide.model), "parameters", stepped)
     found = clv.likelihood_ratio(narrow, wide, base)
     assert np.isnan(found.p_value)

@@ -77,5 +77,5 @@ def test_a_timeline_counts_the_calendar():
 def test_a_study_keeps_back_whole_months():
     log = clv.load_cdnow(sample=True)
     study = clv.CLV(holdout=3).read(log, customer="customer_id", time="date", period="month", collapse="period")
-    assert str(study.checked.observation_end) == "1998-03-31"
-    assert study.checked.holdout.duration == 3.0
+    assert str(study.calibration.observation_end) == "1998-03-31"
+    assert study.calibration.holdout.duration == 3.0

@@ -13,7 +13,7 @@ import pytest
 import clvmodels as clv
 from clvmodels.errors import ArgumentError, InputError
 from clvmodels.ingest.on_spark import write_parquet
-from clvmodels.records import Terms
+from clvmodels.records import BusinessTerms
 from clvmodels.scale import score_parts
 from clvmodels.valuation.scoring import scorer_for
 
@@ -393,7 +393,7 @@ def test_customers_who_changed_meanwhile_are_refused_on_spark_in_the_words_of_on
     table = clv.as_table(on_spark(base(), parts=3), period="week")
     scores = clv.score(table, clv.fit("nbd", table), horizon=5)
     assert scores.to_native().count() == len(table)
-    job = score_parts._job(clv.fit("nbd", table), None, 5, 0.9, None, Terms())
+    job = score_parts._job(clv.fit("nbd", table), None, 5, 0.9, None, BusinessTerms())
     scorer, _ = scorer_for(table, job)
     later = replace(table, frame=on_spark(base().assign(T=lambda customers: customers["T"] + 1), parts=3))
     with pytest.raises(InputError, match="a history that wasn't in the table when it was grouped"):

@@ -1,4 +1,4 @@
-"""Beta-prime laws of the logarithm against fifty digits."""
+"""Beta-prime distributions of the logarithm against fifty digits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights whose largest are smoothed by a Pareto law."""
+"""Weights whose largest are smoothed by a Pareto distribution."""
 
 import numpy as np
 import pytest

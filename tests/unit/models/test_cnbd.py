@@ -83,12 +83,12 @@ def test_likelihood_and_p_alive_have_ten_digits(name):
 
 def test_expectation_ahead_has_nine_digits():
     model = clv.models.get("bgcnbd")
-    middling = grid(
+    moderate = grid(
         (2, 3, 6, 12), (0, 1), (1e-3, 0.25, 30.0), (1e-3, 0.3, 10.0), (1e-6, 1.0, 3.0), (1e-3, 2.5), seed=2, size=45
     )
     large = [(2, 1, 5e3, 0.3, 0.8, 2.5), (3, 2, 0.25, 300.0, 1 + 1e-9, 1e-3), (12, 11, 60.0, 20.0, 1e3, 1e3)]
     with mp.workdps(DIGITS):
-        for k, phase, r, y, a, b in [*middling, *large]:
+        for k, phase, r, y, a, b in [*moderate, *large]:
             params = {"k": float(k), "r": r, "alpha": 1.0, "a": a, "b": b, "phase": float(phase)}
             right = float(exact_ahead(k, r, y, a, b, phase))
             assert model.expectation(params, y) == pytest.approx(right, rel=1e-9, abs=0), params

@@ -124,7 +124,7 @@ def test_totals_keep_their_order_whatever_the_index():
 def test_a_backtest_has_a_dot_an_origin_and_the_far_ones_at_the_edge():
     ax = draw("backtest", TABLES["backtest"])
     assert [label.get_text() for label in ax.get_yticklabels()] == ["bgnbd", "ltv"]
-    assert legend(ax) == ["2024-03-31", "2024-06-30", "what came"]
+    assert legend(ax) == ["2024-03-31", "2024-06-30", "actual"]
     dots = np.concatenate([part.get_offsets() for part in ax.collections if isinstance(part, PathCollection)])
     np.testing.assert_allclose(sorted(dots[:, 0]), [0.95, 1.2, 1.8, 2.5])
     bars = [

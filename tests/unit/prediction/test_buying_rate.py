@@ -1,4 +1,4 @@
-"""The buying rate is that of the living customer's law, weighed by the purchases that it brings."""
+"""The buying rate is that of the living customer's distribution, weighed by the purchases that it brings."""
 
 import numpy as np
 import pandas as pd

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import clvmodels as clv
-from clvmodels.prediction.futures import Futures
+from clvmodels.prediction.customer_states import CustomerStates
 from clvmodels.prediction.low_rank import equal_tails, low_rank, over_draws
 
 
@@ -16,11 +16,11 @@ def test_all_draws_are_those_computed_one_by_one(model):
         clv.load_cdnow(sample=True), customer="customer_id", time="date", observation_end="1997-09-30"
     )
     estimate = clv.fit(model, rfm, n_draws=800)
-    futures = Futures.of(estimate, rfm)
-    rows = slice(0, len(futures.histories))
-    found = over_draws(futures, lambda model, params: model.expectation(params, 39.0), estimate.draws)(rows)
-    ahead = futures.evaluate(lambda model, params: model.expectation(params, 39.0), estimate.draws)
-    exact = futures.weigh(futures.alive_in_phases(estimate.draws, rows), ahead, rows)
+    states = CustomerStates.of(estimate, rfm)
+    rows = slice(0, len(states.histories))
+    found = over_draws(states, lambda model, params: model.expectation(params, 39.0), estimate.draws)(rows)
+    ahead = states.evaluate(lambda model, params: model.expectation(params, 39.0), estimate.draws)
+    exact = states.weigh(states.alive_in_phases(estimate.draws, rows), ahead, rows)
     assert np.max(np.abs(found - exact) / exact.max(axis=0)) < 1e-5  # looked for at 20 draws with 1e-6
 
 
@@ -66,18 +66,18 @@ def test_what_is_asked_again_is_told_from_what_was_found():
         clv.load_cdnow(sample=True).head(300), customer="customer_id", time="date", observation_end="1997-09-30"
     )
     estimate = clv.estimate_from("bgnbd", {"r": 0.24, "alpha": 4.4, "a": 0.8, "b": 2.4}, period="week")
-    futures, times = Futures.of(estimate, base), []
+    states, times = CustomerStates.of(estimate, base), []
 
     def until(horizon):
         return lambda model, params: times.append(horizon) or model.expectation(params, horizon)
 
-    every = slice(0, len(futures.histories))
-    first = over_draws(futures, until(39.0), estimate.draws, (39.0, 0.0))(every)
-    again = over_draws(futures, until(39.0), estimate.draws, (39.0, 0.0))(every)
+    every = slice(0, len(states.histories))
+    first = over_draws(states, until(39.0), estimate.draws, (39.0, 0.0))(every)
+    again = over_draws(states, until(39.0), estimate.draws, (39.0, 0.0))(every)
     np.testing.assert_array_equal(first, again)
     assert len(times) == 1
-    later = over_draws(futures, until(52.0), estimate.draws, (52.0, 0.0))(every)
+    later = over_draws(states, until(52.0), estimate.draws, (52.0, 0.0))(every)
     assert np.all(later > first)
     other = {name: values * 1.1 for name, values in estimate.draws.items()}
-    assert not np.array_equal(over_draws(futures, until(52.0), other, (52.0, 0.0))(every), later)
+    assert not np.array_equal(over_draws(states, until(52.0), other, (52.0, 0.0))(every), later)
     assert times == [39.0, 52.0, 52.0]

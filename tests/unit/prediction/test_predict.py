@@ -7,7 +7,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.errors import ArgumentError
-from clvmodels.prediction.futures import Futures
+from clvmodels.prediction.customer_states import CustomerStates
 from clvmodels.records import Period, Summary
 
 PARAMS = {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259}
@@ -133,10 +133,10 @@ def test_arrivals_over_years_are_interpolated_to_ten_digits():
     T = np.arange(0, 1_100) / 7
     base = customers(np.zeros(1_100), np.zeros(1_100), T)
     given = clv.estimate_from("bgnbd", PARAMS, period="week")
-    futures = Futures.of(given, base)
-    assert len(futures.grid["T"]) < 60  # of 1,100
+    states = CustomerStates.of(given, base)
+    assert len(states.grid["T"]) < 60  # of 1,100
     wide = {name: np.array([0.5 * v, v, 2.0 * v]) for name, v in PARAMS.items()}
-    found = futures.evaluate(lambda model, params: model.expectation(params, 52.0), wide)
+    found = states.evaluate(lambda model, params: model.expectation(params, 52.0), wide)
     for i in range(3):
         params = {name: draws[i] for name, draws in wide.items()}
         right = given.model.expectation(given.model.updated(params, {"x": np.zeros(1_100), "T": T}), 52.0)

@@ -10,14 +10,14 @@ import clvmodels as clv
 from clvmodels.errors import ArgumentError
 from clvmodels.prediction.total_interval import total_quantiles
 from clvmodels.prediction.totals import total_of
-from clvmodels.records import Estimate, Outcome, Period, Shock, ShockLaw, Sum, Summary
+from clvmodels.records import Estimate, Outcome, Period, Shock, ShockDistribution, Sum, Summary
 
 TAILS = (0.05, 0.95)
 N_DRAWS, N_CUSTOMERS, AHEAD = 100, 300, 39.0
 
 
 def known(size):
-    return ShockLaw(np.array([size]), np.array([1.0]))
+    return ShockDistribution(np.array([size]), np.array([1.0]))
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_a_vanishing_shock_leaves_the_quantiles():
 def test_quantiles_with_a_shock_are_those_of_simulated_totals(centre, deviation, spread, sizes):
     rng = np.random.default_rng(2)
     draws = centre + deviation * rng.standard_normal(1_000)
-    law = ShockLaw(np.array(sizes), np.full(len(sizes), 1 / len(sizes)))
+    law = ShockDistribution(np.array(sizes), np.full(len(sizes), 1 / len(sizes)))
     n = 400_000
     shocks = rng.normal(0, rng.choice(sizes, n))
     totals = np.maximum(rng.choice(draws, n) + spread * rng.standard_normal(n), 0.0) * np.exp(shocks)

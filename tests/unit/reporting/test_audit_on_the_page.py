@@ -3,7 +3,7 @@
 import pytest
 
 from clvmodels.records import Audit, AuditPart
-from clvmodels.reporting.gather import gather
+from clvmodels.reporting.assembly import assemble
 from clvmodels.reporting.material import ReportMaterial
 from clvmodels.reporting.report import report
 
@@ -54,4 +54,4 @@ def test_a_study_audits_the_formula_of_its_page_on_its_own_terms():
     assert found.heuristic == pytest.approx(formula.totals["value"].expected, rel=1e-9, abs=0)
     assert found.model == pytest.approx(study.valuation.total.expected, rel=1e-9, abs=0)
     assert "margin_and_costs" not in {part.part for part in found.parts}
-    assert gather(study.valuation, title="x", margin=0.3).audit is None  # no formula was asked
+    assert assemble(study.valuation, title="x", margin=0.3).audit is None  # no formula was asked

@@ -13,7 +13,7 @@ from clvmodels.errors import ArgumentError
 from clvmodels.plots.numbers import count, percent
 from clvmodels.records import Note
 from clvmodels.reporting import tables
-from clvmodels.reporting.answers import against, concentration
+from clvmodels.reporting.headline import against, concentration
 from clvmodels.reporting.material import ReportMaterial
 from clvmodels.reporting.report import report
 from clvmodels.voice import muted
@@ -89,7 +89,7 @@ def test_the_first_screen_answers(page, full_material):
 def test_the_sections_stand_in_order(page):
     assert page.headings[-6:] == [
         "What the customers will be worth",
-        "How sure we are",
+        "Uncertainty",
         "The formula against the models",
         "Who to act on",
         "Can it be trusted",
@@ -273,7 +273,7 @@ def test_totals_of_groups_add_up(full_material):
 def test_whether_the_interval_held_is_said(full_material, page):
     model = against(full_material, kind="model", name="bgnbd")
     assert not model.inside
-    assert "what came lies outside its 90% interval" in page.text
+    assert "the actual total lies outside its 90% interval" in page.text
     assert replace(model, upper=1.01 * model.actual).inside
 
 
@@ -282,7 +282,7 @@ def cells(table, column):
 
 
 def test_a_decile_reaches_from_its_least_customer_to_that_of_the_decile_before():
-    """Twenty customers worth 20, 19, ... 1: two in each tenth."""
+    """Twenty customers worth 20, 19, ... 1: two in each decile."""
     worth = np.arange(20.0, 0.0, -1.0)
     ranked = pd.DataFrame({"rank": np.arange(1, 21), "decile": np.repeat(np.arange(1, 11), 2), "clv": worth})
     shown = tables.deciles(ranked.assign(p_active=0.5, expected_purchases=worth / 10))

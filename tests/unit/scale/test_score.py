@@ -105,10 +105,10 @@ def test_customers_who_changed_meanwhile_are_refused(shop, tmp_path):
     place = tmp_path / "base.parquet"
     summary.to_frame().to_parquet(place)
     table = clv.as_table(place, period="week")
-    from clvmodels.records import Terms
+    from clvmodels.records import BusinessTerms
     from clvmodels.valuation.scoring import Job, scorer_for
 
-    job = Job(buying=buying, spend=None, horizon=39.0, ci_prob=0.9, terms=Terms(), shock=None)
+    job = Job(buying=buying, spend=None, horizon=39.0, ci_prob=0.9, terms=BusinessTerms(), shock=None)
     scorer, _ = scorer_for(table, job)
     with pytest.raises(InputError, match="1 customers have a history that wasn't in the table"):
         scorer.of({"frequency": np.array([99.0]), "recency": np.array([1.0]), "T": np.array([2.0])})

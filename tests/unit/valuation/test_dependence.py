@@ -7,7 +7,7 @@ import pytest
 import clvmodels as clv
 
 SLOPE = 0.5
-RATES = 60  # steps of the law of rates
+RATES = 60  # steps of the distribution of rates
 EACH = 60  # customers of each
 WEEKS = 52.0
 
@@ -102,18 +102,18 @@ def test_the_money_told_is_that_of_the_valuation(dear, found):
     plain = clv.value(ahead, clv.fit("gammagamma", dear, n_draws=50, first_purchase="leave_out"))["clv"]
     table = found.money_table().set_index("who")
     assert table.loc["all", "independent"] == pytest.approx(plain.sum(), rel=1e-9, abs=0)
-    assert table.loc["best tenth", "independent"] == pytest.approx(
+    assert table.loc["top decile", "independent"] == pytest.approx(
         np.sort(plain)[-len(dear) // 10 :].sum(), rel=1e-2, abs=0
     )
     assert table.loc["no repeat purchase", "customers"] == (dear.frequency == 0).sum()
     assert table.loc["no repeat purchase", "change"] < -0.2
-    assert table.loc["best tenth", "change"] > 0
+    assert table.loc["top decile", "change"] > 0
 
 
 def test_it_can_be_read(found):
     text = str(found)
     assert f"Among {found.n_customers:,} repeat buyers" in text
-    assert "best tenth +" in text
+    assert "top decile +" in text
     assert found.to_frame().shape == (5, 5)
     assert np.all(found.to_frame()["lower"] <= found.to_frame()["upper"])
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import clvmodels as clv
-from clvmodels.records import Period, Terms
+from clvmodels.records import BusinessTerms, Period
 from clvmodels.valuation.discounting import discounted_expectation
 
 MODEL = clv.models.get("bgnbd")
@@ -46,7 +46,7 @@ def test_no_discount_is_the_plain_expectation():
 @pytest.mark.parametrize("period", ["day", "week", "month", "year"])
 def test_a_yearly_rate_discounts_a_year_by_itself(period):
     unit = Period.of(period)
-    assert np.exp(-Terms(discount_rate=0.15).force_of_interest(unit) * unit.per_year) == pytest.approx(
+    assert np.exp(-BusinessTerms(discount_rate=0.15).force_of_interest(unit) * unit.per_year) == pytest.approx(
         1 / 1.15, rel=1e-9, abs=0
     )
 

@@ -227,5 +227,5 @@ def test_discounted_value_of_steady_buyers_has_the_spread_of_a_discounted_stream
     for i in range(3):
         who = np.repeat(np.arange(len(counts)), counts[:, i])
         sums = np.bincount(who, 5 * np.exp(-delta * rng.uniform(0, 52, len(who))), len(counts))
-        # 20,000 draws know a probability to .002; a law by two moments of timing is off by a little more.
+        # 20,000 draws know a probability to .002; a distribution by two moments of timing is off by a little more.
         assert np.mean(sums > worth["clv_upper"][i]) == pytest.approx(0.05, abs=0.01)

@@ -1,6 +1,6 @@
-"""The distinct futures of a customer base, and how to evaluate them for many parameter draws.
+"""The distinct states of a customer base, and how to evaluate them for many parameter draws.
 
-Once alive, customers with the same ``updated_by`` statistics (for most models x and T) share a future, one for each
+Once alive, customers with the same ``updated_by`` statistics (for most models x and T) share a state, one for each
 phase of waiting that they may be in. Their number is a small part of the number of histories, and along T every
 expectation is a smooth function, so that a few nodes tell it everywhere.
 """
@@ -24,7 +24,7 @@ from clvmodels.prediction.row_blocks import blocks
 from clvmodels.records import Estimate, Histories, Summary, check_summary
 from clvmodels.records.covariates import PATTERN
 
-_DRAW_BLOCK = 50  # 50 draws x 500 futures x 81 nodes x 8 bytes = 16 MB in an inner loop
+_DRAW_BLOCK = 50  # 50 draws x 500 states x 81 nodes x 8 bytes = 16 MB in an inner loop
 _CELLS = 40_000  # draws x rows of P(alive) at a time: 0.3 MB an array stays in the processor's cache
 _FEW_ROWS = 200  # fewer rows than this are quicker for all draws at once than draw by draw with shared levels
 _STRIP = 2.0  # half the width in which expectations are analytic in ln(scale + T), about: pi less a margin
@@ -38,19 +38,19 @@ type OfRows = Callable[[slice | IntArray], FloatArray]
 
 @dataclass(frozen=True, eq=False)
 class _Band:
-    """Futures that differ in T only, and the nodes that tell them.
+    """States that differ in T only, and the nodes that tell them.
 
-    ``through`` holds what makes values at futures from those at nodes, and what makes the last two Chebyshev
+    ``through`` holds what makes values at states from those at nodes, and what makes the last two Chebyshev
     coefficients, which say whether that holds; it is None where the nodes are the futures.
     """
 
-    futures: IntArray
+    states: IntArray
     nodes: IntArray
     through: tuple[FloatArray, FloatArray] | None
 
 
 @dataclass(frozen=True, eq=False)
-class Futures:
+class CustomerStates:
     """The base as its model sees it ahead.
 
     Attributes
@@ -62,9 +62,9 @@ class Futures:
     known : bool
         Whether there is a history; a customer not seen yet follows the model itself, with its own parameters.
     rows : Histories
-        What futures differ in beside the phase; ``rows.index`` leads there from histories.
+        What states differ in beside the phase; ``rows.index`` leads there from histories.
     n_phases : int
-        Phases that the living may be in; the future of row i in phase j is j * len(rows) + i.
+        Phases that the living may be in; the state of row i in phase j is j * len(rows) + i.
     asked : list
         What was last found of all draws, by its name, with the draws: who forecasts, values and sums up the same base
         asks the same thing each time. Nothing or one entry, and nothing that is large.
@@ -80,8 +80,10 @@ class Futures:
     asked: list[tuple[tuple[float, ...], ParamDraws, OfRows]] = field(default_factory=list, init=False, repr=False)
 
     @classmethod
-    def of(cls, estimate: Estimate, summary: Summary | None, groups: Mapping[str, AnyArray] | None = None) -> Futures:
-        """Group the futures of a summary's customers, or of customers not seen yet, one for each row of ``groups``."""
+    def of(
+        cls, estimate: Estimate, summary: Summary | None, groups: Mapping[str, AnyArray] | None = None
+    ) -> CustomerStates:
+        """Group the states of a summary's customers, or of customers not seen yet, one for each row of ``groups``."""
         model = estimate.purchase_model
         if summary is None:
             histories = _newcomer(estimate, model, groups)
@@ -99,16 +101,16 @@ class Futures:
 
     @property
     def index(self) -> IntArray:
-        """The futures of each history, shape (phase, history)."""
+        """The states of each history, shape (phase, history)."""
         return np.arange(self.n_phases)[:, None] * len(self.rows) + self.rows.index
 
     def columns(self, rows: IntArray) -> Columns:
-        """Return the statistics of the futures of some rows, phase after phase, shape (phase * row,)."""
+        """Return the statistics of the states of some rows, phase after phase, shape (phase * row,)."""
         columns = {name: values[rows] for name, values in self.rows.columns.items()}
         return _in_phases(columns, self.n_phases) if self.model.phases else columns
 
     def params(self, draws: ParamDraws, columns: Columns) -> ParamDraws:
-        """Return parameters of futures, shape (draw, row), from draws of shape (draw,)."""
+        """Return parameters of states, shape (draw, row), from draws of shape (draw,)."""
         params = self._individual({name: values[:, None] for name, values in draws.items()}, draws, columns)
         return self.model.updated(params, columns) if self.known else params
 
@@ -119,7 +121,7 @@ class Futures:
         return self.model.individual(NUMPY, params, effects)
 
     def evaluate(self, quantity: Quantity, draws: ParamDraws) -> FloatArray:
-        """Return a smooth quantity of the living for every draw and future, shape (draw, future)."""
+        """Return a smooth quantity of the living for every draw and state, shape (draw, state)."""
         n_draws = len(next(iter(draws.values())))
         out = np.empty((n_draws, self.n_phases * len(self.rows)))
 
@@ -131,15 +133,15 @@ class Futures:
             for band in self.bands:
                 values = at_nodes[:, band.nodes]
                 if band.through is None:
-                    out[block, band.futures] = values
+                    out[block, band.states] = values
                     continue
                 matrix, last = band.through
                 if not np.all(np.isfinite(values)):  # an infinite mean is infinite for all T
-                    out[block, band.futures] = values[:, :1]
+                    out[block, band.states] = values[:, :1]
                 elif np.all(np.abs(values @ last) <= _MISSED * np.abs(values).min(axis=1, keepdims=True)):
-                    out[block, band.futures] = values @ matrix
+                    out[block, band.states] = values @ matrix
                 else:
-                    bent.append(band.futures)
+                    bent.append(band.states)
             if bent:
                 themselves = np.concatenate(bent)
                 columns = self.columns(np.arange(len(self.rows)))
@@ -160,13 +162,13 @@ class Futures:
         return self.model.individual(TAPE, params, {side: Node(e, pattern.axis) for side, e in effects.items()})
 
     def weigh(self, alive: FloatArray, ahead: FloatArray, rows: slice | IntArray) -> FloatArray:
-        """Return values of histories from those of their futures, weighed by the probability of each.
+        """Return values of histories from those of their states, weighed by the probability of each.
 
         Parameters
         ----------
         alive : array, shape (phase, ..., row)
             From ``alive_in_phases``, or what else a value is to be multiplied with.
-        ahead : array, shape (..., future)
+        ahead : array, shape (..., state)
             From ``evaluate``.
         rows : slice or array of int, shape (row,)
             Which histories.
@@ -251,7 +253,7 @@ def _smoothness(estimate: Estimate, model: AbstractPurchaseModel, rows: Historie
 
 
 def _nodes(rows: Columns, scale: float) -> tuple[Columns, tuple[_Band, ...]]:
-    """Choose, for the futures that share all but T, Chebyshev nodes in ln(scale + T)."""
+    """Choose, for the states that share all but T, Chebyshev nodes in ln(scale + T)."""
     n = len(next(iter(rows.values())))
     if "T" not in rows or not scale:  # steps are few, and exponential growth bends on a scale of its own
         everywhere = np.arange(n)
@@ -261,11 +263,11 @@ def _nodes(rows: Columns, scale: float) -> tuple[Columns, tuple[_Band, ...]]:
     order = np.argsort(codes.ravel(), kind="stable")
     bands, sources, times = [], [], []
     offset = 0
-    for futures in np.split(order, np.flatnonzero(np.diff(codes.ravel()[order])) + 1):
-        nodes, through = _interpolation(np.log(scale + rows["T"][futures]))
-        times.append(rows["T"][futures] if through is None else np.exp(nodes) - scale)
-        sources.append(np.full(len(times[-1]), futures[0]))
-        bands.append(_Band(futures, np.arange(offset, offset + len(times[-1])), through))
+    for states in np.split(order, np.flatnonzero(np.diff(codes.ravel()[order])) + 1):
+        nodes, through = _interpolation(np.log(scale + rows["T"][states]))
+        times.append(rows["T"][states] if through is None else np.exp(nodes) - scale)
+        sources.append(np.full(len(times[-1]), states[0]))
+        bands.append(_Band(states, np.arange(offset, offset + len(times[-1])), through))
         offset += len(times[-1])
     source = np.concatenate(sources)
     grid = {name: np.concatenate(times) if name == "T" else values[source] for name, values in rows.items()}

@@ -10,14 +10,14 @@ from scipy import stats
 from clvmodels.valuation import compound as module
 from clvmodels.valuation.compound import Compound
 from clvmodels.valuation.purchase_sums import PurchaseSums
-from clvmodels.valuation.shared_laws import SharedLaws
+from clvmodels.valuation.shared_distributions import SharedDistributions
 
 ROWS, DRAWS, LAWS = 160, 2, 4
 PROBABILITIES = (0.05, 0.5, 0.95, 0.9995)
 
 
 def base(sure=1.0):
-    """Return customers of four laws, sums of up to 59 purchases among them, the larger ones joined."""
+    """Return customers of four distributions, sums of up to 59 purchases among them, the larger ones joined."""
     rng = np.random.default_rng(11)
     which = np.arange(ROWS) % LAWS
     apart = np.exp(np.linspace(-0.1, 0.1, DRAWS))[:, None]
@@ -59,11 +59,11 @@ def test_quantiles_and_probabilities_are_those_of_each_alone(alone, sure):
 
 
 def test_most_are_looked_at_together(monkeypatch):
-    """A part of the laws that is never used would make the comparison above an idle one."""
+    """A part of the distributions that is never used would make the comparison above an idle one."""
     asked = []
-    reached = SharedLaws.reached
+    reached = SharedDistributions.reached
     monkeypatch.setattr(
-        SharedLaws, "reached", lambda self, at, rows: asked.append(len(rows)) or reached(self, at, rows)
+        SharedDistributions, "reached", lambda self, at, rows: asked.append(len(rows)) or reached(self, at, rows)
     )
     base().quantile(0.95)
     assert max(asked) > ROWS / 2
@@ -97,7 +97,7 @@ def test_rows_whose_laws_agree_under_one_draw_only_are_looked_at_alone():
     q[1] += np.arange(ROWS)
     apart = Compound(law.none, law.row, law.mass, law.number, law.alone, law.apart, law.scale, law.p, q)
     told = sum(len(rows) for rows, _ in apart._shared(np.ones(ROWS, dtype=bool)))
-    assert told <= LAWS  # a law's own first row
+    assert told <= LAWS  # a distribution's own first row
 
 
 @pytest.mark.parametrize(("p", "q"), [(6.25, 3.74), (0.3, 2.2), (60.0, 1.2), (6.25, 250.0), (1.0, 40.0)])
@@ -106,7 +106,7 @@ def test_a_mixture_is_that_of_fifty_digits(p, q):
     mass = np.zeros((40, 32))
     mass[:, number - 1] = [0.5, 0.3, 0.2]
     at = np.log(p * 6 / q) + np.linspace(-3, 3, 40)
-    shared = SharedLaws(mass, np.zeros((1, 40)), np.zeros(40, dtype=int), np.array([[p]]), np.array([[q]]))
+    shared = SharedDistributions(mass, np.zeros((1, 40)), np.zeros(40, dtype=int), np.array([[p]]), np.array([[q]]))
     found, slope, bend = shared.reached(at, np.arange(40))
     np.testing.assert_allclose(shared.below(at[None])[0], found, rtol=0, atol=1e-15)
     with mp.workdps(50):

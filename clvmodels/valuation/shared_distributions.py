@@ -1,7 +1,7 @@
-"""Sums of money of many customers whose laws differ in scale and weights only.
+"""Sums of money of many customers whose distributions differ in scale and weights only.
 
-Given the number of purchases that spend was seen in, k purchases ahead sum to a law of fixed shape, in a unit that
-depends on what was spent. So the incomplete beta functions of a whole base are a few hundred curves of ln(money /
+Given the number of purchases that spend was seen in, k purchases ahead sum to a distribution of fixed shape, in a unit
+that depends on what was spent. So the incomplete beta functions of a whole base are a few hundred curves of ln(money /
 unit). Each is expanded at equal steps, where it is first asked for, and the curves of a row are summed as polynomials.
 """
 
@@ -24,8 +24,8 @@ _QUERIES = 500  # polynomials summed at once: 500 x 32 x 14 x 8 bytes = 1.8 MB a
 _AMOUNTS = 10_000  # worked on at once: 14 x 8 bytes each, and a few such arrays
 
 
-class SharedLaws:
-    """Rows whose purchases sum to laws that many share.
+class SharedDistributions:
+    """Rows whose purchases sum to distributions that many share.
 
     Parameters
     ----------
@@ -34,8 +34,8 @@ class SharedLaws:
     log_scale : array, shape (draw, row)
         The logarithm of each row's unit of money.
     law : array of int, shape (row,)
-        Which law is the row's.
-    p, q : array, shape (draw, law)
+        Which distribution is the row's.
+    p, q : array, shape (draw, distribution)
         k purchases sum to unit * BetaPrime(p k, q).
     """
 
@@ -107,7 +107,7 @@ def _horner(polynomial: FloatArray, off: FloatArray, *, slopes: bool) -> FloatAr
 
 
 def _widest(p: FloatArray, q: FloatArray) -> FloatArray:
-    """Return how far apart the places of each law may be, so that polynomials meet all its curves to rounding."""
+    """Return the largest distance of places at which polynomials follow all curves of a distribution to rounding."""
     shape, tail = (p[:, None] * _SCANNED)[..., None], q[:, None, None]
     at = np.log(shape / tail) + np.sqrt(1 / shape + 1 / tail) * _REACH
     left_out = np.abs(slope_series(shape, tail, at, _DEGREE + 2)[-2:]).max(axis=(-2, -1))  # an odd power may vanish
@@ -117,7 +117,7 @@ def _widest(p: FloatArray, q: FloatArray) -> FloatArray:
 
 
 def _ends(p: FloatArray, q: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return where the first curve of each law leaves nothing and the last one all of the probability.
+    """Return where the first curve of each distribution leaves nothing and the last one all of the probability.
 
     The density is at most e^(p v) / B(p, q), and at most e^(-q v) / B(32 p, q).
     """

@@ -1,4 +1,4 @@
-"""Predictive laws over draws of both models, and what is decided from them, against brute force."""
+"""Predictive distributions over draws of both models, and what is decided from them, against brute force."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from scipy import stats
 import clvmodels as clv
 from clvmodels.errors import ArgumentError, InputError
 from clvmodels.valuation.compound import Compound
-from clvmodels.valuation.few_draws import few_draws
 from clvmodels.valuation.purchase_sums import PurchaseSums
+from clvmodels.valuation.sigma_points import at_sigma_points
 from clvmodels.valuation.top import certainty
 
 BUYING = {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259}
@@ -46,7 +46,7 @@ def worth(small):
 
 @pytest.fixture(scope="module")
 def drawn(worth):
-    """Return outcomes of all customers, shape (draw, customer): revenue, drawn from laws written out anew."""
+    """Return outcomes of all customers, shape (draw, customer): revenue, drawn from distributions written out anew."""
     rng = np.random.default_rng(9)
     summary = worth.prediction.summary
     n_draws = 4_000
@@ -88,7 +88,7 @@ def test_probabilities_are_those_of_outcomes_drawn_under_draws_of_both_models(wo
 
 
 def test_few_draws_say_what_all_draws_of_spend_say(worth):
-    few, every = few_draws(worth.spend), worth.spend.draws
+    few, every = at_sigma_points(worth.spend), worth.spend.draws
     assert len(few["p"]) == 6
     bought = PurchaseSums.of_pmf(stats.nbinom(0.8, 0.3).pmf(np.arange(60))[None, :])
     for n, m in ((0, 0.0), (1, 20.0), (6, 40.0)):
@@ -191,26 +191,26 @@ def test_the_affordable_cost_is_repaid_as_often_as_it_says():
     for seed in range(60):
         rfm = shop(600, seed=seed)
         newcomer = clv.predict(clv.fit("bgnbd", rfm), None, horizon=52)
-        found = clv.affordable_cost(clv.value(newcomer, clv.fit("gammagamma", rfm)), customers=300, confidence=0.8)
+        found = clv.allowable_cac(clv.value(newcomer, clv.fit("gammagamma", rfm)), customers=300, confidence=0.8)
         log = clv.simulate("bgnbd", BUYING, n_customers=300, T=52, seed=1_000 + seed, period="week", spend_params=SPEND)
         repeats = log.sort_values("date", kind="stable").duplicated("customer_id").to_numpy()
         value = log.sort_values("date", kind="stable")["amount"].to_numpy()[repeats].sum() / 300
-        repaid.append(value >= found["affordable_cost"][0])
+        repaid.append(value >= found["allowable_cac"][0])
     # Four binomial standard errors of 60 would let anything pass; two and a half are 0.13.
     assert np.mean(repaid) == pytest.approx(0.8, abs=0.13)
 
 
 def test_a_group_bears_what_its_own_customers_bring(small, worth):
-    everybody = clv.affordable_cost(worth, confidence=0.9)
+    everybody = clv.allowable_cac(worth, confidence=0.9)
     assert everybody["expected_value"][0] == pytest.approx(worth["clv"].mean() + 1.0, rel=1e-9, abs=0)
-    assert everybody["affordable_cost"][0] < everybody["expected_value"][0]
-    assert everybody["affordable_cost"][0] == pytest.approx(
+    assert everybody["allowable_cac"][0] < everybody["expected_value"][0]
+    assert everybody["allowable_cac"][0] == pytest.approx(
         (_lower(worth, 0.8) + 200) / 200, rel=1e-9, abs=0
     )  # the cost that the valuation takes off comes back on top
-    many = clv.affordable_cost(worth, customers=1e6)["affordable_cost"][0]
-    assert everybody["affordable_cost"][0] < many < everybody["expected_value"][0]
-    single = clv.affordable_cost(worth, confidence=0.5)["affordable_cost_single"][0]
-    assert single >= clv.affordable_cost(worth, confidence=0.9)["affordable_cost_single"][0] == 0
+    many = clv.allowable_cac(worth, customers=1e6)["allowable_cac"][0]
+    assert everybody["allowable_cac"][0] < many < everybody["expected_value"][0]
+    single = clv.allowable_cac(worth, confidence=0.5)["allowable_cac_single"][0]
+    assert single >= clv.allowable_cac(worth, confidence=0.9)["allowable_cac_single"][0] == 0
 
 
 def _lower(worth, ci_prob):
@@ -226,12 +226,12 @@ def test_what_cannot_be_is_refused(worth):
     with pytest.raises(ArgumentError, match="share"):
         clv.p_top(worth, share=1.5)
     with pytest.raises(ArgumentError, match="confidence"):
-        clv.affordable_cost(worth, confidence=0.3)
+        clv.allowable_cac(worth, confidence=0.3)
 
 
 @pytest.mark.slow
 def test_quantiles_hold_where_spend_is_learned_from_thirty_buyers():
-    """The probability of staying below them, under the true law, is on average the one they were asked for."""
+    """The probability of staying below them, under the true distribution, is on average the one they were asked for."""
     newcomer = clv.predict(clv.estimate_from("bgnbd", BUYING, period="week"), None, horizon=52)
     truth = clv.value(newcomer, clv.estimate_from("gammagamma", SPEND))
     below = []
@@ -254,8 +254,8 @@ def test_the_cost_that_one_customer_repays_is_the_margin_of_a_quantile():
     counts = np.arange(400)
     laws = [stats.nbinom(0.8 + x, 44 / (44 + 26)).cdf(counts) for x in table["frequency"]]
     for margin, confidence in ((0.3, 0.5), (0.3, 0.8), (1.0, 0.8)):
-        found = clv.affordable_cost(clv.value(ahead, 10.0, margin=margin), confidence=confidence)
+        found = clv.allowable_cac(clv.value(ahead, 10.0, margin=margin), confidence=confidence)
         repaid = counts[np.argmax(np.mean(laws, axis=0) >= 1 - confidence)]
         assert repaid > 0
         # A price is held to a hundred-thousandth.
-        assert found["affordable_cost_single"][0] == pytest.approx(margin * 10 * repaid, rel=1e-4, abs=0)
+        assert found["allowable_cac_single"][0] == pytest.approx(margin * 10 * repaid, rel=1e-4, abs=0)

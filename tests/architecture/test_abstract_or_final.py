@@ -5,7 +5,7 @@ from functools import cached_property
 
 import pytest
 
-from clvmodels.declaration import AbstractOrFinal
+from clvmodels.abstract_or_final import AbstractOrFinal
 
 
 class AbstractShape(AbstractOrFinal):

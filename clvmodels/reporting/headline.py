@@ -35,7 +35,7 @@ class Concentration:
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """A forecast of the holdout's total and what came."""
+    """A forecast of the holdout's total and the actual total."""
 
     title: str
     total: float

@@ -14,7 +14,7 @@ from clvmodels.valuation.top import amount_reached
 from clvmodels.valuation.totals import few_values, groups_of, shock_of, value_by_group
 
 
-def affordable_cost(
+def allowable_cac(
     valuation: Valuation, *, by: str | None = None, customers: float | None = None, confidence: float = 0.9
 ) -> pd.DataFrame:
     """Return the largest cost of acquisition that customers repay with a chosen confidence.
@@ -40,9 +40,9 @@ def affordable_cost(
     Returns
     -------
     DataFrame
-        One row a group, in sorted order: ``group, customers``; ``expected_value`` of one customer; ``affordable_cost``,
+        One row a group, in sorted order: ``group, customers``; ``expected_value`` of one customer; ``allowable_cac``,
         the cost for each that the *mean* value of so many customers reaches with probability ``confidence``, from
-        parameters, chance and, where the prediction has one, the common shock; ``affordable_cost_single``, the cost
+        parameters, chance and, where the prediction has one, the common shock; ``allowable_cac_single``, the cost
         that *one* customer drawn from the group repays with that probability (0 where too many never buy again, which
         is usual; no shock); ``confidence``. The sum over more than 60 customers is taken as normal around each draw of
         the parameters; that over fewer has its own distribution.
@@ -64,8 +64,8 @@ def affordable_cost(
     >>> buying = clv.estimate_from("bgnbd", {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259}, period="week")
     >>> spend = clv.estimate_from("gammagamma", {"p": 6.25, "q": 3.74, "gamma": 15.44})
     >>> newcomer = clv.value(clv.predict(buying, None, horizon="1 year"), spend, margin=0.3)
-    >>> found = clv.affordable_cost(newcomer, customers=1_000).iloc[0]
-    >>> round(float(found["expected_value"]), 2), round(float(found["affordable_cost"]), 2)
+    >>> found = clv.allowable_cac(newcomer, customers=1_000).iloc[0]
+    >>> round(float(found["expected_value"]), 2), round(float(found["allowable_cac"]), 2)
     (15.29, 13.54)
     """
     why = "it is the probability that the cost comes back, and below a half that would be a loss more often than not"
@@ -85,7 +85,7 @@ def affordable_cost(
         summed = Sum(alike * expected[i], alike * draws[:, i], alike * chance[i])
         total = total_of("value", summed, 2 * confidence - 1, law, few=few[i])
         rows.append((label, n, expected[i] / known[i], total.lower / n, single[i], confidence))
-    names = ["group", "customers", "expected_value", "affordable_cost", "affordable_cost_single", "confidence"]
+    names = ["group", "customers", "expected_value", "allowable_cac", "allowable_cac_single", "confidence"]
     return pd.DataFrame(rows, columns=names)
 
 
@@ -95,10 +95,10 @@ def _single(valuation: Valuation, codes: IntArray, probability: float) -> FloatA
     base, sums = worth.base, list(worth.revenues())
     out = np.zeros(int(codes.max(initial=0)) + 1)
     for group in range(len(out)):
-        heads = np.bincount(base.rows.index[codes == group], minlength=len(base.rows)).astype(np.float64)
-        here = [(part[heads[part] > 0], law.take(np.flatnonzero(heads[part] > 0))) for part, law in sums]
-        nothing = sum(float(heads[part] @ law.none) for part, law in here) / heads.sum()
+        n_customers = np.bincount(base.rows.index[codes == group], minlength=len(base.rows)).astype(np.float64)
+        here = [(part[n_customers[part] > 0], law.take(np.flatnonzero(n_customers[part] > 0))) for part, law in sums]
+        nothing = sum(float(n_customers[part] @ law.none) for part, law in here) / n_customers.sum()
         if nothing < probability:
             asked = (probability - nothing) / (1 - nothing)
-            out[group] = valuation.terms.margin * amount_reached(here, heads, asked)
+            out[group] = valuation.terms.margin * amount_reached(here, n_customers, asked)
     return out

@@ -1,4 +1,4 @@
-"""What was known on an earlier day of a log, what was forecast from it, and what came."""
+"""What was known on an earlier day of a log, what was forecast from it, and the actual values."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from clvmodels.models import purchase_model
 from clvmodels.prediction import predict
 from clvmodels.records import (
     AbstractCustomerTable,
+    BusinessTerms,
     Estimate,
     Period,
     Summary,
     Target,
-    Terms,
     Total,
 )
 from clvmodels.valuation import value
 from clvmodels.valuation.customers import mean_trouble
-from clvmodels.valuation.scoring import Job, outlook_of
+from clvmodels.valuation.scoring import Job, base_forecast_of
 
 type Window = tuple[np.datetime64, np.datetime64]
 
@@ -92,12 +92,14 @@ def in_parts(
             if known is None:
                 known = fit_as(fitting, table), _paid(fitting, spend, table)
             horizon, (buying, paid) = holdout_length(span), known
-            job = Job(buying=buying, spend=paid, horizon=horizon, ci_prob=_CI_PROB, terms=Terms(), shock=None)
-            outlook = outlook_of(table, job)
+            job = Job(buying=buying, spend=paid, horizon=horizon, ci_prob=_CI_PROB, terms=BusinessTerms(), shock=None)
+            base_forecast = base_forecast_of(table, job)
             came = table.sums(["holdout_frequency", *(["holdout_spend"] if spend is not None else [])])
-            found: dict[Target, tuple[Total, float]] = {"purchases": (outlook.purchases, came["holdout_frequency"])}
-            if outlook.worth is not None:
-                found["spend"] = (outlook.worth, came["holdout_spend"])
+            found: dict[Target, tuple[Total, float]] = {
+                "purchases": (base_forecast.purchases, came["holdout_frequency"])
+            }
+            if base_forecast.worth is not None:
+                found["spend"] = (base_forecast.worth, came["holdout_spend"])
             rows += _rows(found, origin, horizon, len(table), question.period)
     return rows
 

@@ -23,19 +23,19 @@ from clvmodels.heuristics.registry import rules
 from clvmodels.records import (
     AnyForecast,
     Audit,
+    BusinessTerms,
     Drift,
     HeuristicForecast,
     Note,
     Prediction,
     Scorecard,
     Summary,
-    Terms,
     Valuation,
 )
 from clvmodels.reporting.material import ReportMaterial
 
 
-def gather(  # noqa: PLR0913 - each is a part of the page
+def assemble(  # noqa: PLR0913 - each is a part of the page
     ahead: AnyForecast,
     *,
     title: str,
@@ -96,7 +96,7 @@ def gather(  # noqa: PLR0913 - each is a part of the page
 
 
 def carried_forward(
-    summary: Summary, horizon: float | str | timedelta, terms: Terms
+    summary: Summary, horizon: float | str | timedelta, terms: BusinessTerms
 ) -> tuple[list[HeuristicForecast], list[Note]]:
     """Return what the formulas say of the time ahead; of one that can't speak there is a note instead."""
     costs = HeuristicTerms(margin=terms.margin, acquisition_cost=terms.acquisition_cost)

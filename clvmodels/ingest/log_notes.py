@@ -11,7 +11,7 @@ from clvmodels.records import Note
 SILENT_PURCHASES = 10.0
 
 
-def remarks(survey: Survey, span: Span, n_purchases: float, *, n_late: int, end_given: bool) -> list[Note]:
+def notes_of_log(survey: Survey, span: Span, n_purchases: float, *, n_late: int, end_given: bool) -> list[Note]:
     """Return notes on the ends of the log, and on rows and customers that fall outside.
 
     Parameters

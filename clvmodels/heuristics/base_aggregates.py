@@ -19,7 +19,7 @@ from clvmodels.records.period import DAYS_PER_YEAR
 
 
 @dataclass(frozen=True, eq=False)
-class Figures:
+class BaseAggregates:
     """Sums over a base and the figures made of them, one entry a base: the observed one, then drawn ones.
 
     Two clocks run in a base, and each figure says which one it uses: *observed time* goes on to the end of observation
@@ -49,7 +49,7 @@ class Figures:
         return {name: getattr(customers, name) for name in names + ["spend"] * (customers.spend is not None)}
 
     @classmethod
-    def of(cls, customers: Customers) -> Figures:
+    def of(cls, customers: Customers) -> BaseAggregates:
         """Return the figures of the base as it is, shape (1,)."""
         columns = cls.columns(customers)
         return cls(len(customers), **{name: np.array([values.sum()]) for name, values in columns.items()})

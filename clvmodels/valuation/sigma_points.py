@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from clvmodels.arrays import FloatArray
-from clvmodels.prediction.futures import ParamDraws
+from clvmodels.prediction.customer_states import ParamDraws
 from clvmodels.prediction.purchases import thinned
 from clvmodels.records import Estimate
 
@@ -14,13 +14,13 @@ _FEW = 5  # dimensions up to which two points a dimension do; they lie sqrt(dime
 _THINNED = 24  # draws taken where there are more dimensions; their own error is then a fifth of what they show
 
 
-def few_draws(estimate: Estimate) -> ParamDraws:
+def at_sigma_points(estimate: Estimate) -> ParamDraws:
     """Return all draws where there are at most ten, else points with the same mean and covariance.
 
     The points lie on the axes of the draws' covariance, on either side of their mean, on the logarithms of the
     parameters (coefficients as they are). A mean over them is right for every polynomial of third degree in these
-    under a normal law (cubature of third degree); with a hundred repeat buyers the cumulative probabilities of spend
-    then err by 4e-4, and by less than 1e-5 with a thousand, where a hundred draws err by 4e-3 and 2e-3.
+    under a normal distribution (cubature of third degree); with a hundred repeat buyers the cumulative probabilities of
+    spend then err by 4e-4, and by less than 1e-5 with a thousand, where a hundred draws err by 4e-3 and 2e-3.
     """
     positive = [p.name for p in estimate.model.parameters]
     effects = [] if estimate.covariates is None else list(estimate.covariates.names)

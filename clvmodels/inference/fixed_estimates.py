@@ -10,7 +10,7 @@ import numpy as np
 
 from clvmodels.errors import ArgumentError, check_between
 from clvmodels.inference.diagnostics import parameter_notes
-from clvmodels.models import AbstractSpendModel, get, spend_model, usual_spend_model
+from clvmodels.models import AbstractSpendModel, default_spend_model, get, spend_model
 from clvmodels.records import Estimate, Outcome, Period, Summary
 
 PRICE = "price"  # the method of an estimate of spend that is one price for every purchase
@@ -27,7 +27,7 @@ def spend_asked(spend: str | float | None) -> str | float | None:
     """
     if not isinstance(spend, str):
         return spend
-    return (usual_spend_model() if spend == USUAL else spend_model(spend)).name
+    return (default_spend_model() if spend == USUAL else spend_model(spend)).name
 
 
 def at_price(price: float, summary: Summary | None) -> Estimate:
@@ -49,7 +49,7 @@ def at_price(price: float, summary: Summary | None) -> Estimate:
                 f"spend is {price!r}, one price for every purchase, but {len(other):,} customers paid another on "
                 f"average ({first}); fit a spend model to the summary instead."
             )
-    model = usual_spend_model()
+    model = default_spend_model()
     found = estimate_from(model.name, model.at_price(paid))
     return replace(found, method=PRICE, outcome=Outcome(True, f"Every purchase is worth {paid:g}, as given."))
 

@@ -1,4 +1,4 @@
-"""What is believed before the data, as a density on the scale of a fit."""
+"""The prior as a density on the scale of a fit."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def default_priors(model: str, summary: Summary, *, first_purchase: FirstPurchas
 
 def priors_for(model: AbstractModel, scale: Scale) -> Priors:
     """Return the priors that say little, in the units of the data."""
-    laws = {q.name: Prior(q.median * scale.factor(q.unit), q.sd) for q in model.quantities}
-    return Priors(model.quantities, laws)
+    distributions = {q.name: Prior(q.median * scale.factor(q.unit), q.sd) for q in model.quantities}
+    return Priors(model.quantities, distributions)
 
 
 def prior_draws(
@@ -119,13 +119,13 @@ def prior_draws(
     for quantity in facts.quantities:
         centre, sd = priors.coordinate(quantity.name)
         coordinates[quantity.name] = centre + sd * rng.standard_normal(n_draws)
-    few = {p.name: min(p.among) for p in facts.parameters if p.among}
+    few = {p.name: min(p.choices) for p in facts.parameters if p.choices}
     few |= checked_held(facts.title, facts.parameters, held or {})
     return facts.at_coordinates(NUMPY, coordinates, {name: np.full(n_draws, value) for name, value in few.items()})
 
 
 @dataclass(frozen=True, eq=False)
-class Belief:
+class PriorDensity:
     """The logarithm of a prior density on the scale of a fit, up to a constant.
 
     Attributes
@@ -133,10 +133,10 @@ class Belief:
     space : Space
         Where.
     priors : Priors or None
-        Of the parameters; None where nothing is believed of them.
+        Of the parameters; None where they have none.
     precision : array, shape (coefficient,)
-        Of the normal law of each coefficient around 0, per standard deviation of its column; 0 where nothing is
-        believed.
+        Of the normal distribution of each coefficient around 0, per standard deviation of its column; 0 where there is
+        no prior.
     """
 
     space: Space

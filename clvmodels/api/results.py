@@ -9,7 +9,7 @@ from typing import Any, Self
 import pandas as pd
 
 from clvmodels.api.base import Base
-from clvmodels.api.learned import Learned, Outlook
+from clvmodels.api.learned import Learned, PurchaseForecast
 from clvmodels.api.look_back import LookBack
 from clvmodels.api.once import Once, so_far
 from clvmodels.evaluation import drift as hold_against
@@ -17,6 +17,7 @@ from clvmodels.evaluation.changes import comparable
 from clvmodels.inference.fit_spec import FitSpec
 from clvmodels.ingest.log_spec import LogSpec
 from clvmodels.records import (
+    BusinessTerms,
     Drift,
     Estimate,
     HeuristicForecast,
@@ -25,36 +26,35 @@ from clvmodels.records import (
     Scorecard,
     Shock,
     Summary,
-    Terms,
     Valuation,
 )
 from clvmodels.records.log_check import about_the_log
-from clvmodels.reporting.gather import carried_forward
+from clvmodels.reporting.assembly import carried_forward
 from clvmodels.valuation.capped import valued_or_capped
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
-class AbstractAnswers:
+class AbstractResults:
     """A question, its customers, and the answers.
 
     What several studies of one base share is a record of its own, so that what one of them has made is there for all:
-    business terms change neither ``learned`` nor ``outlook``, the horizon doesn't change ``learned``, and neither
-    changes ``look_back``.
+    business terms change neither ``learned`` nor ``purchase_forecast``, the horizon doesn't change ``learned``, and
+    neither changes ``look_back``.
     """
 
     fitting: FitSpec
     spend: str | float | None
     horizon: float | str | timedelta
     holdout: float | str | timedelta | None
-    terms: Terms
+    terms: BusinessTerms
     ci_prob: float
     common_shock: bool
-    remarks: tuple[Note, ...]
+    extra_notes: tuple[Note, ...]
     before: Self | None
     base: Base | None
     learned: Learned | None
     look_back: LookBack | None
-    outlook: Outlook | None
+    purchase_forecast: PurchaseForecast | None
 
     @property
     def model(self) -> str:
@@ -67,9 +67,9 @@ class AbstractAnswers:
         return None if self.base is None else self.base.summary
 
     @property
-    def checked(self) -> Summary | None:
+    def calibration(self) -> Summary | None:
         """Its earlier part, with the rest held back."""
-        return None if self.base is None else self.base.checked
+        return None if self.base is None else self.base.calibration
 
     @property
     def shock(self) -> Shock | None:
@@ -92,12 +92,12 @@ class AbstractAnswers:
         return None if self.learned is None else self.learned.spending
 
     @property
-    def checked_buying(self) -> Estimate | None:
+    def calibration_buying(self) -> Estimate | None:
         """Of the model of buying, from the earlier part."""
         return None if self.look_back is None else self.look_back.learned.buying
 
     @property
-    def checked_spending(self) -> Estimate | None:
+    def calibration_spending(self) -> Estimate | None:
         """Of what purchases are worth, from the earlier part."""
         return None if self.look_back is None else self.look_back.learned.spending
 
@@ -110,7 +110,7 @@ class AbstractAnswers:
     @property
     def prediction(self) -> Prediction | None:
         """Purchases ahead of the log."""
-        return None if self.outlook is None else self.outlook.prediction
+        return None if self.purchase_forecast is None else self.purchase_forecast.prediction
 
     @property
     def valuation(self) -> Valuation | None:
@@ -149,7 +149,7 @@ class AbstractAnswers:
         worth, rules = so_far(self, "_worth"), so_far(self, "rules")
         found = [] if buying is None else about_the_log(buying.notes)
         said = [found, *(told[-1] for told in (verdict, worth, rules) if told is not None)]
-        return tuple(dict.fromkeys([*self.remarks, *(note for notes in said for note in notes)]))
+        return tuple(dict.fromkeys([*self.extra_notes, *(note for notes in said for note in notes)]))
 
     @Once
     def rules(self) -> tuple[list[HeuristicForecast], list[Note]]:

@@ -54,7 +54,7 @@ def described(estimate: Estimate) -> dict[str, Any]:
         "priors": None
         if priors is None
         else {
-            "laws": {name: asdict(law) for name, law in priors.laws.items()},
+            "laws": {name: asdict(law) for name, law in priors.distributions.items()},
             "coefficient_sd": priors.coefficient_sd,
             "group_sd": priors.group_sd,
         },
@@ -141,8 +141,8 @@ def _priors(model: models.AbstractModel, content: Mapping[str, Any] | None) -> P
         return None
     if set(content["laws"]) != {q.name for q in model.quantities}:
         raise ValueError("the priors don't belong to the model")
-    laws = {q.name: Prior(**_floats(content["laws"][q.name])) for q in model.quantities}
-    return Priors(model.quantities, laws, float(content["coefficient_sd"]), float(content["group_sd"]))
+    distributions = {q.name: Prior(**_floats(content["laws"][q.name])) for q in model.quantities}
+    return Priors(model.quantities, distributions, float(content["coefficient_sd"]), float(content["group_sd"]))
 
 
 def _speakable(value: Any) -> Any:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import clvmodels as clv
-from clvmodels.prediction.futures import Futures
+from clvmodels.prediction.customer_states import CustomerStates
 
 
 @pytest.mark.parametrize("name", ["bgnbd", "mbgcnbd", "paretonbd"])
@@ -16,8 +16,8 @@ def test_many_draws_of_p_alive_are_those_of_each(name):
         clv.load_cdnow(sample=True), customer="customer_id", time="date", observation_end="1997-09-30"
     )
     estimate = clv.fit(name, rfm, n_draws=60)
-    futures = Futures.of(estimate, rfm)
-    found = futures.p_alive(estimate.draws, slice(0, len(futures.histories)))
+    states = CustomerStates.of(estimate, rfm)
+    found = states.p_alive(estimate.draws, slice(0, len(states.histories)))
     params = {parameter: values[:, None] for parameter, values in estimate.draws.items()}
-    right = futures.model.p_alive(params, futures.histories.columns)
+    right = states.model.p_alive(params, states.histories.columns)
     np.testing.assert_allclose(found, right, rtol=1e-10)
