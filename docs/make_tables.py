@@ -19,6 +19,7 @@ import accuracy_tables
 import backtest_tables
 import pandas as pd
 import scale_tables
+import usual_tables
 
 import clvmodels as clv
 from clvmodels import heuristics
@@ -170,7 +171,11 @@ def three_intervals() -> tuple[pd.DataFrame, dict[str, float]]:
     ]
     came = rfm.holdout.frequency
     known = {kind: float(((came >= lower) & (came <= upper)).mean()) for kind, (lower, upper) in bounds.items()}
-    known |= {"one": float(came[one]), "all": float(came.sum()), "shock": shock.purchases.size}
+    known |= {
+        "one": float(came[one]),
+        "all": float(came.sum()),
+        "shock": shock.law("purchases", rfm.holdout.duration).size,
+    }
     return pd.DataFrame(rows, columns=["what", "kind", "estimate", "lower", "upper"]), known
 
 
@@ -488,10 +493,14 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
         "fits": fits,
         "tests": tests,
         "came": came,
+        "usual": usual_tables.usual,
+        "stories": usual_tables.stories,
         "ridges": ridges,
     },
     "docs/calendar.md": {"shops": shops},
     "experiments/11_calendar/README.md": {"shops": shops},
+    "experiments/12_totals/README.md": {"held": usual_tables.held},
+    "experiments/13_usual_model/README.md": {"stories": usual_tables.stories},
     "docs/log_checks.md": {"findings": findings},
     "experiments/08_log_checks/README.md": {"alarms": alarms, "found": found_faults},
     "docs/intervals.md": {"intervals": intervals, "held": held},

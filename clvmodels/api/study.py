@@ -43,7 +43,7 @@ class Study(AbstractVariants):
     Parameters
     ----------
     model : str, optional
-        Name of a model of buying; the usual one, BG/NBD, when left out.
+        Name of a model of buying; the usual one, MBG/NBD, when left out.
     spend : str, float or None
         Name of a spend model, "usual" being Gamma-Gamma, or the one price of every purchase; None leaves money out. It
         is left out too where the log has no amounts.
@@ -261,8 +261,8 @@ class Study(AbstractVariants):
         >>> winter = autumn.refresh(log[log["date"] < "1998-01-01"])
         >>> print(winter.drift)
         From 1997-09-30 to 1997-12-31 (13.14 weeks)
-        purchases of 2,357 known customers: 731 came, outside; forecast 634 (90% interval 574 to 696)
-        spend of 2,357 known customers: 28,109 came, outside; forecast 22,400 (90% interval 19,819 to 25,043)
+        purchases of 2,357 known customers: 731 came, outside; forecast 614 (90% interval 555 to 674)
+        spend of 2,357 known customers: 28,109 came, outside; forecast 21,720 (90% interval 19,210 to 24,299)
         """
         old = self._answered()
         if old.asked is None:

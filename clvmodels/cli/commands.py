@@ -15,11 +15,13 @@ from clvmodels.cli.big_job import job_in_parts
 from clvmodels.cli.console import entry
 from clvmodels.cli.contracting import ContractTable, contracts_job, usual_contract_model
 from clvmodels.cli.job import whole_job
+from clvmodels.cli.model_pair import tell_pair
 from clvmodels.cli.refreshing import refreshed
 from clvmodels.cli.task import ALL_OF_IT, TITLE, Memory, Task
 from clvmodels.evaluation.holdout import A_THIRD
 from clvmodels.ingest import load_cdnow
-from clvmodels.models import catalogue, default_purchase_model, default_spend_model
+from clvmodels.models import catalogue, default_purchase_model, default_spend_model, reference_purchase_model
+from clvmodels.voice import muted
 
 _FOLDER = Path("clv-run")
 _REVENUE = Business()
@@ -37,7 +39,12 @@ def demo(*, excel_safe: ExcelSafe = False, out: Folder = Path("clv-demo")) -> No
     columns = Columns(customer="customer_id", time="date", amount="amount")
     study = Study(horizon=52, holdout=39, margin=0.3, discount_rate=0.15)
     title = "What CDNOW's customers will be worth"
-    whole_job(Task(study=study, log=load_cdnow(), columns=columns, out=out, title=title, excel_safe=excel_safe))
+    log = load_cdnow()
+    whole_job(Task(study=study, log=log, columns=columns, out=out, title=title, excel_safe=excel_safe))
+    with muted():  # it was looked at
+        known = study.read(log, **columns.asked()).checked
+    assert known is not None  # a holdout is asked for
+    tell_pair(known, [_BUYING, reference_purchase_model()])
 
 
 def run(

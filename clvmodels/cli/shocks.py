@@ -15,7 +15,7 @@ _ROUNDED = 1e-6  # sums of a few hundred probabilities
 def shock_content(shock: Shock) -> dict[str, Any]:
     """Return what widens totals as this shock does; of the forecasts that it was learned from only their number."""
     laws = {"purchases": shock.purchases, "spend": shock.spend}
-    told = {target: {"sizes": law.sizes, "weights": law.weights} for target, law in laws.items()}
+    told = {target: {"sizes": law.sizes, "weights": law.weights, "growth": law.growth} for target, law in laws.items()}
     return {**told, "n_independent": shock.n_independent, "horizon": shock.horizon}
 
 
@@ -32,6 +32,8 @@ def shock_of(told: dict[str, Any]) -> Shock:
 def _law(told: dict[str, Any]) -> ShockDistribution:
     """Return a distribution, or raise a ValueError where it can't be one."""
     law = ShockDistribution(**told)
+    if not (np.isfinite(law.growth).all() and (law.growth >= 0).all()):
+        raise ValueError("the common shock grows with no power of the horizon")
     if law.sizes.ndim != 1 or law.sizes.shape != law.weights.shape or not len(law.sizes):
         raise ValueError("sizes and weights of the common shock don't belong to each other")
     if not (np.isfinite(law.sizes).all() and (law.sizes >= 0).all()):

@@ -144,9 +144,10 @@ def backtest(  # noqa: PLR0913 - a log has as many sides
     asked for: ``coverage`` is to be compared with ``coverage_expected``, what the forecast itself gives its intervals.
     ``pit_ks`` is the largest distance of the mean probability integral transform from the diagonal, ``ece`` that of
     P(active) from the share who bought, in tenths of the probability. ``spearman`` rewards ties where most have no
-    purchase ahead; ``spearman_repeat`` looks at those who had come back before the origin. ``gini_normalised`` is 1
-    for the perfect order. Totals hold parameters and chance, of rules the sampling of customers; what moves all
-    customers together isn't in them, and ``hit`` shows how much that matters.
+    purchase ahead; ``spearman_repeat`` looks at those who had come back before the origin. ``gini`` is 1 for the
+    perfect order, as in `compare`, and ``gini_normalised`` is the same number. Totals hold parameters and chance, of
+    rules the sampling of customers; what moves all customers together isn't in them, and ``hit`` shows how much that
+    matters.
 
     Differences are drawn by customers (a Poisson bootstrap): each is counted as often at every origin, so that
     forecasters, and origins, are compared on the same people. They know of chance in customers and not of how origins

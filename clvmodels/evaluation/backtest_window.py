@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from clvmodels.records import (
     BusinessTerms,
     Estimate,
     Period,
+    Summary,
     Target,
     Total,
 )
@@ -35,9 +36,9 @@ _CI_PROB = 0.9  # of totals whose parts are looked at, and not their bounds
 
 
 def in_memory(
-    log: Any, asked: LogSpec, window: Window, fitting: FitSpec, spend: str | float | None
+    log: Any, asked: LogSpec, windows: Sequence[Window], fitting: FitSpec, spend: str | float | None
 ) -> list[dict[str, Any]]:
-    """Return one row a target: the forecast made before a window, and the actual values in it.
+    """Return one row a window and target: what was forecast on the eve of windows, and what came in them.
 
     Parameters
     ----------
@@ -45,31 +46,34 @@ def in_memory(
         As in ``rfm_summary``.
     asked : LogSpec
         How it is read.
-    window : pair of numpy.datetime64
-        The last days of the known data, and of the holdout.
+    windows : sequence of pairs of numpy.datetime64
+        The last days of what was known, the same in all, and of what came.
     fitting : FitSpec
         The model of buying, and how models are fitted.
     spend : str, float or None
         A spend model, or the one price of every purchase; None leaves money out.
     """
-    origin, end = window
-    told = asked.but(observation_end=origin, holdout_end=end).asked()
-    summary = rfm_summary(log, **told, intervals=_looks_at_intervals(fitting.model))
-    assert summary.holdout is not None  # it was asked for
-    horizon, came = summary.holdout.duration, summary.holdout
-    ahead = predict(fit_as(fitting, summary), summary, horizon=horizon)
-    found: dict[Target, tuple[Total, float]] = {"purchases": (ahead.total, float(came.frequency.sum()))}
-    if came.spend is not None:
-        paid = spend_as(spend, fitting, summary)
-        if paid is not None and mean_trouble(paid, summary) is None:
-            found["spend"] = (value(ahead, paid).total, float(came.spend.sum()))
-    return _rows(found, origin, horizon, len(summary), summary.period)
+    rows: list[dict[str, Any]] = []
+    known: tuple[Estimate, Estimate | None] | None = None  # what was known on the eve is the same for all windows
+    for origin, end in windows:
+        told = asked.but(observation_end=origin, holdout_end=end).asked()
+        summary = rfm_summary(log, **told, intervals=_looks_at_intervals(fitting.model))
+        assert summary.holdout is not None  # it was asked for
+        horizon, came = summary.holdout.duration, summary.holdout
+        if known is None:
+            known = fit_as(fitting, summary), None if came.spend is None else _paid(fitting, spend, summary)
+        ahead = predict(known[0], summary, horizon=horizon)
+        found: dict[Target, tuple[Total, float]] = {"purchases": (ahead.total, float(came.frequency.sum()))}
+        if came.spend is not None and known[1] is not None:
+            found["spend"] = (value(ahead, known[1]).total, float(came.spend.sum()))
+        rows += _rows(found, origin, horizon, len(summary), summary.period)
+    return rows
 
 
 def in_parts(
     log: Any,
     asked: LogSpec,
-    window: Window,
+    windows: Sequence[Window],
     fitting: FitSpec,
     spend: str | float | None,
     *,
@@ -77,33 +81,30 @@ def in_parts(
     temp_folder: str | None,
 ) -> list[dict[str, Any]]:
     """Return the same of a log bigger than memory, or on Spark."""
-    origin, end = window
-    question = Question.of(asked.but(observation_end=origin, holdout_end=end))
-    intervals = _looks_at_intervals(fitting.model)
-    with temporary_table(log, question, intervals=intervals, memory_limit=memory_limit, temp_folder=temp_folder) as (
-        table,
-        span,
-    ):
-        horizon = holdout_length(span)
-        base_forecast = base_forecast_of(
-            table,
-            Job(
-                buying=fit_as(fitting, table),
-                spend=_paid(fitting, spend, table),
-                horizon=horizon,
-                ci_prob=_CI_PROB,
-                terms=BusinessTerms(),
-                shock=None,
-            ),
-        )
-        came = table.sums(["holdout_frequency", *(["holdout_spend"] if spend is not None else [])])
-        found: dict[Target, tuple[Total, float]] = {"purchases": (base_forecast.purchases, came["holdout_frequency"])}
-        if base_forecast.worth is not None:
-            found["spend"] = (base_forecast.worth, came["holdout_spend"])
-        return _rows(found, origin, horizon, len(table), question.period)
+    rows: list[dict[str, Any]] = []
+    known: tuple[Estimate, Estimate | None] | None = None
+    for origin, end in windows:
+        question = Question.of(asked.but(observation_end=origin, holdout_end=end))
+        intervals = _looks_at_intervals(fitting.model)
+        with temporary_table(
+            log, question, intervals=intervals, memory_limit=memory_limit, temp_folder=temp_folder
+        ) as (table, span):
+            if known is None:
+                known = fit_as(fitting, table), _paid(fitting, spend, table)
+            horizon, (buying, paid) = holdout_length(span), known
+            job = Job(buying=buying, spend=paid, horizon=horizon, ci_prob=_CI_PROB, terms=BusinessTerms(), shock=None)
+            base_forecast = base_forecast_of(table, job)
+            came = table.sums(["holdout_frequency", *(["holdout_spend"] if spend is not None else [])])
+            found: dict[Target, tuple[Total, float]] = {
+                "purchases": (base_forecast.purchases, came["holdout_frequency"])
+            }
+            if base_forecast.worth is not None:
+                found["spend"] = (base_forecast.worth, came["holdout_spend"])
+            rows += _rows(found, origin, horizon, len(table), question.period)
+    return rows
 
 
-def _paid(fitting: FitSpec, spend: str | float | None, table: AbstractCustomerTable) -> Estimate | None:
+def _paid(fitting: FitSpec, spend: str | float | None, table: Summary | AbstractCustomerTable) -> Estimate | None:
     """Return what purchases are worth; None where nothing says it, or it has no mean."""
     paid = spend_as(spend, fitting, table)
     return None if paid is None or mean_trouble(paid, table) is not None else paid

@@ -40,7 +40,7 @@ def compare(
         With a holdout (``holdout_end=`` when the log was read).
     models : str, Estimate or sequence of them, optional
         Models of buying: a name is fitted to the summary, an estimate is taken as it is. Two of one model are numbered.
-        The usual one, BG/NBD, when left out.
+        The usual one, MBG/NBD, when left out.
     heuristics : "all", str or sequence of str
         Registered business rules; the baselines all_zero, run_rate and past_spend are always there.
     spend : str, Estimate or None
@@ -57,7 +57,8 @@ def compare(
     -------
     Scorecard
         One table for purchases and one for spend. ``bias`` is relative (0.1 is 10% too much), ``crps`` of a point
-        forecast is its mean absolute error, ``coverage`` the share of customers inside their interval.
+        forecast is its mean absolute error, ``coverage`` the share of customers inside their interval. ``gini`` is 1
+        for the perfect order, 0 for none, and NaN where the holdout has no differences to order.
 
     Raises
     ------

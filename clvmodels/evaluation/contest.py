@@ -11,7 +11,7 @@ import numpy as np
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.errors import check_kind, check_known
 from clvmodels.evaluation.forecasts import Forecast, of_model, of_rule
-from clvmodels.evaluation.scores import bias, cumulative_gain, gini, mae, rmse, spearman
+from clvmodels.evaluation.scores import bias, cumulative_gain, gini_normalised, mae, rmse, spearman
 from clvmodels.heuristics.registry import rules
 from clvmodels.heuristics.terms import HeuristicSettings
 from clvmodels.inference import fit
@@ -143,7 +143,7 @@ def scored(row: Forecast, actual: FloatArray) -> Row:
         "log_score": mean(row.log_score),
         "coverage": mean(row.inside),
         "spearman": spearman(row.ranking, actual),
-        "gini": gini(row.ranking, actual),
+        "gini": gini_normalised(row.ranking, actual),
         "capture_top10": float(cumulative_gain(row.ranking, actual, _SHARE)[0]),
         "total": float("nan") if point is None else float(point.sum()),
         "total_lower": float("nan") if total is None else total.lower,

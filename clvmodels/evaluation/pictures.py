@@ -339,7 +339,7 @@ def lift_table(scorecard: Scorecard) -> pd.DataFrame:
     ...                       observation_end="1997-09-30", holdout_end="1998-06-30")
     >>> lift = clv.lift_table(clv.compare(rfm, heuristics=[]))
     >>> lift.columns.to_list()
-    ['share_targeted', 'bgnbd', 'run_rate', 'perfect']
+    ['share_targeted', 'mbgnbd', 'run_rate', 'perfect']
     """
     holdout = scorecard.summary.holdout
     assert holdout is not None  # a scorecard is made from a holdout

@@ -18,7 +18,6 @@ from clvmodels.evaluation.paired import drawn_scores
 from clvmodels.evaluation.scores import (
     activity_sums,
     calibration_error,
-    gini_normalised,
     pit_curve,
     pit_distance,
     spearman,
@@ -160,7 +159,7 @@ def _told(
             "pit_ks": pit_distance(pit[row.name]) if row.name in pit else float("nan"),
             "ece": calibration_error(activity[row.name]) if row.name in activity else float("nan"),
             "spearman_repeat": spearman(row.ranking[again], actual[again]) if again.sum() > 1 else float("nan"),
-            "gini_normalised": gini_normalised(row.ranking, actual),
+            "gini_normalised": scores["gini"],
             "hit": float(inside) if np.isfinite(float(scores["total_lower"])) else float("nan"),
         }
         rows.append({**place, **scores, **more})

@@ -36,6 +36,7 @@ class AbstractModel(AbstractOrFinal):
     default: ClassVar[bool] = False  # taken where nobody names one; true of one model of buying and one of spend
     weakly_identified: ClassVar[tuple[str, ...]] = ()  # quantities whose prior maximum likelihood keeps
     log_length: float | None = None  # periods from the log's first day, where a model looks at them
+    reference: ClassVar[bool] = False  # what readers know best, shown beside the default; true of one model of buying
     lifetimes_name: ClassVar[str] = ""  # the class of the lifetimes package that fits it
     other_names: ClassVar[tuple[str, ...]] = ()  # what pymc-marketing and CLVTools call it
     lifetimes_renames: ClassVar[Mapping[str, str]] = {}  # parameters that it calls otherwise: its name to ours

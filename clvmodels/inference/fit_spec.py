@@ -75,8 +75,8 @@ class FitSpec:
         check_known("entry", self.entry, ENTRIES)
         if self.entry == "open" and self.calendar is not None:
             raise ArgumentError(
-                "entry='open' counts old customers in plain time, so it can't be fitted with a calendar; leave one of them "
-                "out, and compare the two forecasts on a holdout."
+                "entry='open' counts old customers in plain time, so it can't be fitted with a calendar; leave one of "
+                "them out, and compare the two forecasts on a holdout."
             )
         pull = "it is the strength of a pull towards no effect"
         check_between("ridge", self.ridge, 0, float("inf"), pull, open_high=True)

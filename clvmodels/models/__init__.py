@@ -22,6 +22,7 @@ from clvmodels.models.lookup import (
     default_spend_model,
     get,
     purchase_model,
+    reference_purchase_model,
     registry,
     spend_model,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "default_spend_model",
     "get",
     "purchase_model",
+    "reference_purchase_model",
     "registry",
     "spend_model",
 ]

@@ -83,7 +83,7 @@ class BGNBD(AbstractPurchaseModel):
     )
     updated_by = ("x", "T")
     memoryless = True
-    default = True
+    reference = True
     lifetimes_name = "BetaGeoFitter"
 
     def log_alive(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:

@@ -74,6 +74,11 @@ def default_purchase_model() -> AbstractPurchaseModel:
     return next(model for model in registry().values() if isinstance(model, AbstractPurchaseModel) and model.default)
 
 
+def reference_purchase_model() -> AbstractPurchaseModel:
+    """Return the model of buying that readers know best."""
+    return next(model for model in registry().values() if isinstance(model, AbstractPurchaseModel) and model.reference)
+
+
 def default_spend_model() -> AbstractSpendModel:
     """Return the model of spend that is taken where nobody names one."""
     return next(model for model in registry().values() if isinstance(model, AbstractSpendModel) and model.default)

@@ -85,6 +85,7 @@ class MBGNBD(AbstractPurchaseModel):
     )
     updated_by = ("x", "T")
     memoryless = True
+    default = True
     lifetimes_name = "ModifiedBetaGeoFitter"
 
     def log_alive(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:

@@ -25,8 +25,7 @@ _MEANINGS = {
     "ece": "Calibration error of P(active)",
     "spearman": "Rank correlation",
     "spearman_repeat": "Rank correlation among repeat buyers",
-    "gini": "Gini",
-    "gini_normalised": "Gini, 1 for the perfect order",
+    **dict.fromkeys(("gini", "gini_normalised"), "Gini, 1 for the perfect order"),
     "capture_top10": "Share held by the top decile",
 }
 _AS_SHARES = ("bias", "coverage", "capture_top10")

@@ -116,7 +116,7 @@ def predict(
     expected = float(counts @ columns["expected_purchases"])
     ahead_notes = calendar_notes(clock_of(states.model), periods)
     summed = Sum(expected, draws, float(counts @ (variance - parameter_variance)))
-    law = None if shock is None else shock.purchases
+    law = None if shock is None else shock.law("purchases", periods)
     few = few_sum(parts, counts, expected, float(counts @ variance), whole=True)
     total = total_of("purchases", summed, ci_prob, law, few=few)
     customers = states.histories.index

@@ -27,6 +27,7 @@ class Backtest(AbstractTable):
         kind``, ``parameters`` (chosen by the likelihood), ``bias, mae, rmse, crps, log_score, interval_score, coverage,
         coverage_expected, pit_ks, ece, spearman, spearman_repeat, gini, gini_normalised, capture_top10, total,
         total_lower, total_upper, actual`` and ``hit`` (1 where the interval held the total, 0 where it missed).
+        ``gini_normalised`` is ``gini`` by another name: both are 1 for the perfect order.
     pooled : mapping of str to DataFrame
         One row a forecaster, over the ``origins`` at which it forecast, each of which counts the same; ``hits`` is how
         many totals lay in their intervals.

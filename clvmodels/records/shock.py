@@ -13,6 +13,8 @@ from clvmodels.errors import check_between
 from clvmodels.records.note import Note
 from clvmodels.records.scorecard import Target
 
+FURTHEST = 12.0  # times the horizon it was learned from, beyond which a shock grows no further: nothing tells
+
 
 @dataclass(frozen=True, eq=False)
 class ShockDistribution:
@@ -24,14 +26,25 @@ class ShockDistribution:
         Standard deviations that the shock may have.
     weights : array, shape (size,)
         Their probabilities.
+    growth : array, shape (size,)
+        The power of the horizon that the variance grows with, for each of them; 0 for a shock that doesn't grow.
     """
 
     sizes: FloatArray
     weights: FloatArray
+    growth: FloatArray = field(default_factory=lambda: np.zeros(1))
 
     def __post_init__(self) -> None:
         for name in ("sizes", "weights"):
             object.__setattr__(self, name, frozen(np.asarray(getattr(self, name), dtype=np.float64)))
+        growth = np.broadcast_to(np.asarray(self.growth, dtype=np.float64), self.sizes.shape)
+        object.__setattr__(self, "growth", frozen(growth.copy()))
+
+    def over(self, ratio: float) -> ShockDistribution:
+        """Return the distribution for a horizon so many times as long."""
+        if ratio == 1 or not self.growth.any():
+            return self
+        return ShockDistribution(self.sizes * ratio ** (self.growth / 2), self.weights, self.growth)
 
     @property
     def size(self) -> float:
@@ -43,18 +56,20 @@ class ShockDistribution:
 class Shock:
     """A common shock: a season, a drift, a wrong model, whatever moves the whole base and doesn't shrink with it.
 
-    A total is multiplied by exp(shock). A size of 0.1 is about 10% of the total, up or down.
+    A total is multiplied by exp(shock). A size of 0.1 is about 10% of the total, up or down. What was learned grows
+    with the horizon; a size that was given holds for every horizon.
 
     Attributes
     ----------
     purchases : ShockDistribution
-        Of totals of purchases.
+        Of totals of purchases, as far ahead as ``horizon``; `law` is for any other.
     spend : ShockDistribution
         Of totals of money.
     n_independent : float
         How many forecasts, of periods that don't overlap, it was learned from; ``inf`` where it was given.
     horizon : float
-        How far these looked, in periods; ``inf`` where it was given.
+        How far the shortest of these looked, in periods: the sizes are those of this horizon. ``inf`` where it was
+        given.
     origins : DataFrame
         One row an earlier forecast and target: ``target, origin`` (last day that it knew), ``end`` (last day that it
         spoke of), ``horizon, customers, expected, actual, miss`` (log of actual / expected) and ``sd`` (of the miss by
@@ -85,9 +100,12 @@ class Shock:
         learned = "as given" if np.isinf(self.n_independent) else f"from {self.n_independent:.3g} independent forecasts"
         return f"Shock({sizes}; {learned})"
 
-    def law(self, target: Target) -> ShockDistribution:
-        """Return the distribution for totals of purchases or of money."""
-        return self.purchases if target == "purchases" else self.spend
+    def law(self, target: Target, horizon: float | None = None) -> ShockDistribution:
+        """Return the distribution for totals of purchases or of money, as far ahead as ``horizon`` periods."""
+        law = self.purchases if target == "purchases" else self.spend
+        if horizon is None or not np.isfinite(self.horizon):
+            return law
+        return law.over(min(horizon / self.horizon, FURTHEST))
 
     def to_frame(self) -> pd.DataFrame:
         """Return the earlier forecasts, one row an origin and target."""

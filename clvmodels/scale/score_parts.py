@@ -237,7 +237,9 @@ def _question(table: StoredTable, job: Job) -> dict[str, Any]:
     estimates = {"buying": job.buying, "spend": job.spend}
     told = {role: None if found is None else _fingerprint(found) for role, found in estimates.items()}
     terms = {name: getattr(job.terms, name) for name in ("margin", "discount_rate", "acquisition_cost")}
-    shock = None if job.shock is None else {what: job.shock.law(what).size for what in ("purchases", "spend")}
+    shock = (
+        None if job.shock is None else {what: job.shock.law(what, job.horizon).size for what in ("purchases", "spend")}
+    )
     return {
         "format": _FORMAT,
         "version": _VERSION,

@@ -176,11 +176,12 @@ def _evaluated(
         notes |= dict.fromkeys(said)
     assert purchases is not None  # a table has customers
     assert rows.counts is not None
-    law = None if job.shock is None else job.shock.purchases
+    law = None if job.shock is None else job.shock.law("purchases", job.horizon)
     money = None
     if worth is not None:
         cost = (job.terms.acquisition_cost or 0.0) * float(rows.counts.sum())
-        money = total_of("value", worth, job.ci_prob, None if job.shock is None else job.shock.spend, cost)
+        law_of_money = None if job.shock is None else job.shock.law("spend", job.horizon)
+        money = total_of("value", worth, job.ci_prob, law_of_money, cost)
     base_forecast = BaseForecast(total_of("purchases", purchases, job.ci_prob, law), money, tuple(notes))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, base_forecast
 

@@ -34,8 +34,8 @@ def total_path(forecast: AnyForecast, *, every: str | timedelta = "month") -> pd
     DataFrame
         One row a step, at most 120 of them: ``end`` (steps from now; the last may be cut by the horizon), then
         cumulative ``expected, lower, upper, sd_parameters, sd_chance, sd_common_shock`` and ``contains`` as in
-        `totals`. ``attrs`` name the step ("every") and what is summed ("what"). The common shock is as large after a
-        step as at the end.
+        `totals`. ``attrs`` name the step ("every") and what is summed ("what"). A common shock that was learned
+        grows with the horizon, one that was given is as large after a step as at the end.
 
     See Also
     --------
@@ -83,7 +83,7 @@ def _purchases_until(prediction: Prediction, end: float) -> Total:
             parts.append((rows, part))
     summed = Sum(float(counts @ expected), draws, variance - float(counts @ parameter_variance))
     few = few_sum(parts, counts, summed.expected, variance, whole=True)
-    law = None if prediction.shock is None else prediction.shock.purchases
+    law = None if prediction.shock is None else prediction.shock.law("purchases", end)
     return total_of("purchases", summed, prediction.ci_prob, law, few=few)
 
 
@@ -95,10 +95,10 @@ def worth_until(valuation: Valuation, end: float) -> Money:
 
 
 def _value_until(valuation: Valuation, end: float) -> Total:
-    terms, law = valuation.terms, valuation.prediction.shock
+    terms, found = valuation.terms, valuation.prediction.shock
     summed, few = sum_of(worth_until(valuation, end))
     cost = (terms.acquisition_cost or 0.0) * float(money_of(valuation).rows.counts.sum())
-    shock = None if law is None else law.spend
+    shock = None if found is None else found.law("spend", end)
     return total_of("value", summed, valuation.prediction.ci_prob, shock, cost, few)
 
 

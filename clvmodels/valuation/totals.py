@@ -129,7 +129,7 @@ def _of_purchases(prediction: Prediction, codes: IntArray) -> list[Total]:
     n_groups = int(codes.max(initial=0)) + 1
     weights = membership(states.histories.index, codes, (len(states.histories), n_groups))
     draws, parameter_variance = purchases_by_group(states, prediction.estimate, prediction.horizon, weights)
-    law = None if prediction.shock is None else prediction.shock.purchases
+    law = None if prediction.shock is None else prediction.shock.law("purchases", prediction.horizon)
     expected, variance = _summed(codes, prediction["expected_purchases"], prediction.variance)
     chance = variance - parameter_variance
     few = _few_purchases(prediction, states, codes, expected, variance)
@@ -219,7 +219,7 @@ def value_by_group(valuation: Valuation, codes: IntArray) -> tuple[FloatArray, F
 def shock_of(valuation: Valuation) -> ShockDistribution | None:
     """Return the distribution of the common shock of money, where the prediction has one."""
     shock = valuation.prediction.shock
-    return None if shock is None else shock.spend
+    return None if shock is None else shock.law("spend", valuation.prediction.horizon)
 
 
 def _summed(codes: IntArray, *columns: FloatArray) -> list[FloatArray]:

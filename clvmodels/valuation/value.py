@@ -120,7 +120,7 @@ def _valued(gross: GrossValue, terms: BusinessTerms, independence: tuple[Note, .
         "value",
         summed,
         prediction.ci_prob,
-        None if prediction.shock is None else prediction.shock.spend,
+        None if prediction.shock is None else prediction.shock.law("spend", prediction.horizon),
         cost * float(base.rows.counts.sum()),
         None if gross.few is None else gross.few.times(terms.margin),
     )

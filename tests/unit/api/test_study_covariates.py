@@ -22,7 +22,7 @@ def test_the_columns_of_covariates_are_carried_along_without_being_named(study):
 
 
 def test_both_models_are_fitted_as_asked(study):
-    for estimate, model in ((study.buying, "bgnbd"), (study.spending, "gammagamma")):
+    for estimate, model in ((study.buying, "mbgnbd"), (study.spending, "gammagamma")):
         alone = clv.fit(model, study.summary, method="laplace", covariates=ACTING)
         assert estimate.method == "laplace"
         assert estimate.diagnostics["pareto_k"] < 0.7
@@ -33,12 +33,12 @@ def test_both_models_are_fitted_as_asked(study):
 
 def test_the_comparison_uses_the_same_method_and_covariates(study):
     board = study.compare()
-    alone = clv.fit("bgnbd", study.calibration, method="laplace", covariates=ACTING)
+    alone = clv.fit("mbgnbd", study.calibration, method="laplace", covariates=ACTING)
     assert study.calibration_buying.params == pytest.approx(alone.params, rel=1e-9, abs=0)
     assert study.calibration_spending.method == "laplace"
     assert set(study.calibration_spending.params) == set(study.spending.params)
     ahead = clv.predict(alone, study.calibration, horizon=20)
-    assert board.to_frame().set_index("name").loc["bgnbd", "total"] == pytest.approx(
+    assert board.to_frame().set_index("name").loc["mbgnbd", "total"] == pytest.approx(
         ahead.total.expected, rel=1e-9, abs=0
     )
 

@@ -69,10 +69,10 @@ def test_on_the_holdout_rules_forecast_money_and_the_page_speaks_of_purchases(st
     money = board.to_frame(target="spend")
     assert "model" not in set(money["kind"])
     assert {"ltv", "run_rate", "past_spend"} <= set(money["name"])
-    assert "bgnbd" in set(board.to_frame(target="purchases")["name"])
+    assert "mbgnbd" in set(board.to_frame(target="purchases")["name"])
     assert warnings(board.notes)[0].startswith("Rules alone forecast money in the holdout. The expected spend of")
     page = study.report(tmp_path / "report.html").read_text()
-    assert "BG/NBD said" in page
+    assert "MBG/NBD said" in page
     assert "in purchases" in page
     assert study.compare(by=None).tables.keys() == {"purchases", "spend"}
 

@@ -28,7 +28,7 @@ def faulty():
 def studied(faulty, tmp_path_factory):
     with warnings.catch_warnings(record=True) as raised:
         warnings.simplefilter("always")
-        study = clv.CLV(holdout=20, horizon=13).fit(faulty, **COLUMNS)
+        study = clv.CLV(model="bgnbd", holdout=20, horizon=13).fit(faulty, **COLUMNS)
         ahead = study.predict()
         study.compare()
         page = study.report(tmp_path_factory.mktemp("study") / "report.html")

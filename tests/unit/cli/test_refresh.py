@@ -118,7 +118,7 @@ def test_a_folder_that_is_no_study_says_what_is_missing(shelf, study, name):
         ({"columns": {"customer": "customer_id", "shape": "round"}}, "doesn't say all that was asked"),
         ({"model": "bgnb"}, "doesn't say all that was asked"),
         ({"customers": 7}, "a later step has changed the folder"),
-        ({"model": "nbd"}, "study.json speaks of nbd and buying.json of bgnbd"),
+        ({"model": "nbd"}, "study.json speaks of nbd and buying.json of mbgnbd"),
     ],
 )
 def test_a_study_that_does_not_belong_together_is_refused(shelf, study, change, words):

@@ -39,7 +39,7 @@ def test_every_step_succeeds_and_says_where_it_wrote(steps):
         "export": out.parent / "list.parquet",
     }
     assert all(runs[name].out.rstrip().endswith(f"-> {path}") for name, path in written.items())
-    assert "Estimate(bgnbd: r=" in runs["fit"].out
+    assert "Estimate(mbgnbd: r=" in runs["fit"].out
     assert "Estimate(gammagamma: p=" in runs["fit"].out
 
 

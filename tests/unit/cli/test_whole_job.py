@@ -69,7 +69,7 @@ def test_the_comparison_holds_both_targets_for_all_and_by_group(job):
     assert table.columns.tolist() == ["target", "group", *SCORES.split()]
     assert set(table["target"]) == {"purchases", "spend"}
     assert table["group"].unique().tolist() == ["all", "shop", "web"]
-    purchases = table[(table["target"] == "purchases") & (table["name"] == "bgnbd")].set_index("group")
+    purchases = table[(table["target"] == "purchases") & (table["name"] == "mbgnbd")].set_index("group")
     assert purchases.loc["shop", "actual"] + purchases.loc["web", "actual"] == purchases.loc["all", "actual"]
 
 
@@ -93,7 +93,7 @@ def test_the_study_remembers_what_was_asked(job, csv):
     assert study["columns"]["customer"] == "customer_id"
     assert study["columns"]["by"] == "channel"
     assert study["terms"] == {"margin": 0.3, "discount_rate": 0.15, "acquisition_cost": None}
-    assert (study["model"], study["spend"], study["horizon"], study["holdout"]) == ("bgnbd", "gammagamma", 26, 39)
+    assert (study["model"], study["spend"], study["horizon"], study["holdout"]) == ("mbgnbd", "gammagamma", 26, 39)
     assert (study["customers"], study["observation_end"]) == (300, "1998-06-27")
     assert study["versions"]["clvmodels"] == clvmodels.__version__
     assert {"code", "level", "text"} == set(study["notes"][0])
@@ -148,7 +148,7 @@ def test_a_third_of_the_log_is_kept_back_where_nothing_is_said(log, tmp_path):
     assert run.status == 0, run.err
     table = pd.read_csv(tmp_path / "out" / "comparison.csv").set_index("name")
     third = log["date"].max() - (log["date"].max() - log["date"].min()) / 3
-    assert table.loc["bgnbd", "actual"] == len(log[log["date"] > third][["customer_id", "date"]].drop_duplicates())
+    assert table.loc["mbgnbd", "actual"] == len(log[log["date"] > third][["customer_id", "date"]].drop_duplicates())
 
 
 def test_a_log_too_short_to_keep_some_back_is_valued_all_the_same(tmp_path):
@@ -194,6 +194,8 @@ def test_an_interrupt_leaves_nothing_and_says_so(csv, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_the_demo_does_the_whole_job_on_cdnow(tmp_path):
     run = clv("demo", "--out", tmp_path / "demo")
+    assert "MBG/NBD and BG/NBD on the same holdout" in run.out
+    assert "customers are alive by" in run.out
     assert run.status == 0, run.err
     assert sorted(path.name for path in (tmp_path / "demo").iterdir()) == FILES
     assert len(pd.read_parquet(tmp_path / "demo" / "customers.parquet")) == 23_570

@@ -97,7 +97,7 @@ def test_money_ahead_comes_nearer_when_it_is_allowed_for(dear):
 
 
 def test_the_money_told_is_that_of_the_valuation(dear, found):
-    buying = clv.fit("bgnbd", dear, n_draws=50)
+    buying = clv.fit("mbgnbd", dear, n_draws=50)
     ahead = clv.predict(buying, dear, horizon="1 year")
     plain = clv.value(ahead, clv.fit("gammagamma", dear, n_draws=50, first_purchase="leave_out"))["clv"]
     table = found.money_table().set_index("who")
