@@ -119,7 +119,7 @@ def test_the_gradient_of_a_fit_is_that_of_differences(calendar):
         space,
         scaled(space, histories.columns),
         histories.counts,
-        belief=PriorDensity(space, None, np.full(len(space.names) - 4, 3.0)),
+        prior=PriorDensity(space, None, np.full(len(space.names) - 4, 3.0)),
         share=0.7,
     )
     theta = space.centre + np.random.default_rng(1).normal(0, 0.2, len(space.names))
