@@ -38,7 +38,7 @@ _CI_PROB = 0.9  # of totals whose parts are looked at, and not their bounds
 def in_memory(
     log: Any, asked: LogSpec, windows: Sequence[Window], fitting: FitSpec, spend: str | float | None
 ) -> list[dict[str, Any]]:
-    """Return one row a window and target: what was forecast on the eve of windows, and what came in them.
+    """Return one row a window and target: what was forecast on the eve of windows, and the actual values in them.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def in_memory(
     asked : LogSpec
         How it is read.
     windows : sequence of pairs of numpy.datetime64
-        The last days of what was known, the same in all, and of what came.
+        The last days of what was known, the same in all, and of the actual values.
     fitting : FitSpec
         The model of buying, and how models are fitted.
     spend : str, float or None

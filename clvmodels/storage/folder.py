@@ -117,7 +117,8 @@ def save_summary(summary: Summary, folder: Path, *, name: str = "summary") -> No
         timeline=summary.timeline,
         notes=summary.notes,
     )
-    write_json(content, folder / f"{name}.json")
+    repeats = summary.repeats_by_day
+    write_json(content | {"repeats_by_day": None if repeats is None else repeats.tolist()}, folder / f"{name}.json")
 
 
 def summary_content(
@@ -209,7 +210,7 @@ def read_json(path: Path, *, made_by: str) -> dict[str, Any]:
 
 
 def _summary(content: Mapping[str, Any], table: pd.DataFrame) -> Summary:
-    held, end = content["holdout"], content["observation_end"]
+    held, end, repeats = content["holdout"], content["observation_end"], content.get("repeats_by_day")
     return Summary(
         period=stored_period(content["period"]),
         **{column: _column(table, column) for column in _COLUMNS if column in table},
@@ -217,6 +218,7 @@ def _summary(content: Mapping[str, Any], table: pd.DataFrame) -> Summary:
         groups={name: table[_group_column(i)].to_numpy() for i, name in enumerate(content["groups"])},
         holdout=None if held is None else _holdout(table, held["duration"]),
         timeline=None if content["timeline"] is None else _timeline(content["timeline"]),
+        repeats_by_day=None if repeats is None else np.array(repeats, dtype=np.float64),
         observation_end=None if end is None else np.datetime64(end),
         notes=notes_of(content["notes"]),
     )

@@ -51,6 +51,8 @@ def check_summary(summary: Summary) -> None:
         _check_length(summary.recent_window, "recent_window")
     if summary.observation_end is not None and np.isnat(summary.observation_end):
         raise ValueError("observation_end is no day")
+    if summary.repeats_by_day is not None:
+        _check_numbers(summary.repeats_by_day, "repeats_by_day", at_least_0=True, whole=True)
     _check_holdout(summary)
     _check_timeline(summary)
 

@@ -42,7 +42,7 @@ def shop(season, years, last_day, seed):
 
 
 def scored(season, years, last_day, seed):
-    """Return one row a forecast: how it met what came."""
+    """Return one row a forecast: how it met the actual purchases."""
     rfm = shop(season, years, last_day, seed)
     forecasts = {
         "plain": clv.fit("mbgnbd", rfm, n_draws=DRAWS),

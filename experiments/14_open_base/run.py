@@ -92,7 +92,7 @@ def spearman(expected, came):
 
 
 def running_shop(seed):
-    """Return how forecasts by either entry met what came, in a shop that has run for years."""
+    """Return how forecasts by either entry met the actual purchases, in a shop that has run for years."""
     weeks = EARLIER + LENGTH + AHEAD
     log = new_customers(round(25 * weeks), seed, weeks)
     before = set(log.loc[log["date"] < START, "customer_id"])

@@ -14,7 +14,7 @@ from .test_intervals_hold import MODELS, simulated
 @pytest.mark.parametrize("name", MODELS)
 def test_a_study_runs_from_the_summary_to_the_report(name, tmp_path):
     base = simulated(name, seed=8, n=400)
-    study = clv.CLV(model=name, horizon=12, margin=0.4, discount_rate=0.1).take(base, checked=base)
+    study = clv.CLV(model=name, horizon=12, margin=0.4, discount_rate=0.1).take(base, calibration=base)
     worth = study.predict()
     assert len(worth.to_frame()) == 400
     assert np.isfinite(worth.total.expected)

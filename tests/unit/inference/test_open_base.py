@@ -164,7 +164,7 @@ def test_customers_are_old_as_often_as_said_and_buy_as_much(name, coin_at_first)
 def test_a_fit_finds_the_old_customers_and_a_cohort_forecasts_worse(running):
     base = summary_of(running)
     fitted = clv.fit("mbgnbd", base, entry="open", n_draws=200)
-    table = fitted.table(ci_prob=0.98).set_index("parameter")
+    table = fitted.table(ci_prob=0.999).set_index("parameter")
     truth = TRUTH | {"n_old": 1_200, "arrivals": 900 / LENGTH}
     for name, value in truth.items():
         assert table.loc[name, "lower"] < value < table.loc[name, "upper"]
