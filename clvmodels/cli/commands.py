@@ -42,7 +42,7 @@ def demo(*, excel_safe: ExcelSafe = False, out: Folder = Path("clv-demo")) -> No
     log = load_cdnow()
     whole_job(Task(study=study, log=log, columns=columns, out=out, title=title, excel_safe=excel_safe))
     with muted():  # it was looked at
-        known = study.read(log, **columns.asked()).checked
+        known = study.read(log, **columns.asked()).calibration
     assert known is not None  # a holdout is asked for
     tell_pair(known, [_BUYING, reference_purchase_model()])
 

@@ -29,7 +29,7 @@ def get(name: str | type[AbstractModel]) -> AbstractModel:
     ArgumentError
         When there is none; where another package calls a model so, its name here is said.
     """
-    spelled = name.name if isinstance(name, type) and issubclass(name, AbstractModel) else name
+    spelled: object = name.name if isinstance(name, type) and issubclass(name, AbstractModel) else name
     if not isinstance(spelled, str) or spelled in REGISTRY:
         return REGISTRY[check_known("model", spelled, REGISTRY)]
     said = _plain(spelled)

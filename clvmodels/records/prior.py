@@ -84,7 +84,7 @@ class Priors:
         ...     pd.DataFrame({"frequency": [0, 2], "recency": [0.0, 30.0], "T": [39.0, 39.0]}), period="week"
         ... )
         >>> narrow = clv.default_priors("bgnbd", given).replace({"mean_rate": (0.05, 0.5), "coefficient_sd": 0.5})
-        >>> narrow.laws["mean_rate"], narrow.coefficient_sd
+        >>> narrow.distributions["mean_rate"], narrow.coefficient_sd
         (Prior(median=0.05, sd=0.5), 0.5)
         """
         known = [quantity.name for quantity in self.quantities]
