@@ -164,7 +164,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _ROOMS = ("heuristics", "models", "plots")
 _RENAMED = {"affordable_cost": "allowable_cac"}
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "CLV",
     "Calendar",
