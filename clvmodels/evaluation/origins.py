@@ -126,7 +126,7 @@ def common_shock(  # noqa: PLR0913 - a log has as many sides
     Notes
     -----
     The size is estimated about zero, not about the mean miss, and kept with its uncertainty, under a prior that holds
-    few misses back: half a t distribution with scale 0.09 and 4 degrees of freedom. Its variance grows with the horizon
+    few misses back: half a t distribution with scale 0.15 and 4 degrees of freedom. Its variance grows with the horizon
     not at all, with its root or in proportion, which the misses weigh too. Where customers' purchases have a variance
     without bound under the spend model, the whole miss in money counts as shock.
 

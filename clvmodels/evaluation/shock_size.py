@@ -8,7 +8,7 @@ from clvmodels.arrays import FloatArray
 from clvmodels.records import ShockDistribution
 from clvmodels.records.shock import FURTHEST
 
-_USUAL, _TAIL = 0.09, 4.0  # scale and degrees of freedom of the prior; experiments/12_totals shows what they lead to
+_USUAL, _TAIL = 0.15, 4.0  # scale and degrees of freedom of the prior; experiments/12_totals shows what they lead to
 _SIZES = np.geomspace(1e-3, 2.0, 96)  # a tenth of a percent, lost beside chance, to a factor of seven; 8% apart
 _GROWTH = np.array([0.0, 0.5, 1.0])  # of the variance: not at all, with the root of the horizon, in proportion to it
 _NEGLIGIBLE = 1e-7  # probability of a size that is left out
