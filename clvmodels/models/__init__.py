@@ -48,7 +48,7 @@ __all__ = [
 
 
 def catalogue() -> pd.DataFrame:
-    """Return one row a model: ``name, title, setting, assumes, parameters, statistics, misleads``."""
+    """Return one row a model: ``name, title, setting, assumes, parameters, statistics, caveat``."""
     rows = [
         {
             "name": model.name,
