@@ -92,8 +92,9 @@ def test_overlapping_forecasts_count_as_fewer():
     assert few.size > 1.5 * many.size
 
 
-# Three forecasts don't prove a shock of .15, which is larger than nearly all: the prior holds them back.
-@pytest.mark.parametrize(("true", "n", "least"), [(0.0, 3, 0.9), (0.1, 3, 0.88), (0.1, 6, 0.88), (0.15, 3, 0.8)])
+# Three forecasts don't prove a shock of .15, which is as large as the prior takes for usual: it holds them back.
+@pytest.mark.parametrize("true", [0.0, 0.05, 0.1, 0.15])
+@pytest.mark.parametrize(("n", "least"), [(3, 0.85), (6, 0.88)])
 def test_intervals_with_the_shock_cover_new_totals(true, n, least):
     """However few forecasts it was learned from, and with chance in each."""
     rng = np.random.default_rng(3)
@@ -112,8 +113,9 @@ def test_misses_that_grow_with_the_horizon_make_a_shock_that_grows():
     looked, errors = np.repeat([6.0, 12.0, 24.0], 60), np.full(180, 0.01)
     steady = size_of_shock(rng.normal(0, 0.1, 180), errors, 60, horizons=looked, ahead=24)
     growing = size_of_shock(rng.normal(0, 0.05 * np.sqrt(looked / 6)), errors, 60, horizons=looked, ahead=24)
-    # 60 separate forecasts leave a standard deviation open by 9%.
-    assert steady.over(4).size == pytest.approx(0.1, rel=0.2, abs=0)
+    # 60 separate forecasts leave a standard deviation open by 9%, and a little growth, which four times the time shows.
+    assert steady.size == pytest.approx(0.1, rel=0.2, abs=0)
+    assert steady.over(4).size < 1.3 * steady.size
     assert (growing.size, growing.over(4).size) == pytest.approx((0.05, 0.1), rel=0.2, abs=0)
     assert growing.weights @ growing.growth > 0.5 > 0.3 > steady.weights @ steady.growth
 
