@@ -110,7 +110,7 @@ def _paid(fitting: FitSpec, spend: str | float | None, table: AbstractCustomerTa
 
 
 def _looks_at_intervals(model: str) -> bool:
-    return "litt" in purchase_model(model).statistics
+    return not {"litt", "gaps"}.isdisjoint(purchase_model(model).statistics)
 
 
 def _rows(

@@ -119,6 +119,11 @@ class AbstractPurchaseModel(AbstractModel):
     """Whether purchases come at whole periods only: opportunities, renewals."""
     contractual: ClassVar[bool] = False
     """Whether leaving is seen: who doesn't renew is gone."""
+    returns: ClassVar[bool] = False
+    """Whether who is silent comes back: "alive" then is who is awake, and "gone" who is asleep and buys less often.
+
+    The future of both is one, given the history: ``updated`` adds what weighs them to the parameters.
+    """
     phases: ClassVar[str] = ""
     """The parameter that counts the phases of waiting a customer may be in at T; most models have a single one.
 

@@ -15,6 +15,7 @@ STATISTIC_UNITS: Mapping[str, Unit] = {
     "t_x": "time",
     "T": "time",
     "litt": "log time",  # a sum of x logarithms of time
+    "gaps": "time",
     "n": "none",
     "m": "money",
 }
@@ -39,6 +40,8 @@ class Parameter:
         parameter of a model is of this kind.
     null : float or None
         The value at which the model becomes a simpler one; 0 is approached and never reached.
+    below : float
+        What it stays below.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Parameter:
     typical: float
     among: tuple[float, ...] = ()
     null: float | None = None
+    below: float = inf
 
 
 def checked_values(title: str, parameters: Sequence[Parameter], params: Mapping[str, float]) -> dict[str, float]:
@@ -89,4 +93,6 @@ def _checked_value(title: str, p: Parameter, given: float) -> float:
             f"{p.name} is {value!r}; every parameter of {title} is a positive, finite number, "
             f"because it shapes a distribution of rates or probabilities."
         )
+    if value >= p.below:
+        raise ArgumentError(f"{p.name} is {value!r}; in {title} it lies below {p.below:g}, because it is a share.")
     return value

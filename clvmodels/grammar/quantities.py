@@ -28,3 +28,4 @@ SPEND_SPREAD = Quantity(
     "spend_spread", "standard deviation of customers' spend rates over their mean", "none", 0.6, 0.75
 )
 OWN_SPREAD = Quantity("own_spread", "standard deviation of one customer's purchases over their mean", "none", 0.5, 0.75)
+SLEEPERS_PACE = Quantity("sleepers_pace", "how often a sleeper buys, over the same customer awake", "none", 0.05, 1.5)

@@ -57,7 +57,7 @@ class Fitted:
         """
         groups = _groups(estimate, self.stats)
         sizes = self.counts.astype(np.int64)
-        of_customer = {name: np.repeat(values, sizes) for name, values in self.columns.items()}
+        of_customer = {name: np.repeat(values, sizes) for name, values in self.columns.items() if name != "gaps"}
         groups["observed_data"] = {name: values for name, values in of_customer.items() if name not in _GIVEN}
         groups["constant_data"] = {name: values for name, values in of_customer.items() if name in _GIVEN}
         if sizes.sum() * estimate.n_draws <= _LARGEST:

@@ -60,6 +60,11 @@ class Job:
 
     def check(self, method: str) -> None:
         """Raise where arguments don't go together."""
+        if method == "nuts" and "gaps" in self.space.model.statistics:
+            raise ArgumentError(
+                f"{self.space.model.title} looks at every gap between purchases, for which the sampler has no graph; "
+                f"draw its posterior with method='laplace'."
+            )
         if self.ridge and self.priors is not None:
             raise ArgumentError(
                 f"ridge belongs to maximum likelihood, and method={method!r} has a prior that does the same; give "

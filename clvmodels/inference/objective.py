@@ -66,7 +66,7 @@ class Objective:
     def log_likelihoods(self, theta: FloatArray) -> FloatArray:
         """Return the log-likelihood of a customer of each row at many points of shape (draw, name); shape (draw, row)
         or, where it is the same at every point, (row,)."""
-        leaves = self.space.leaves(theta[0] if len(theta) == 1 else theta, self.columns)
+        leaves = self.space.leaves(theta[0] if len(theta) == 1 else theta, self.columns, slopes=False)
         with np.errstate(all="ignore"):
             rows = self.space.model.log_likelihood(TAPE, self.space.individual(leaves, self.held), self.columns)
             return spread(rows, len(self.counts))

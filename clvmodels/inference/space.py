@@ -66,7 +66,8 @@ class Space:
     @cached_property
     def high(self) -> FloatArray:
         """The upper boundary."""
-        return self.centre + REACH
+        beyond = [np.log(p.below) for p in self.model.free] + [np.inf] * (len(self.names) - self.n_params)
+        return np.minimum(self.centre + REACH, beyond)
 
     @cached_property
     def _units(self) -> FloatArray:
@@ -92,16 +93,17 @@ class Space:
         coefficients = np.array([params[name] for name in self.names[self.n_params :]], dtype=np.float64)
         return np.concatenate([self.scale.theta(self.model, params), coefficients * self._units])
 
-    def leaves(self, theta: FloatArray, columns: Mapping[str, Node]) -> dict[str, Node]:
+    def leaves(self, theta: FloatArray, columns: Mapping[str, Node], *, slopes: bool = True) -> dict[str, Node]:
         """Return the nodes that a derivative is taken by: a number for each parameter, and for each side that
-        covariates act on its effects along the patterns; theta has shape (name,), or (draw, name) for values alone.
+        covariates act on its effects along the patterns; theta has shape (name,), or (draw, name) for values alone,
+        which need no slopes.
         """
         numbers = np.exp(theta) if theta.ndim == 1 else np.exp(theta)[:, None]
-        found = {p.name: Node(numbers[..., i], None, is_leaf=True) for i, p in enumerate(self.model.free)}
+        found = {p.name: Node(numbers[..., i], None, is_leaf=slopes) for i, p in enumerate(self.model.free)}
         for side, (part, matrix) in self._effects.items():
             pattern = columns[PATTERN]
             effects = (theta[..., part] @ matrix.T)[..., pattern.value.astype(np.int64)]
-            found[side] = Node(effects, pattern.axis, is_leaf=True)
+            found[side] = Node(effects, pattern.axis, is_leaf=slopes)
         return found
 
     def individual(self, leaves: Mapping[str, Node], held: Mapping[str, float]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clvmodels.arrays import AnyArray, FloatArray
+from clvmodels.arrays import AnyArray, FloatArray, Ragged
 from clvmodels.ingest.engines import aggregated
 from clvmodels.ingest.periods import Span
 from clvmodels.ingest.schema import LogColumns, count_of
@@ -56,7 +56,22 @@ def counted(purchases: nw.LazyFrame[Any], span: Span, window: float, *, later: b
 
 
 def interval_logs(purchases: nw.LazyFrame[Any], n: AnyArray, span: Span) -> FloatArray:
-    """Return the sum of the logarithms of the times between purchases in the observation, one a customer, sorted.
+    """Return the sum of the logarithms of the times between purchases in the observation, one a customer, sorted; as
+    `times_between`."""
+    return logs_of(times_between(purchases, n, span))
+
+
+def logs_of(gaps: Ragged) -> FloatArray:
+    """Return the sum of the logarithms of the times between purchases of each customer."""
+    places = np.arange(len(gaps.values)) + np.repeat(np.arange(1, len(gaps) + 1), gaps.sizes)
+    logs = np.zeros(len(gaps.values) + len(gaps))  # with a 0 for each customer, so that nobody's sum is empty
+    logs[places] = np.log(gaps.values)
+    sums: FloatArray = np.add.reduceat(logs, gaps.begins[:-1] + np.arange(len(gaps)))
+    return sums
+
+
+def times_between(purchases: nw.LazyFrame[Any], n: AnyArray, span: Span) -> Ragged:
+    """Return the times between purchases in the observation of each customer, in the order of their ids.
 
     Days come out of the engine by customer and are cut by their counts: a window over customers takes
     several times as long.
@@ -74,10 +89,7 @@ def interval_logs(purchases: nw.LazyFrame[Any], n: AnyArray, span: Span) -> Floa
     repeats = np.ones(len(days), dtype=bool)
     repeats[begins] = False
     later = np.flatnonzero(repeats)
-    logs = np.zeros(len(days))
-    logs[later] = np.log(span.time(days[later - 1], days[later]))
-    sums: FloatArray = np.add.reduceat(logs, begins)
-    return sums
+    return Ragged(span.time(days[later - 1], days[later]), np.concatenate([[0], np.cumsum(n - 1)]))
 
 
 def group_values(days: nw.LazyFrame[Any], columns: LogColumns, span: Span) -> nw.LazyFrame[Any]:

@@ -178,7 +178,10 @@ def _distinct(frame: nw.LazyFrame[Any], keys: Sequence[str], totals: Mapping[str
 def _check(table: AbstractCustomerTable, statistics: Sequence[str]) -> None:
     for name in statistics:
         if name not in NAMES:
-            raise ArgumentError(f"A table can't give the statistic {name!r}; it has {', '.join(NAMES)}, or n and m.")
+            raise ArgumentError(
+                f"A table can't give the statistic {name!r}; it has {', '.join(NAMES)}, or n and m. For a model that "
+                f"looks at gaps, read the log into memory with rfm_summary."
+            )
         if NAMES[name] not in table.columns:
             raise InputError(
                 f"The table has no {NAMES[name]}, which this model looks at; read the log with intervals=True, or add "

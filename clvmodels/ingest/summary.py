@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clvmodels.ingest.customers import carried_along, group_notes, interval_logs, oddities
+from clvmodels.ingest.customers import carried_along, group_notes, logs_of, oddities, times_between
 from clvmodels.ingest.engines import Workbench, native_maker
 from clvmodels.ingest.log_checks import findings_in, profile_of
 from clvmodels.ingest.log_checks.profile import Tops
@@ -116,8 +116,9 @@ def rfm_summary(  # noqa: PLR0913
     encoding : str, optional
         Of text files that aren't UTF-8, such as "cp1252" or "utf-16".
     intervals : bool
-        Whether to look at the times between purchases too (``litt``), which models of regular buying need. It brings
-        every purchase day into memory; without it ten million rows are read in two thirds of the time.
+        Whether to look at the times between purchases too: all of them (``gaps``), which a model of sleep needs, and
+        the sum of their logarithms (``litt``), which models of regular buying need. It brings every purchase day into
+        memory; without it ten million rows are read in two thirds of the time.
 
     Returns
     -------
@@ -172,7 +173,7 @@ def rfm_summary(  # noqa: PLR0913
         groups_found = reading.group_values()
         found = None if groups_found is None else groups_found.sort("customer").collect("pyarrow").to_native()
         checks = _checks(reading, table)
-        litt = interval_logs(purchases, table["n"].to_numpy(), span) if intervals else None
+        gaps = times_between(purchases, table["n"].to_numpy(), span) if intervals else None
     columns: dict[str, Any] = reading.columns(table)
     carried = {} if found is None else carried_along(found, question.columns)
     odd = [] if found is None else group_notes(oddities(found, question.columns), question.columns)
@@ -182,7 +183,8 @@ def rfm_summary(  # noqa: PLR0913
     summary = Summary(
         period=question.period,
         **columns,
-        litt=litt,
+        litt=None if gaps is None else logs_of(gaps),
+        gaps=gaps,
         recent_window=question.window,
         groups=carried,
         holdout=None if frequency is None else Holdout(reading.holdout_length, frequency, spend),

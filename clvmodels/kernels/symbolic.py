@@ -16,7 +16,8 @@ from pytensor.compile import sharedvalue
 from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.op import Op
 
-from clvmodels.arrays import AnyArray, Columns, FloatArray
+from clvmodels.arrays import AnyArray, Columns, FloatArray, Ragged
+from clvmodels.errors import ArgumentError
 from clvmodels.kernels.namespace import Integral, Namespace
 from clvmodels.kernels.special import LARGE, stirling_rest
 from clvmodels.kernels.tape import Axis, factor
@@ -78,6 +79,11 @@ class Leveled:
 
 def leveled(columns: Columns) -> dict[str, Leveled]:
     """Turn columns of equal length into variables that keep their distinct levels where that saves work."""
+    if any(isinstance(values, Ragged) for values in columns.values()):
+        raise ArgumentError(
+            "A model that looks at every gap between purchases has no graph in PyTensor; use its draws by "
+            "method='laplace'."
+        )
     return {name: Leveled(shared(node.value), node.axis) for name, node in factor(columns).items()}
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from clvmodels.arrays import AnyArray, Columns, FloatArray, IntArray
+from clvmodels.arrays import AnyArray, Columns, FloatArray, IntArray, Ragged
 from clvmodels.kernels.namespace import Integral
 from clvmodels.kernels.special import betaln
 
@@ -210,6 +210,9 @@ def factor(columns: Columns) -> dict[str, Node]:
     rows = Axis(None, len(next(iter(columns.values()))))
     nodes = {}
     for name, values in columns.items():
+        if isinstance(values, Ragged):  # what a function of its own reads row by row
+            nodes[name] = Node(values, rows)
+            continue
         levels, codes = np.unique(values, return_inverse=True)
         few = len(levels) < _FEW * len(values)
         nodes[name] = Node(levels, Axis(codes.astype(np.int64), len(levels))) if few else Node(values, rows)

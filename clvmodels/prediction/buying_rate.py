@@ -67,6 +67,11 @@ def with_buying_rate(summary: Summary, buying: Estimate) -> Summary:
     0.24
     """
     model = buying.purchase_model
+    if model.returns:
+        raise ArgumentError(
+            f"{model.title} tells no single law of each customer's rate, awake and asleep; take it from a "
+            f"model in which customers leave."
+        )
     law = _law_of_buying(model)
     futures = Futures.of(buying, check_summary(summary))
     point = {name: np.array([value]) for name, value in buying.params.items()}

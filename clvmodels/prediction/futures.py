@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from clvmodels.arrays import AnyArray, Columns, FloatArray, IntArray
+from clvmodels.arrays import AnyArray, Columns, FloatArray, IntArray, Ragged
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.kernels.tape import TAPE, Node, factor, spread
 from clvmodels.models import AbstractPurchaseModel, check_histories
@@ -182,14 +182,19 @@ class Futures:
 
     def p_alive(self, draws: ParamDraws, rows: slice | IntArray) -> FloatArray:
         """Return P(alive) for every draw and some of the histories, shape (draw, row)."""
-        return in_any_phase(self.alive_in_phases(draws, rows))
+        if not (self.known and self.model.returns):
+            return in_any_phase(self.alive_in_phases(draws, rows))
+        columns = {name: values[rows] for name, values in self.histories.columns.items()}
+        params = self._individual({name: values[:, None] for name, values in draws.items()}, draws, columns)
+        return self.model.p_alive(params, columns)
 
     def alive_in_phases(self, draws: ParamDraws, rows: slice | IntArray) -> FloatArray:
-        """Return P(alive, in each phase) for every draw and some of the histories, shape (phase, draw, row)."""
+        """Return P(alive, in each phase) for every draw and some of the histories, shape (phase, draw, row); 1 where
+        the silent come back, whose futures hold them already."""
         columns = {name: values[rows] for name, values in self.histories.columns.items()}
         n_rows = len(next(iter(columns.values())))
         n_draws = len(next(iter(draws.values())))
-        if not self.known:
+        if not self.known or self.model.returns:
             return np.ones((1, n_draws, n_rows))
         if n_rows < _FEW_ROWS:
             return self._alive_of_few(draws, columns)
@@ -215,14 +220,18 @@ def _newcomer(estimate: Estimate, model: AbstractPurchaseModel, groups: Mapping[
     """Return the history of customers not seen yet: nothing, but for what covariates tell of them."""
     if estimate.covariates is None:
         n = 1 if groups is None else len(next(iter(groups.values())))
-        return Histories.of({name: np.zeros(n) for name in model.statistics})
+        return Histories.of(_blank(model, n))
     if groups is None:
         pattern, patterns = np.zeros(1), estimate.covariates.at_centre()
     else:
         codes, patterns = estimate.covariates.patterns(groups)
         pattern = codes.astype(np.float64)
-    blank = {name: np.zeros(len(pattern)) for name in model.statistics}
-    return Histories.of(blank | {PATTERN: pattern}, patterns)
+    return Histories.of(_blank(model, len(pattern)) | {PATTERN: pattern}, patterns)
+
+
+def _blank(model: AbstractPurchaseModel, n: int) -> dict[str, Any]:
+    """Return the statistics of who hasn't bought again yet, at the first moment."""
+    return {name: Ragged.empty(n) if name == "gaps" else np.zeros(n) for name in model.statistics}
 
 
 def in_any_phase(alive: FloatArray) -> FloatArray:
@@ -243,7 +252,7 @@ def _smoothness(estimate: Estimate, model: AbstractPurchaseModel, rows: Historie
     The smallest of all parameters, customers and draws serves all: it keeps every pole about pi away.
     """
     times = [p.name for p in model.parameters if p.unit == "time"]
-    if not times or any(p.unit == "rate" for p in model.parameters):
+    if not times or any(p.unit == "rate" for p in model.parameters) or "gaps" in rows.columns:
         return 0.0
     individual = model.individual(NUMPY, estimate.params, rows.effects(estimate.params))
     lowest = {name: float(np.min(estimate.draws[name])) / estimate.params[name] for name in times}

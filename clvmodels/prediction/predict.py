@@ -12,7 +12,6 @@ from clvmodels.arrays import AnyArray, FloatArray
 from clvmodels.errors import ArgumentError, check_between
 from clvmodels.grammar.model import as_purchase_model
 from clvmodels.prediction.counts import Counts
-from clvmodels.prediction.futures import in_any_phase
 from clvmodels.prediction.grid_sums import FEW, few_sum
 from clvmodels.prediction.totals import expectation_bounds, total_of
 from clvmodels.records import Estimate, Note, Prediction, Shock, Sum, Summary, check_estimate
@@ -90,7 +89,7 @@ def predict(
     alive = futures.alive_in_phases(point, every)[:, 0]
     ahead = futures.evaluate(lambda model, params: model.expectation(params, periods), point)[0]
     active = futures.evaluate(lambda model, params: model.at_least(params, periods, 1.0), point)[0]
-    p_alive = in_any_phase(alive)
+    p_alive = futures.p_alive(point, every)[0]
     columns = {
         "p_active": futures.weigh(alive, active, every),
         "p_alive": p_alive,

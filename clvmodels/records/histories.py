@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clvmodels.arrays import AnyArray, Columns, FloatArray, IntArray, frozen
+from clvmodels.arrays import AnyArray, Columns, FloatArray, IntArray, Ragged, frozen
 from clvmodels.grammar.mixing import Side
 from clvmodels.records.covariates import PATTERN, Patterns
 
@@ -53,7 +53,7 @@ class Histories:
     Attributes
     ----------
     columns : mapping of str to array, shape (row,)
-        The statistics a model needs: ``x, t_x, T`` for buying, ``n, m`` for spend.
+        The statistics a model needs: ``x, t_x, T`` for buying, ``n, m`` for spend; ``gaps`` is a `Ragged` column.
     counts : array, shape (row,)
         Customers with this history.
     index : array of int, shape (customer,)
@@ -68,7 +68,7 @@ class Histories:
     patterns: Patterns | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", {name: frozen(values) for name, values in self.columns.items()})
+        object.__setattr__(self, "columns", {name: _kept(values) for name, values in self.columns.items()})
         object.__setattr__(self, "counts", frozen(self.counts))
         object.__setattr__(self, "index", frozen(self.index))
 
@@ -90,9 +90,7 @@ class Histories:
         return {} if self.patterns is None else self.patterns.effects(params, self.columns[PATTERN])
 
     @classmethod
-    def of(
-        cls, columns: Mapping[str, FloatArray], patterns: Patterns | None = None, weights: FloatArray | None = None
-    ) -> Histories:
+    def of(cls, columns: Columns, patterns: Patterns | None = None, weights: FloatArray | None = None) -> Histories:
         """Group equal rows; rows come out sorted by the columns in their order.
 
         Parameters
@@ -104,16 +102,21 @@ class Histories:
         weights : array, shape (customer,), optional
             How many each stands for, one when left out.
         """
-        arrays = {name: np.ascontiguousarray(values, dtype=np.float64) + 0.0 for name, values in columns.items()}
+        plain = {name: values.codes if isinstance(values, Ragged) else values for name, values in columns.items()}
+        arrays = {name: np.ascontiguousarray(values, dtype=np.float64) + 0.0 for name, values in plain.items()}
         codes, first = _group(list(arrays.values()))
         rows = [values[first] for values in arrays.values()]
         order = np.lexsort(rows[::-1])
         place = np.empty(len(order), dtype=np.int64)
         place[order] = np.arange(len(order))
         counts = np.bincount(codes, weights, minlength=len(first)).astype(np.float64)
-        return cls(
-            {name: row[order] for name, row in zip(arrays, rows, strict=True)}, counts[order], place[codes], patterns
-        )
+        found = {name: row[order] for name, row in zip(arrays, rows, strict=True)}
+        ragged = {name: values[first[order]] for name, values in columns.items() if isinstance(values, Ragged)}
+        return cls(found | ragged, counts[order], place[codes], patterns)
+
+
+def _kept(values: Any) -> Any:
+    return values if isinstance(values, Ragged) else frozen(values)
 
 
 def _group(columns: list[FloatArray]) -> tuple[IntArray, IntArray]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clvmodels.arrays import AnyArray, BoolArray, FloatArray, IntArray, frozen
+from clvmodels.arrays import AnyArray, BoolArray, FloatArray, IntArray, Ragged, frozen
 from clvmodels.errors import ArgumentError, InputError
 from clvmodels.records.covariates import PATTERN, Covariates
 from clvmodels.records.first_purchase import NO_FIRST, FirstPurchase, as_number
@@ -89,6 +89,9 @@ class Summary:
     litt : array, shape (customer,), or None
         The sum of the logarithms of the times between purchases, 0 without a repeat purchase: what a model of regular
         buying looks at. None where a table doesn't tell it.
+    gaps : Ragged or None
+        The times between purchases of each customer, every one of them, in periods; their sum is the recency. What a
+        model of sleep looks at. None where a table or file doesn't tell them.
     first_purchase : array of datetime64[D], shape (customer,), or None
         The day of the first purchase.
     recent_purchases, recent_spend : array, shape (customer,), or None
@@ -126,6 +129,7 @@ class Summary:
     monetary_value: FloatArray | None = None
     total_spend: FloatArray | None = None
     litt: FloatArray | None = None
+    gaps: Ragged | None = None
     first_purchase: AnyArray | None = None
     recent_purchases: FloatArray | None = None
     recent_spend: FloatArray | None = None
@@ -180,8 +184,8 @@ class Summary:
         return self._counted[first]
 
     def statistics(self, names: tuple[str, ...], covariates: Covariates | None = None) -> Histories:
-        """Return the distinct histories made of these statistics: some of x, t_x, T and litt, or n and m; told apart
-        by covariates too, where there are some."""
+        """Return the distinct histories made of these statistics: some of x, t_x, T, litt and gaps, or n and m; told
+        apart by covariates too, where there are some."""
         if covariates is not None:
             pattern, patterns = covariates.patterns(self.groups)
             plain = self.statistics(names)
@@ -207,6 +211,7 @@ class Summary:
         """Return the summary of some customers, by position or by mask. The timeline speaks of all and is dropped."""
         places = np.arange(len(self))[rows]
         parts: dict[str, Any] = {name: getattr(self, name)[places] for name in self._known()}
+        parts["gaps"] = None if self.gaps is None else self.gaps[places]
         parts["groups"] = {name: values[places] for name, values in self.groups.items()}
         parts["holdout"] = None if self.holdout is None else self.holdout.take(places)
         return replace(self, **parts, timeline=None)
@@ -249,13 +254,20 @@ class Summary:
         n, mean, _ = self.first_counted.spends(x, m, total, as_number)
         return {"n": n, "m": mean}
 
-    def _buying(self, name: str) -> FloatArray:
-        known = {"x": self.frequency, "t_x": self.recency, "T": self.T, "litt": self.litt}
+    def _buying(self, name: str) -> Any:
+        known = {"x": self.frequency, "t_x": self.recency, "T": self.T, "litt": self.litt, "gaps": self.gaps}
         if name not in known:
             raise ArgumentError(
                 f"This summary can't give the statistic {name!r}; it has {', '.join(known)}, and n and m together."
             )
         values = known[name]
+        if values is None and name == "gaps":
+            raise InputError(
+                "The summary has no gaps, the times between all purchases of each customer, which tell sleep from "
+                "leaving and which frequency, recency and T don't give; read the log into memory with rfm_summary and "
+                "intervals=True (aggregated tables, stored studies, tables bigger than memory and Spark don't carry "
+                "them)."
+            )
         if values is None:
             raise InputError(
                 f"The summary has no {name}, the sum of the logarithms of the times between purchases, which tells "

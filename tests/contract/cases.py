@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 import clvmodels as clv
+from clvmodels.arrays import Ragged
 
 ORDINARY = {
     "nbd": {"r": 0.3848, "alpha": 12.072},
@@ -12,6 +15,7 @@ ORDINARY = {
     "mbgcnbd": {"k": 2.0, "r": 0.525, "alpha": 3.1, "a": 0.891, "b": 1.614},
     "paretonbd": {"r": 0.5533, "alpha": 10.578, "s": 0.6062, "beta": 11.669},
     "ggomnbd": {"r": 0.55, "alpha": 10.6, "b": 0.05, "s": 0.4, "beta": 0.6},
+    "dormancynbd": {"r": 0.6, "alpha": 5.5, "a": 0.9, "b": 1.2, "delta": 0.08},
     "bgbb": {"alpha": 1.2035, "beta": 0.7497, "gamma": 0.6567, "delta": 2.7834},
     "sbg": {"gamma": 0.668, "delta": 3.806},
     "bdw": {"gamma": 0.259, "delta": 1.723, "c": 1.584},
@@ -70,6 +74,13 @@ HARD = {
         {"r": 20.0, "alpha": 1e5, "b": 0.02, "s": 0.6, "beta": 0.2},
         {"r": 0.25, "alpha": 0.01, "b": 0.1, "s": 0.6, "beta": 3.0},
     ],
+    "dormancynbd": [
+        {"r": 1e-3, "alpha": 1.0, "a": 1e-3, "b": 1e-3, "delta": 0.5},
+        {"r": 1e3, "alpha": 1e3, "a": 1e3, "b": 1e3, "delta": 0.1},
+        {"r": 0.25, "alpha": 4.0, "a": 1.0, "b": 2.4, "delta": 1e-6},
+        {"r": 20.0, "alpha": 1e5, "a": 0.5, "b": 1e3, "delta": 0.9},
+        {"r": 0.25, "alpha": 0.01, "a": 0.8, "b": 2.4, "delta": 0.999},
+    ],
     "bgbb": [
         {"alpha": 1e-3, "beta": 1e-3, "gamma": 1e-3, "delta": 1e-3},
         {"alpha": 1e3, "beta": 1e3, "gamma": 1e3, "delta": 1e3},
@@ -102,22 +113,38 @@ HARD = {
 }
 
 
-def purchase_models() -> list[str]:
-    """Return the names of all models of buying."""
-    return [name for name, model in clv.models.registry().items() if "T" in model.statistics]
+def purchase_models(*, gaps: bool = False) -> list[str]:
+    """Return the names of the models of buying; those that look at every gap, which no table tells, only if asked."""
+    models = clv.models.registry().items()
+    return [name for name, model in models if "T" in model.statistics and (gaps or "gaps" not in model.statistics)]
 
 
-def settings(*, discrete: bool, contractual: bool = False) -> list[str]:
+def gaps_of(x, t_x):
+    """Return equal times between purchases but for the first, which is half as long."""
+    sizes = np.asarray(x, dtype=int)
+    within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    whole = np.repeat(np.asarray(t_x, dtype=float) / np.maximum(sizes - 0.5 * (sizes > 1), 1), sizes)
+    return Ragged(
+        whole * np.where((within == 0) & (np.repeat(sizes, sizes) > 1), 0.5, 1.0), np.append(0, np.cumsum(sizes))
+    )
+
+
+def settings(*, discrete: bool, contractual: bool = False, gaps: bool = False) -> list[str]:
     """Return the names of the models of buying for such a setting."""
-    found = {name: clv.models.get(name) for name in purchase_models()}
+    found = {name: clv.models.get(name) for name in purchase_models(gaps=gaps)}
     return [name for name, m in found.items() if (m.discrete, m.contractual) == (discrete, contractual)]
 
 
 def churning_models() -> list[str]:
     """Return the names of the models in which customers leave in silence."""
-    return [name for name in purchase_models() if name != "nbd" and not clv.models.get(name).contractual]
+    return [name for name in purchase_models(gaps=True) if name != "nbd" and not clv.models.get(name).contractual]
 
 
 def every_model() -> list[str]:
     """Return the names of all models."""
     return list(clv.models.registry())
+
+
+def of_tables() -> list[str]:
+    """Return the names of the models whose statistics a table of customers can hold."""
+    return [name for name in every_model() if "gaps" not in clv.models.get(name).statistics]

@@ -14,7 +14,7 @@ import pytest
 import clvmodels as clv
 from clvmodels.inference.parabola import lowest
 
-from .cases import ORDINARY, every_model, purchase_models
+from .cases import ORDINARY, of_tables, purchase_models
 from .test_intervals_hold import simulated
 
 pytestmark = pytest.mark.usefixtures("muted_findings")
@@ -35,7 +35,7 @@ FLAT = {
 SPEND_ALL_ALIKE = {"p": 6.0, "q": 3_000.0, "gamma": 15_000.0}
 DATA = ("ordinary", "flat")
 SLOW = ("ggomnbd",)  # seconds a fit
-MODELS = [pytest.param(name, marks=pytest.mark.slow if name in SLOW else []) for name in every_model()]
+MODELS = [pytest.param(name, marks=pytest.mark.slow if name in SLOW else []) for name in of_tables()]
 
 
 def base_of(name, data, seed=3, n=400):
@@ -69,7 +69,7 @@ def deepest(estimate, base):
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("method", ["mle", *(pytest.param(m, marks=pytest.mark.slow) for m in ("map", "laplace"))])
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.slow if n == "ggomnbd" else []) for n in every_model()]
+    "name", [pytest.param(n, marks=pytest.mark.slow if n == "ggomnbd" else []) for n in of_tables()]
 )
 def test_every_draw_lies_near_the_top(name, method, data):
     base = base_of(name, data)

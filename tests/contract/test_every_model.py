@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 import clvmodels as clv
+from clvmodels.arrays import Ragged
 from clvmodels.inference.objective import Objective
 from clvmodels.inference.space import Space
 from clvmodels.inference.transforms import Scale
 from clvmodels.kernels.namespace import NUMPY
 from clvmodels.kernels.tape import TAPE, Node, factor, gradient, spread
 
-from .cases import HARD, ORDINARY, churning_models, every_model, purchase_models, settings
+from .cases import HARD, ORDINARY, churning_models, every_model, gaps_of, purchase_models, settings
 
 X = np.array([0, 0, 1, 1, 3, 10, 150, 800, 5000], dtype=float)
 T = np.array([1.0, 40.0, 30.0, 39.0, 39.0, 39.0, 200.0, 365.0, 1e3])
@@ -29,7 +30,8 @@ def columns(name):
         h = {"x": t_x if model.contractual else np.minimum(X, most), "t_x": t_x, "T": T}
         # Equal times between purchases have the largest sum of logarithms; a single one has no choice.
         litt = X * (np.log(np.maximum(T_X, 1e-9) / np.maximum(X, 1)) - 0.3 * (X > 1))
-        return h | {"litt": litt} if "litt" in model.statistics else h
+        h |= {"litt": litt} if "litt" in model.statistics else {}
+        return h | {"gaps": gaps_of(X, T_X)} if "gaps" in model.statistics else h
     return {"n": N, "m": M}
 
 
@@ -48,7 +50,9 @@ def taped(model, params):
 
 
 def expected_ahead(model, params, h, t):
-    """Return expected purchases given histories, summed over the phases of waiting."""
+    """Return expected purchases given histories, summed over the phases of waiting; those of all who may come back."""
+    if model.returns:
+        return model.expectation(model.updated(params, h), t)
     with np.errstate(divide="ignore"):
         alive = [np.exp(term) for term in model.log_p_alive(NUMPY, params, h)]
     phases = [model.updated(params, h | {"phase": float(j)} if model.phases else h) for j in range(len(alive))]
@@ -109,7 +113,7 @@ def test_counts_stand_for_repeated_rows_in_any_order(name):
     np.testing.assert_allclose(grouped[1], single[1], rtol=1e-10)
 
 
-@pytest.mark.parametrize("name", settings(discrete=False))
+@pytest.mark.parametrize("name", settings(discrete=False, gaps=True))
 @pytest.mark.parametrize("factor_", [7.0, 1 / 52])
 def test_a_change_of_time_unit_shifts_the_log_likelihood_by_a_known_constant(name, factor_):
     model, h = clv.models.get(name), columns(name)
@@ -118,11 +122,13 @@ def test_a_change_of_time_unit_shifts_the_log_likelihood_by_a_known_constant(nam
     other = h | {"t_x": T_X * factor_, "T": T * factor_}
     if "litt" in h:
         other["litt"] = h["litt"] + X * np.log(factor_)
+    if "gaps" in h:
+        other["gaps"] = h["gaps"] / (1 / factor_)
     scaled = model.pointwise({k: v * units[k] for k, v in params.items()}, other)
     np.testing.assert_allclose(scaled, model.pointwise(params, h) - X * np.log(factor_), rtol=1e-11, atol=1e-10)
 
 
-@pytest.mark.parametrize("name", purchase_models())
+@pytest.mark.parametrize("name", purchase_models(gaps=True))
 def test_p_alive_is_a_probability_on_hard_parameters(name):
     for params in all_params(name):
         p_alive = clv.models.get(name).p_alive(params, columns(name))
@@ -132,7 +138,7 @@ def test_p_alive_is_a_probability_on_hard_parameters(name):
 @pytest.mark.parametrize("name", churning_models())
 def test_alive_probability_falls_with_silence(name):
     t_x = np.arange(39.0, 3.0, -1)
-    h = {"x": np.full(len(t_x), 4.0), "t_x": t_x, "T": np.full(len(t_x), 39.0)}
+    h = {"x": np.full(len(t_x), 4.0), "t_x": t_x, "T": np.full(len(t_x), 39.0), "gaps": gaps_of(np.full(36, 4), t_x)}
     p_alive = clv.models.get(name).p_alive(ORDINARY[name], h)
     assert np.all(np.diff(p_alive) < 0)
 
@@ -150,7 +156,7 @@ def test_steps_are_counted_when_they_are_over(name):
     np.testing.assert_array_equal(model.pmf(params, 6.9, 9), model.pmf(params, 6.0, 9))
 
 
-@pytest.mark.parametrize("name", purchase_models())
+@pytest.mark.parametrize("name", purchase_models(gaps=True))
 def test_expectation_is_zero_at_the_start_and_rises(name):
     model = clv.models.get(name)
     for params in all_params(name):
@@ -160,7 +166,7 @@ def test_expectation_is_zero_at_the_start_and_rises(name):
         assert np.all(np.isfinite(expected)), params
 
 
-@pytest.mark.parametrize("name", purchase_models())
+@pytest.mark.parametrize("name", purchase_models(gaps=True))
 def test_pmf_sums_to_one_and_its_mean_is_the_expectation(name):
     model = clv.models.get(name)
     for t in (0.5, 39.0):
@@ -170,7 +176,7 @@ def test_pmf_sums_to_one_and_its_mean_is_the_expectation(name):
         assert pmf @ np.arange(2_001) == pytest.approx(float(model.expectation(ORDINARY[name], t)), rel=1e-10, abs=0)
 
 
-@pytest.mark.parametrize("name", purchase_models())
+@pytest.mark.parametrize("name", purchase_models(gaps=True))
 def test_conditional_expectation_is_a_number_for_thousands_of_purchases(name):
     model, h = clv.models.get(name), columns(name)
     for params in all_params(name):
@@ -179,7 +185,7 @@ def test_conditional_expectation_is_a_number_for_thousands_of_purchases(name):
         assert np.all(ahead >= 0), params
 
 
-@pytest.mark.parametrize("name", purchase_models())
+@pytest.mark.parametrize("name", purchase_models(gaps=True))
 def test_simulated_customers_buy_as_often_as_expected(name):
     model, params, n = clv.models.get(name), ORDINARY[name], 200_000
     who, when = model.simulate(params, np.full(n, 39.0), np.random.default_rng(11))
@@ -193,7 +199,7 @@ def test_simulated_customers_buy_as_often_as_expected(name):
     assert np.all(np.abs(share - pmf) < 4.5 * np.sqrt(pmf * (1 - pmf) / n))
 
 
-@pytest.mark.parametrize("name", purchase_models())
+@pytest.mark.parametrize("name", purchase_models(gaps=True))
 def test_conditional_forms_are_right_for_customers_drawn_from_the_model(name):
     """Among simulated customers with a history, what comes later is what the conditional forms say."""
     model, params, n = clv.models.get(name), ORDINARY[name], 300_000
@@ -203,6 +209,12 @@ def test_conditional_forms_are_right_for_customers_drawn_from_the_model(name):
     t_x = np.zeros(n)
     np.maximum.at(t_x, who[seen], when[seen])
     h = {"x": x, "t_x": t_x, "T": np.full(n, 39.0)}
+    if "gaps" in model.statistics:
+        order = np.lexsort((when[seen], who[seen]))
+        buyer, day = who[seen][order], when[seen][order]
+        first = np.diff(buyer, prepend=-1) != 0
+        before = np.where(first, 0.0, np.concatenate([[0.0], day[:-1]]))
+        h["gaps"] = Ragged(day - before, np.append(0, np.cumsum(x.astype(int))))
     expected = expected_ahead(model, params, h, 21.0)
     came = np.bincount(who[later], minlength=n)
     for mask in (x == 0, x == 1, (x > 1) & (t_x > 30), (x > 1) & (t_x <= 30)):

@@ -9,12 +9,12 @@ import pytest
 
 import clvmodels as clv
 
-from .cases import every_model
+from .cases import of_tables
 
 pytestmark = pytest.mark.bayes
 
 RIDGES = ("paretonbd", "ggomnbd")
-SHOP = [name for name in every_model() if name not in ("bgbb", "sbg", "bdw", *RIDGES)]
+SHOP = [name for name in of_tables() if name not in ("bgbb", "sbg", "bdw", *RIDGES)]
 # Of 4,000 draws worth 2,000 or more independent ones, the mean errs by .02 standard deviations and a 5% quantile by
 # .05, for each of the two methods.
 MEAN, QUANTILE = 0.1, 0.15

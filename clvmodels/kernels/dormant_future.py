@@ -1,0 +1,258 @@
+r"""What customers who fall asleep and wake will buy: averages over rates, chances and both states.
+
+Given the rate and the chance p, purchases come from a Markov process with two states, awake and asleep. With
+:math:`\Lambda` the rates and P the chances of the state after a purchase, the generating function of the number within
+t is :math:`e^{(-\Lambda + z \Lambda P) t} 1`; the matrix has two rows, so its exponential is a formula. On the unit
+circle a Fourier transform turns it into probabilities. Who sleeps buys less often, so their number is no larger than
+that of a Poisson law at the rate awake, and no transform has to be longer than that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from clvmodels.arrays import AnyArray, FloatArray, IntArray, Ragged
+from clvmodels.kernels.dormancy import Chances, parts
+from clvmodels.kernels.timing import Timing, spread_over
+from clvmodels.kernels.two_states import Circle
+
+_LAW = ("r", "alpha", "a", "b", "delta")
+_FOLLOWED = 128  # purchases ahead that rates are resolved for, as if they had been made
+_SMOOTH = 8  # nodes along p beyond those of the gaps, for expectations
+_LONG = 60  # more at most, for long horizons
+_CELLS = 2_000_000  # nodes x numbers at a time: 16 MB an array
+_TAIL = 10.0  # standard deviations of a Poisson law beyond which nothing is left, and
+_TIMED = 32  # purchases ahead that rates are resolved for where only when they come is asked
+_MASS = 1e-10  # of a number of purchases: rarer ones are rounding
+_LEAST = 40  # so many at least
+
+type Table = Callable[[FloatArray, Chances, float], FloatArray]
+"""From rates, chances and delta to a quantity of who is awake and who is asleep, shape (rate, p, 2, column)."""
+
+
+def expectation(params: Mapping[str, Any], t: AnyArray) -> FloatArray:
+    """Return E[X(t)]; parameters and t broadcast; without end where t is."""
+    times, place = np.unique(np.asarray(t, dtype=np.float64), return_inverse=True)
+    ends = np.where(np.isfinite(times), times, 0.0)
+
+    def table(rate: FloatArray, chances: Chances, delta: float) -> FloatArray:
+        p, q = chances.p, chances.q
+        slow, pace = delta * rate[:, None], rate[:, None] * (p + delta * q)
+        share = delta * q / (p + delta * q)
+        elapsed = pace[..., None] * ends
+        lasting = ends * np.where(elapsed > 0, -np.expm1(-elapsed) / np.where(elapsed > 0, elapsed, 1.0), 1.0)
+        awake = [share[:, None] * ends + (start - share[:, None]) * lasting for start in (1.0, 0.0)]
+        fast = (rate[:, None] - slow)[..., None]
+        return np.stack([fast * w + slow[..., None] * ends for w in awake], axis=2)
+
+    found = _averaged(params, table, len(times), more=1, reach=float(ends.max(initial=0.0)))
+    found[:, np.isinf(times)] = np.inf
+    return _spread(params, found, place.reshape(np.shape(t)))
+
+
+def pmf(params: Mapping[str, Any], t: AnyArray, n: int) -> FloatArray:
+    """Return P(X(t) = 0), ..., P(X(t) = n - 1) and P(X(t) >= n), shape (n + 1, *broadcast)."""
+    times, place = np.unique(np.asarray(t, dtype=np.float64), return_inverse=True)
+    out = []
+    for time in times:
+
+        def table(rate: FloatArray, chances: Chances, delta: float, time: float = time) -> FloatArray:
+            return _counts(rate, chances, delta, time, n)
+
+        out.append(_averaged(params, table, n + 1, more=_more(n)))
+    every = np.concatenate(out, axis=1)
+    columns = place.reshape(np.shape(t)) * (n + 1) + np.arange(n + 1).reshape(-1, *(1,) * _rank(params, t))
+    return np.maximum(_spread(params, every, columns), 0.0)
+
+
+def at_least(params: Mapping[str, Any], t: AnyArray, n: AnyArray) -> FloatArray:
+    """Return P(X(t) >= n); parameters, t and n broadcast; 1 where t is without end."""
+    t, n = np.broadcast_arrays(np.asarray(t, dtype=np.float64), np.asarray(n, dtype=np.float64))
+    pairs, place = np.unique(np.stack([t.ravel(), n.ravel()]), axis=1, return_inverse=True)
+    found = np.ones((_size(params), pairs.shape[1]))
+    for time in np.unique(pairs[0, np.isfinite(pairs[0])]):
+        mine = pairs[0] == time
+        wanted = pairs[1, mine]
+
+        def table(
+            rate: FloatArray, chances: Chances, delta: float, time: float = time, wanted: FloatArray = wanted
+        ) -> FloatArray:
+            return _tails(rate, chances, delta, time, wanted)
+
+        found[:, mine] = _averaged(params, table, len(wanted), more=_more(float(wanted.max())))
+    return np.clip(_spread(params, found, place.reshape(t.shape)), 0.0, 1.0)
+
+
+def timing(params: Mapping[str, Any], t: AnyArray, n: AnyArray, delta: float) -> Timing:
+    """Return the moments of the discount factors of n purchases within t.
+
+    Their mean and that of their squares are exact; the square of the sum takes the times for independent,
+    which understates the spread of several (by 40% of the variance for five that bunch), small beside that of counts.
+    """
+    t, n = np.broadcast_arrays(np.asarray(t, dtype=np.float64), np.asarray(n, dtype=np.float64))
+    pairs, place = np.unique(np.stack([t.ravel(), n.ravel()]), axis=1, return_inverse=True)
+    found = np.zeros((3, _size(params), pairs.shape[1]))
+    for time in np.unique(pairs[0, np.isfinite(pairs[0])]):
+        mine = pairs[0] == time
+        wanted = pairs[1, mine]
+
+        def table(
+            rate: FloatArray, chances: Chances, pace: float, time: float = time, wanted: FloatArray = wanted
+        ) -> FloatArray:
+            return _moments(rate, chances, pace, time, wanted, delta * time)
+
+        moments = _averaged(params, table, 3 * len(wanted), more=_TIMED)
+        found[..., mine] = moments.reshape(-1, len(wanted), 3).transpose(2, 0, 1)
+    mass, one, two = (_spread(params, values, place.reshape(t.shape)) for values in found)
+    even = spread_over(np.where(np.isfinite(t), t, 1e300), n, delta)
+    known = mass > _MASS
+    mean, squares = (np.where(known, v / np.where(known, mass, 1.0), e) for v, e in zip((one, two), even, strict=False))
+    return Timing(mean, squares, mean * mean + np.maximum(squares - mean * mean / n, 0.0))
+
+
+def simulate(params: Mapping[str, Any], T: FloatArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
+    """Return repeat purchases of customers followed for T: (customer, time after the first purchase)."""
+    n = len(T)
+    rate = rng.gamma(params["r"], 1 / np.asarray(params["alpha"]), n)
+    sleepy = rng.beta(params["a"], params["b"], n)
+    delta = np.broadcast_to(params["delta"], n)
+    who, clock = np.arange(n), np.zeros(n)
+    customers, times = [], []
+    while len(who):
+        asleep = rng.random(len(who)) < sleepy[who]
+        with np.errstate(divide="ignore", over="ignore"):
+            clock = clock + rng.exponential(size=len(who)) / (rate[who] * np.where(asleep, delta[who], 1.0))
+        seen = clock <= T[who]
+        who, clock = who[seen], clock[seen]
+        customers.append(who)
+        times.append(clock)
+    return np.concatenate(customers), np.concatenate(times)
+
+
+def _gaps(params: Mapping[str, Any]) -> Ragged:
+    """Return the gaps of each row; a new customer has none."""
+    found = params.get("gaps")
+    if isinstance(found, Ragged):
+        return found
+    shape = np.broadcast_shapes(*(np.shape(params[name]) for name in _LAW))
+    return Ragged.empty(shape[-1] if shape else 1)
+
+
+def _shape(params: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return the shape of what the parameters give, without a time."""
+    shapes = [np.shape(params[name]) for name in (*_LAW, "silence") if name in params]
+    return np.broadcast_shapes(*shapes)
+
+
+def _size(params: Mapping[str, Any]) -> int:
+    return int(np.prod(_shape(params)))
+
+
+def _rank(params: Mapping[str, Any], t: AnyArray) -> int:
+    return len(np.broadcast_shapes(_shape(params), np.shape(t)))
+
+
+def _more(n: float) -> int:
+    """Return how many purchases ahead rates are resolved for, in powers of two."""
+    return int(2 ** np.ceil(np.log2(min(max(n, 2.0), _FOLLOWED))))
+
+
+def _averaged(params: Mapping[str, Any], table: Table, n_columns: int, more: int, reach: float = 0.0) -> FloatArray:
+    """Return the average of a quantity over what is not known of each customer, shape (flat row, column)."""
+    shape = _shape(params) or (1,)
+    laws = [params[name] for name in _LAW]
+    out = np.zeros((int(np.prod(shape)), n_columns))
+    for part in parts(laws, params.get("silence", 0.0), _gaps(params), shape, more, _finer(params, reach)):
+        _, awake, asleep = part.waiting()
+        chances, mass = part.rule.chances, np.zeros(len(part.rows))
+        size = max(1, _CELLS // (len(part.rule.chances.p) * 2 * n_columns))
+        for start in range(0, len(part.rule.rate), size):
+            some = slice(start, start + size)
+            values = table(part.rule.rate[some], chances, part.law[4])
+            for state, (left, chance) in enumerate(((awake, chances.q), (asleep, chances.p))):
+                here = left[:, some].reshape(len(part.rows), -1)
+                mass += here @ np.tile(chance, len(values))
+                out[part.rows] += here @ (values[:, :, state] * chance[:, None]).reshape(-1, n_columns)
+        out[part.rows] /= mass[:, None]
+    return out
+
+
+def _finer(params: Mapping[str, Any], reach: float) -> int:
+    """Return how many more nodes along p expectations take: the pace at which sleep and waking balance depends on p."""
+    if reach == 0:
+        return 0
+    slowest = float(np.min(params["alpha"]))
+    folds = np.ceil(np.log2(1 + np.sqrt(reach / slowest)))
+    return int(min(_SMOOTH * max(folds, 1.0), _LONG))
+
+
+def _spread(params: Mapping[str, Any], found: FloatArray, columns: IntArray) -> FloatArray:
+    """Return values of flat rows and columns where parameters and columns broadcast."""
+    shape = _shape(params)
+    rows = np.arange(len(found)).reshape(shape)
+    return np.asarray(found[rows, columns])
+
+
+def _lengths(rate: FloatArray, t: float) -> IntArray:
+    """Return for each rate how long a transform has to be, a power of two."""
+    mean = rate * t
+    return (2 ** np.ceil(np.log2(_LEAST + mean + _TAIL * np.sqrt(mean)))).astype(np.int64)
+
+
+def _each_length(
+    rate: FloatArray, t: float, found: FloatArray, fill: Callable[[IntArray, int], FloatArray]
+) -> FloatArray:
+    """Fill a table, rates whose transforms are alike at a time and few enough of them."""
+    lengths = _lengths(rate, t)
+    for m in np.unique(lengths):
+        alike = np.flatnonzero(lengths == m)
+        size = max(1, _CELLS // (int(m) * found[0, ..., 0].size))
+        for some in (alike[i : i + size] for i in range(0, len(alike), size)):
+            found[some] = fill(some, int(m))
+    return found
+
+
+def _counts(rate: FloatArray, chances: Chances, delta: float, t: float, n: int) -> FloatArray:
+    """Return P(N = 0), ..., P(N = n - 1), P(N >= n) at nodes, shape (rate, p, 2, n + 1)."""
+
+    def fill(some: IntArray, m: int) -> FloatArray:
+        found = np.fft.irfft(_circle(rate[some], chances, delta, t, m).generating(), m)
+        alone = found[..., :n]
+        out = np.zeros((*found.shape[:-1], n + 1))
+        out[..., : alone.shape[-1]] = alone
+        out[..., n] = found[..., n:].sum(axis=-1)
+        return out
+
+    return _each_length(rate, t, np.zeros((len(rate), len(chances.p), 2, n + 1)), fill)
+
+
+def _tails(rate: FloatArray, chances: Chances, delta: float, t: float, n: FloatArray) -> FloatArray:
+    """Return P(N >= n) at nodes, for several n, shape (rate, p, 2, n)."""
+
+    def fill(some: IntArray, m: int) -> FloatArray:
+        found = np.fft.irfft(_circle(rate[some], chances, delta, t, m).generating(), m)
+        tails = np.concatenate([found[..., ::-1].cumsum(axis=-1)[..., ::-1], np.zeros((*found.shape[:-1], 1))], axis=-1)
+        return tails[..., np.minimum(n, m).astype(np.int64)]
+
+    return _each_length(rate, t, np.zeros((len(rate), len(chances.p), 2, len(n))), fill)
+
+
+def _moments(rate: FloatArray, chances: Chances, delta: float, t: float, n: FloatArray, force: float) -> FloatArray:
+    """Return P(N = n) and, times it, the means of the discount factors and of their squares, (rate, p, 2, 3 x n)."""
+
+    def fill(some: IntArray, m: int) -> FloatArray:
+        circle = _circle(rate[some], chances, delta, t, m)
+        moments = [circle.generating(), circle.discounted(force), circle.discounted(2 * force)]
+        found = np.fft.irfft(np.stack(moments, axis=-1), m, axis=-2)
+        found = np.concatenate([found, np.zeros((*found.shape[:-2], 1, 3))], axis=-2)
+        out: FloatArray = found[..., np.minimum(n, m).astype(np.int64), :]
+        return out.reshape(*out.shape[:-2], -1)
+
+    return _each_length(rate, t, np.zeros((len(rate), len(chances.p), 2, 3 * len(n))), fill)
+
+
+def _circle(rate: FloatArray, chances: Chances, delta: float, t: float, m: int) -> Circle:
+    return Circle.of((rate * t)[:, None, None], chances.p[:, None], chances.q[:, None], delta, m)
