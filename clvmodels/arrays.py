@@ -51,6 +51,11 @@ class Ragged:
         """Return rows without a number."""
         return cls(np.empty(0), np.zeros(n_rows + 1, dtype=np.int64))
 
+    @cached_property
+    def known(self) -> dict[Any, Any]:
+        """What kernels have made of these rows and will want again."""
+        return {}
+
     def __len__(self) -> int:
         return len(self.begins) - 1
 

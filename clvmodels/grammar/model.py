@@ -124,6 +124,8 @@ class AbstractPurchaseModel(AbstractModel):
 
     The future of both is one, given the history: ``updated`` adds what weighs them to the parameters.
     """
+    dear: ClassVar[bool] = False
+    """Whether a future takes so long to look at that few parameter draws must stand for all."""
     phases: ClassVar[str] = ""
     """The parameter that counts the phases of waiting a customer may be in at T; most models have a single one.
 

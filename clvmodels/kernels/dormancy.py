@@ -12,23 +12,26 @@ Rules are chosen by classes of x and T, so that what a customer gets doesn't dep
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import atan, exp, expm1, log, log1p, sqrt
 from threading import local
 from typing import Any
 
 import numpy as np
-from scipy import linalg, special
+from scipy import special
 from scipy.sparse import csr_array
 
 from clvmodels.arrays import AnyArray, FloatArray, IntArray, Ragged
+from clvmodels.kernels import gap_subsets
 
 type Law = tuple[float, float, float, float, float]
 """r, alpha, a, b, delta."""
 
 _TOPS = np.array([0, *(2**k for k in range(1, 17))])  # largest x of a class: a rule each
-_STEPS = np.log(16.0)  # of ln(1 + T / alpha): a class of T
+_STEPS = log(4.0)  # of ln T: a class of T
+_SHORTEST = 1e-9  # T, of which shorter ones are as good
 _CUT = 28.0  # e^-28 = 7e-13 of a law is left out
 _DIGITS = 18.0  # -ln of the error bound of a trapezoidal rule; the error itself is about its square
 _FLAT = 4.0  # gamma shapes below have a long tail towards rate 0, along which nodes may lie ever farther apart
@@ -36,6 +39,7 @@ _BELOW = 3.0  # e-folds below the slowest rate that a history tells from 0: ther
 _NEVER = -600.0  # ln of a rate that is as good as 0
 _EXACT = 66  # nodes along p up to which the rule is exact; then as many as the width of a binomial likelihood needs
 _CELLS = 1_000_000  # rows x nodes at a time: 8 MB an array
+_HALVINGS = 24  # of an interval: nodes may lie a hair closer or farther out than asked
 _SHIFT = 1e-3  # of ln a and ln b: differences of nodes, extrapolated, then err by 1e-12
 
 
@@ -77,10 +81,12 @@ class Part:
     ``log_density`` is ln of mass x density of the gaps, shape (row, rate, p); what the silence adds isn't in it.
     """
 
+    draw: int
     rows: IntArray
     law: Law
     rule: Rule
     silence: FloatArray
+    gaps: Ragged
     log_density: FloatArray
 
     def shares(self) -> tuple[FloatArray, tuple[FloatArray, FloatArray]]:
@@ -147,98 +153,149 @@ def _in_states(question: tuple[Any, ...], slopes: bool) -> _Answer:
         return found
     *laws, silence, gaps = question
     shape = np.broadcast_shapes(*(np.shape(v) for v in (*laws, silence)), (len(gaps),))
-    size = int(np.prod(shape))
-    value, by = np.empty((2, size)), np.empty((2, 5, size if slopes else 0))
-    for part in parts(laws, silence, gaps, shape):
+    value, by = np.empty((2, *_flat(shape))), np.empty((2, 5, *(_flat(shape) if slopes else (0, 0))))
+    short = gap_subsets.Laws(*(by_draw(v, shape) for v in laws))
+    for draws, rows, found, moved in gap_subsets.log_in_states(short, by_draw(silence, shape), gaps, slopes):
+        value[:, draws, rows] = found
+        if slopes:
+            by[:, :, draws, rows] = moved
+    if "long" not in gaps.known:
+        rows = np.flatnonzero(gaps.sizes > gap_subsets.LONGEST)
+        gaps.known["long"] = rows, gaps[rows]
+    rows, long = gaps.known["long"]
+    of_long = [by_draw(v, shape) for v in (*laws, silence)]
+    of_long = [v if v.shape[1] == 1 else v[:, rows] for v in of_long]
+    for part in parts(of_long[:5], of_long[5], long) if len(rows) else ():
+        place = part.draw, rows[part.rows]
         top, shares = part.shares()
         mass = np.array([share.sum(axis=(1, 2)) for share in shares])
         with np.errstate(divide="ignore"):
-            value[:, part.rows] = np.log(mass) + top
+            value[:, *place] = np.log(mass) + top
         if slopes:
-            by[:, :, part.rows] = _slopes(part, shares, np.where(mass > 0, mass, 1.0), gaps)
-    _LAST.answer = _Answer(question, slopes, shape, value, by)
+            by[:, :, *place] = _slopes(part, shares, np.where(mass > 0, mass, 1.0))
+    size = int(np.prod(shape))
+    _LAST.answer = _Answer(question, slopes, shape, value.reshape(2, size), by.reshape(2, 5, -1))
     return _LAST.answer
 
 
+def _flat(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Return the shape with all draws along one axis."""
+    return int(np.prod(shape[:-1])), shape[-1]
+
+
+def by_draw(values: AnyArray, shape: tuple[int, ...]) -> FloatArray:
+    """Return values of shape (draw, row), or (draw, 1) where all rows share them."""
+    wide = np.ndim(values) > 0 and np.shape(values)[-1] > 1
+    whole = np.broadcast_to(np.asarray(values, dtype=np.float64), (*shape[:-1], shape[-1] if wide else 1))
+    return whole.reshape(_flat(whole.shape))
+
+
+@dataclass(frozen=True, eq=False)
+class _Class:
+    """Histories that share a rule: which of ``_TOPS`` holds x, and which class of T they are in."""
+
+    rows: IntArray
+    silence: FloatArray
+    gaps: Ragged
+    top: int
+    far: int
+
+
 def parts(
-    laws: tuple[AnyArray, ...] | list[AnyArray],
-    silence: AnyArray,
-    gaps: Ragged,
-    shape: tuple[int, ...],
-    more: int = 0,
-    finer: int = 0,
+    laws: Sequence[FloatArray], silence: FloatArray, gaps: Ragged, more: int = 0, finer: int = 0
 ) -> Iterator[Part]:
-    """Give all histories with their densities at the nodes, some at a time, places in the flat shape.
+    """Give all histories under all draws with their densities at the nodes, some at a time.
 
     Parameters
     ----------
     laws : r, alpha, a, b, delta
-        They broadcast to the shape.
-    silence : array
-        Since the last purchase; it broadcasts too.
+        Of shape (draw, row), or (draw, 1) where all rows share them.
+    silence : array, shape (draw or 1, row)
+        Since the last purchase.
     gaps : Ragged
-        Between purchases, of the rows along the last axis.
-    shape : tuple of int
-        Of what is asked for.
+        Between purchases of each row.
     more : int
         Purchases ahead that the rule is to follow too.
     finer : int
         Nodes along p beyond those that gaps need.
     """
-    n_rows = len(gaps)
-    flat = np.stack([np.broadcast_to(np.asarray(v, dtype=np.float64), shape).ravel() for v in laws])
-    quiet = np.broadcast_to(np.asarray(silence, dtype=np.float64), shape).ravel()
-    x = gaps.sizes
-    last = np.concatenate([[0.0], np.cumsum(gaps.values)])
-    recency = last[gaps.begins[1:]] - last[gaps.begins[:-1]]
-    tops = np.searchsorted(_TOPS, x)
-    for law, members in _by_law(flat, n_rows):
-        row = members % n_rows
-        reach = np.ceil(np.log1p((recency[row] + quiet[members]) / law[1]) / _STEPS).astype(np.int64)
-        kind = tops[row] * 1_000 + np.maximum(reach, 1)
-        for code in np.unique(kind):
-            top, far = divmod(int(code), 1_000)
-            rule = _rule(law, top, far, more, finer)
-            alike = members[kind == code]
-            size = max(1, _CELLS // (rule.shape[0] * rule.shape[1]))
-            for some in (alike[i : i + size] for i in range(0, len(alike), size)):
-                mine = gaps[some % n_rows]
-                density = rule.log_mass[:, None] + rule.chances.log_weight + _log_gaps(law, rule, mine)
-                yield Part(some, law, rule, quiet[some], density)
+    shared = all(v.shape[1] == 1 for v in laws)
+    rules: dict[int, tuple[FloatArray, ...]] = {}  # for all draws at once, which is quicker than draw by draw
+    for draw in range(len(laws[0])):
+        quiet = np.broadcast_to(silence[draw if len(silence) > 1 else 0], len(gaps))
+        if shared:
+            classes = _classes(gaps, quiet)
+            for n in {_nodes(alike.top, more) + finer for alike in classes} - set(rules):
+                rules[n] = _beta_rules(laws[2][:, 0], laws[3][:, 0], n)
+            chances = {n: Chances(*(v[draw] for v in rule)) for n, rule in rules.items()}
+            r, alpha, a, b, delta = (float(v[draw, 0]) for v in laws)
+            yield from _under_law(draw, (r, alpha, a, b, delta), classes, chances, (more, finer))
+            continue
+        each = np.stack([np.broadcast_to(v[draw], len(gaps)) for v in laws])
+        distinct, code = np.unique(each, axis=1, return_inverse=True)
+        for i, law in enumerate(distinct.T.tolist()):
+            rows = np.flatnonzero(code.ravel() == i)
+            classes = _classes(gaps[rows], quiet[rows])
+            needed = {_nodes(alike.top, more) + finer for alike in classes}
+            chances = {n: beta_rule(law[2], law[3], n) for n in needed}
+            for part in _under_law(draw, tuple(law), classes, chances, (more, finer)):
+                yield replace(part, rows=rows[part.rows])
 
 
-def _by_law(flat: FloatArray, n_rows: int) -> Iterator[tuple[Law, IntArray]]:
-    """Give each distinct law with its members."""
-    by_draw = flat.reshape(5, -1, n_rows)
-    if np.array_equal(by_draw, np.broadcast_to(by_draw[:, :, :1], by_draw.shape)):
-        for i, law in enumerate(by_draw[:, :, 0].T.tolist()):
-            yield tuple(law), np.arange(i * n_rows, (i + 1) * n_rows)
-        return
-    laws, code = np.unique(flat, axis=1, return_inverse=True)
-    for i, law in enumerate(laws.T.tolist()):
-        yield tuple(law), np.flatnonzero(code.ravel() == i)
+def _under_law(
+    draw: int, law: Law, classes: Sequence[_Class], chances: Mapping[int, Chances], ahead: tuple[int, int]
+) -> Iterator[Part]:
+    more, finer = ahead
+    for alike in classes:
+        rule = _rule(law, alike, more, chances[_nodes(alike.top, more) + finer])
+        size = max(1, _CELLS // (rule.shape[0] * rule.shape[1]))
+        for i in range(0, len(alike.rows), size):
+            some = alike.gaps if size >= len(alike.rows) else alike.gaps[slice(i, i + size)]
+            density = rule.log_mass[:, None] + rule.chances.log_weight + _log_gaps(law, rule, some)
+            within = slice(i, i + size)
+            yield Part(draw, alike.rows[within], law, rule, alike.silence[within], some, density)
+
+
+def _classes(gaps: Ragged, silence: FloatArray) -> list[_Class]:
+    """Return the histories by classes of x and T, from what is remembered where they were asked for before."""
+    key = silence.tobytes()
+    if key not in gaps.known:
+        last = np.concatenate([[0.0], np.cumsum(gaps.values)])
+        time = last[gaps.begins[1:]] - last[gaps.begins[:-1]] + silence
+        far = np.ceil(np.log(np.maximum(time, _SHORTEST)) / _STEPS).astype(np.int64)
+        kinds = np.stack([np.searchsorted(_TOPS, gaps.sizes), far])
+        found = []
+        for top, reach in np.unique(kinds, axis=1).T.tolist():
+            rows = np.flatnonzero((kinds[0] == top) & (kinds[1] == reach))
+            found.append(_Class(rows, silence[rows], gaps[rows], top, reach))
+        gaps.known[key] = found
+    classes: list[_Class] = gaps.known[key]
+    return classes
 
 
 def _log_gaps(law: Law, rule: Rule, gaps: Ragged) -> FloatArray:
     """Return ln of the density of the gaps of each row, shape (row, rate, p)."""
     levels, _ = gaps.levels
     x = gaps.sizes.astype(np.float64)
-    out = (x[:, None] * np.log(rule.rate))[..., None] + np.zeros(len(rule.chances.p))
-    with np.errstate(divide="ignore"):
-        awake, asleep = np.log(rule.chances.q), np.log(law[4]) + np.log(rule.chances.p)
+    delta, chances = law[4], rule.chances
+    last = np.concatenate([[0.0], np.cumsum(gaps.values)])
+    recency = last[gaps.begins[1:]] - last[gaps.begins[:-1]]
+    quiet = x[:, None] * np.log(rule.rate) - (delta * recency)[:, None] * rule.rate
+    out = quiet[..., None] + np.zeros(len(chances.p))
     times = _times(gaps)
     for some in _rates(len(levels), rule):
-        waited = levels[:, None] * rule.rate[some]
-        each = np.logaddexp(awake - waited[..., None], asleep - law[4] * waited[..., None])
-        out[:, some] += _summed(times, each)
+        awake = np.exp((delta - 1) * levels[:, None] * rule.rate[some])[..., None]  # over who is asleep: at most 1
+        either = awake * chances.q
+        either += delta * chances.p
+        out[:, some] += _summed(times, np.log(either, out=either))
     return out
 
 
-def _slopes(part: Part, shares: tuple[FloatArray, FloatArray], mass: FloatArray, gaps: Ragged) -> FloatArray:
+def _slopes(part: Part, shares: tuple[FloatArray, FloatArray], mass: FloatArray) -> FloatArray:
     """Return the derivatives of both states by the law, shape (state, law, row), given the share of each node."""
     r, alpha, a, b, _ = part.law
     rule, chances = part.rule, part.rule.chances
-    by_p, by_delta = _gap_slopes(part.law, rule, gaps[part.rows % len(gaps)])
+    by_p, by_delta = _gap_slopes(part.law, rule, part.gaps)
     out = np.empty((2, 5, len(part.rows)))
     for state, (found, share, by_silence) in enumerate(zip(out, shares, (-1 / chances.q, 1 / chances.p), strict=True)):
         of_rate, of_p = share.sum(axis=2), share.sum(axis=1)
@@ -271,8 +328,12 @@ def _gap_slopes(law: Law, rule: Rule, gaps: Ragged) -> tuple[FloatArray, FloatAr
 
 def _times(gaps: Ragged) -> csr_array:
     """Return how often each distinct gap occurs in each row."""
-    levels, codes = gaps.levels
-    return csr_array((np.ones(len(codes)), codes, gaps.begins), shape=(len(gaps), len(levels)))
+    if "times" not in gaps.known:
+        levels, codes = gaps.levels
+        shape = len(gaps), len(levels)
+        gaps.known["times"] = csr_array((np.ones(len(codes)), codes, gaps.begins), shape=shape)
+    times: csr_array = gaps.known["times"]
+    return times
 
 
 def _summed(times: csr_array, each: FloatArray) -> FloatArray:
@@ -289,18 +350,20 @@ def _rates(levels: int, rule: Rule) -> Iterator[slice]:
     yield from (slice(i, i + size) for i in range(0, len(rule.rate), size))
 
 
-@lru_cache(maxsize=2_048)
-def _rule(law: Law, top: int, far: int, more: int, finer: int) -> Rule:
+def _nodes(top: int, more: int) -> int:
+    """Return how many nodes along p a class of histories takes."""
+    exact = (int(_TOPS[top]) + more + 3) // 2
+    return min(exact, exact if exact <= _EXACT else _EXACT + int(2.5 * sqrt(exact - _EXACT)))
+
+
+def _rule(law: Law, alike: _Class, more: int, chances: Chances) -> Rule:
     """Return the nodes for a class of histories."""
-    r, alpha, a, b, delta = law
-    least = 0 if top == 0 else int(_TOPS[top - 1]) + 1
-    most = int(_TOPS[top]) + more
-    nearest, farthest = alpha * np.exp(_STEPS * (far - 1)), alpha * np.exp(_STEPS * far)
-    slow = alpha + delta * (nearest - alpha)
-    rate, log_mass = _rate_nodes(r, alpha, (r + least, r + most + 1), (slow, farthest))
-    exact = (most + 3) // 2
-    n = exact if exact <= _EXACT else _EXACT + int(2.5 * np.sqrt(exact - _EXACT))
-    return Rule(rate, log_mass, beta_rule(a, b, min(n, exact) + finer))
+    r, alpha, _, _, delta = law
+    least = 0 if alike.top == 0 else int(_TOPS[alike.top - 1]) + 1
+    most = int(_TOPS[alike.top]) + more
+    nearest, farthest = exp(_STEPS * (alike.far - 1)), exp(_STEPS * alike.far)
+    rate, log_mass = _rate_nodes(r, alpha, (r + least, r + most + 1), (alpha + delta * nearest, alpha + farthest))
+    return Rule(rate, log_mass, chances)
 
 
 def _rate_nodes(
@@ -310,7 +373,7 @@ def _rate_nodes(
     low_shape, high_shape = shapes
     slow, fast = rates
     step = 2 * np.pi / _frequency(high_shape)
-    high = max(np.log(high_shape / slow) + _above(_CUT / high_shape), np.log(low_shape / fast))
+    high = max(log(high_shape / slow) + _above(_CUT / high_shape), log(low_shape / fast))
     if low_shape >= _FLAT:
         u = np.arange(np.log(low_shape / fast) + _below(_CUT / low_shape), high + step, step)
         log_slope = np.zeros(len(u))
@@ -324,67 +387,76 @@ def _rate_nodes(
 
 def _frequency(shape: float) -> float:
     """Return the frequency at which the Fourier transform of a gamma law along ln(rate) has fallen off."""
-    low, high = 1.0, 100.0 + 20 * np.sqrt(shape)
-    for _ in range(60):
+    low, high = 1.0, 100.0 + 20 * sqrt(shape)
+    for _ in range(_HALVINGS):
         w = (low + high) / 2
-        fall = w * np.arctan(w / shape) - shape / 2 * np.log1p((w / shape) ** 2)
+        fall = w * atan(w / shape) - shape / 2 * log1p((w / shape) ** 2)
         low, high = (w, high) if fall < _DIGITS else (low, w)
-    return float(high)
+    return high
 
 
 def _below(fall: float) -> float:
     """Return ln z < 0 at which ln z + 1 - z is minus a fall."""
     z = -(1 + fall)
-    for _ in range(60):
-        z -= (z - np.exp(z) + 1 + fall) / -np.expm1(z)
-    return float(z)
+    for _ in range(_HALVINGS):
+        z -= (z - exp(z) + 1 + fall) / -expm1(z)
+    return z
 
 
 def _above(fall: float) -> float:
     """Return ln z > 0 at which ln z + 1 - z is minus a fall."""
-    z = float(np.log(1 + fall + 2 * np.sqrt(fall) + 1))
-    for _ in range(60):
-        z -= (z - np.exp(z) + 1 + fall) / -np.expm1(z)
-    return float(z)
+    z = log(1 + fall + 2 * sqrt(fall) + 1)
+    for _ in range(_HALVINGS):
+        z -= (z - exp(z) + 1 + fall) / -expm1(z)
+    return z
 
 
 @lru_cache(maxsize=4_096)
 def beta_rule(a: float, b: float, n: int) -> Chances:
-    """Return Gauss's rule with n nodes for a beta law (Golub & Welsch 1969), weights by Christoffel's sums, which keep
-    their digits where they are tiny."""
-    if a > b:
-        other = beta_rule(b, a, n)
-        return Chances(other.q[::-1], other.p[::-1], other.log_weight[::-1])
+    """Return Gauss's rule with n nodes for a beta law."""
+    p, q, log_weight = _beta_rules(np.array([a]), np.array([b]), n)
+    return Chances(p[0], q[0], log_weight[0])
+
+
+def _beta_rules(a: FloatArray, b: FloatArray, n: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return Gauss's rules for several beta laws, shape (law, node): p, 1 - p and the logarithms of the weights.
+
+    Nodes are the eigenvalues of Jacobi's matrix (Golub & Welsch 1969), weights Christoffel's sums, which keep their
+    digits where they are tiny. The law is turned so that nodes crowd at 0, where they have all their digits.
+    """
+    turned = a > b
+    a, b = np.where(turned, b, a)[:, None], np.where(turned, a, b)[:, None]
     k, s = np.arange(1.0, n), a + b - 2
-    diagonal = np.append((a - b) / (a + b), (a - b) * s / ((2 * k + s) * (2 * k + s + 2)))
+    diagonal = np.hstack([(a - b) / (a + b), (a - b) * s / ((2 * k + s) * (2 * k + s + 2))])
     squares = 4 * k * (k + b - 1) * (k + a - 1) * (k + s) / ((2 * k + s) ** 2 * (2 * k + s + 1) * (2 * k + s - 1))
-    if n > 1:
-        squares[0] = 4 * a * b / ((a + b) ** 2 * (a + b + 1))
+    squares[:, :1] = 4 * a[:, : n - 1] * b / ((a + b) ** 2 * (a + b + 1))
     diagonal, off = (1 + diagonal) / 2, np.sqrt(squares) / 2
-    p = linalg.eigh_tridiagonal(diagonal, off, eigvals_only=True) if n > 1 else diagonal
-    p = np.clip(p, np.finfo(float).tiny, 1 - 1e-16)
-    before, now, total = np.zeros(n), np.ones(n), np.ones(n)
+    matrix = np.zeros((len(a), n, n))
+    matrix[:, np.arange(n), np.arange(n)] = diagonal
+    matrix[:, np.arange(1, n), np.arange(n - 1)] = off  # the lower half is looked at
+    p = np.clip(np.linalg.eigvalsh(matrix), np.finfo(float).tiny, 1 - 1e-16)
+    before, now, total = np.zeros_like(p), np.ones_like(p), np.ones_like(p)
     for i in range(n - 1):
-        past = off[i - 1] * before if i else 0.0
-        before, now = now, ((p - diagonal[i]) * now - past) / off[i]
+        past = off[:, i - 1 : i] * before if i else 0.0
+        before, now = now, ((p - diagonal[:, i : i + 1]) * now - past) / off[:, i : i + 1]
         total += now * now
-    return Chances(p, 1 - p, -np.log(total) - np.log(np.sum(1 / total)))
+    log_weight = -np.log(total) - np.log(np.sum(1 / total, axis=1, keepdims=True))
+    flipped = turned[:, None]
+    nodes = np.where(flipped, 1 - p[:, ::-1], p), np.where(flipped, p[:, ::-1], 1 - p)
+    return *nodes, np.where(flipped, log_weight[:, ::-1], log_weight)
 
 
 @lru_cache(maxsize=256)
 def _moves(a: float, b: float, n: int) -> tuple[tuple[FloatArray, FloatArray], ...]:
     """Return how nodes and logarithms of weights move with a and with b."""
-
-    def away(by_a: float, by_b: float) -> FloatArray:
-        rule = beta_rule(a * np.exp(by_a), b * np.exp(by_b), n)
-        return np.stack([rule.p, rule.log_weight])
-
+    steps = np.array([_SHIFT, -_SHIFT, _SHIFT / 2, -_SHIFT / 2])
+    near, still = np.exp(steps), np.ones(4)
+    p, _, log_weight = _beta_rules(a * np.append(near, still), b * np.append(still, near), n)
     found = []
-    for value, one, other in ((a, 1.0, 0.0), (b, 0.0, 1.0)):
-        coarse, fine = (
-            (away(step * one, step * other) - away(-step * one, -step * other)) / (2 * step)
-            for step in (_SHIFT, _SHIFT / 2)
-        )
-        node, weight = (4 * fine - coarse) / 3 / value
-        found.append((node, weight))
+    for value, first in ((a, 0), (b, 4)):
+        moved = []
+        for seen in (p[first : first + 4], log_weight[first : first + 4]):
+            coarse, fine = (seen[0] - seen[1]) / (2 * _SHIFT), (seen[2] - seen[3]) / _SHIFT
+            moved.append((4 * fine - coarse) / 3 / value)
+        found.append((moved[0], moved[1]))
     return tuple(found)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from clvmodels.arrays import AnyArray, FloatArray, IntArray, Ragged
-from clvmodels.kernels.dormancy import Chances, parts
+from clvmodels.kernels.dormancy import Chances, by_draw, parts
 from clvmodels.kernels.timing import Timing, spread_over
 from clvmodels.kernels.two_states import Circle
 
@@ -162,12 +162,15 @@ def _more(n: float) -> int:
 
 def _averaged(params: Mapping[str, Any], table: Table, n_columns: int, more: int, reach: float = 0.0) -> FloatArray:
     """Return the average of a quantity over what is not known of each customer, shape (flat row, column)."""
-    shape = _shape(params) or (1,)
-    laws = [params[name] for name in _LAW]
-    out = np.zeros((int(np.prod(shape)), n_columns))
-    for part in parts(laws, params.get("silence", 0.0), _gaps(params), shape, more, _finer(params, reach)):
+    gaps = _gaps(params)
+    shape = (*(_shape(params) or (1,))[:-1], len(gaps))
+    laws = [by_draw(params[name], shape) for name in _LAW]
+    silence = by_draw(params.get("silence", 0.0), shape)
+    out = np.zeros((len(laws[0]), len(gaps), n_columns))
+    for part in parts(laws, silence, gaps, more, _finer(params, reach)):
         _, awake, asleep = part.waiting()
         chances, mass = part.rule.chances, np.zeros(len(part.rows))
+        found = np.zeros((len(part.rows), n_columns))
         size = max(1, _CELLS // (len(part.rule.chances.p) * 2 * n_columns))
         for start in range(0, len(part.rule.rate), size):
             some = slice(start, start + size)
@@ -175,9 +178,9 @@ def _averaged(params: Mapping[str, Any], table: Table, n_columns: int, more: int
             for state, (left, chance) in enumerate(((awake, chances.q), (asleep, chances.p))):
                 here = left[:, some].reshape(len(part.rows), -1)
                 mass += here @ np.tile(chance, len(values))
-                out[part.rows] += here @ (values[:, :, state] * chance[:, None]).reshape(-1, n_columns)
-        out[part.rows] /= mass[:, None]
-    return out
+                found += here @ (values[:, :, state] * chance[:, None]).reshape(-1, n_columns)
+        out[part.draw, part.rows] = found / mass[:, None]
+    return out.reshape(-1, n_columns)
 
 
 def _finer(params: Mapping[str, Any], reach: float) -> int:

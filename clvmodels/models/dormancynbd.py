@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
+from clvmodels.grammar import AbstractPurchaseModel, BetaMixing, Common, GammaMixing, Parameter, Params, quantities
 from clvmodels.kernels import dormancy, dormant_future
 from clvmodels.kernels.namespace import Namespace
 from clvmodels.kernels.timing import Timing
-from clvmodels.models.base import AbstractPurchaseModel, Params
-from clvmodels.records import BetaMixing, Common, GammaMixing, Parameter, quantities
 
 _LAW = ("r", "alpha", "a", "b", "delta")
 
@@ -103,6 +102,7 @@ class DormancyNBD(AbstractPurchaseModel):
     statistics = ("x", "t_x", "T", "gaps")
     updated_by = ("x", "t_x", "T", "gaps")
     returns = True
+    dear = True
 
     def log_alive(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:
         """Return ln P(history, awake at T)."""

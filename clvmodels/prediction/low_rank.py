@@ -10,6 +10,7 @@ from scipy import linalg
 
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.inference.threads import single_threaded
+from clvmodels.prediction.draw_response import draw_response
 from clvmodels.prediction.futures import Futures, OfRows, ParamDraws, Quantity
 from clvmodels.prediction.row_blocks import blocks, in_turn
 
@@ -80,6 +81,14 @@ def over_draws(
 def _looked_at(futures: Futures, quantity: Quantity, draws: ParamDraws) -> tuple[OfRows, int]:
     """Return what gives a quantity of histories, and how many numbers it holds."""
     size = len(futures.histories)
+    if futures.model.dear:
+        told = draw_response(futures, quantity, draws)
+
+        def by_response(rows: slice | IntArray) -> FloatArray:
+            ahead = told.of(futures.rows.index[rows])
+            return ahead if futures.model.returns else ahead * futures.p_alive(draws, rows)
+
+        return by_response, told.coefficients.size
 
     def exact(some: ParamDraws, rows: slice | IntArray) -> FloatArray:
         return futures.weigh(futures.alive_in_phases(some, rows), futures.evaluate(quantity, some), rows)

@@ -10,11 +10,11 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.prediction.count_distribution import CountDistribution
+from clvmodels.prediction.few_draws import mixed_draws
 from clvmodels.prediction.futures import Futures, ParamDraws, in_any_phase
 from clvmodels.prediction.row_blocks import blocks, in_turn
 from clvmodels.records import Estimate
 
-_MIXTURE_DRAWS = 100  # the mixture's own error is then a tenth of the parameters' part, itself small beside chance
 _TAIL = 1e-9  # probability that may lie beyond the last cell at the estimate
 _LEFT = 1e-7  # and under all draws together: what is wrong in these counts is small beside what draws know
 _FEWEST = 16  # counts that stand alone at least
@@ -34,7 +34,7 @@ def count_distributions(futures: Futures, estimate: Estimate, horizon: float) ->
     How finely the counts of a history are told depends on its own future alone, so that no distribution changes with
     the company.
     """
-    base = _Mixture(futures, thinned(estimate.draws, _MIXTURE_DRAWS), horizon)
+    base = _Mixture(futures, mixed_draws(estimate), horizon)
     reach = base.reach({name: np.array([value]) for name, value in estimate.params.items()})
     most = _FEWEST
     while np.any(reach >= most):
@@ -156,12 +156,3 @@ def growing_cells(most: float) -> FloatArray:
 def _between(tails: FloatArray) -> FloatArray:
     """Return the probabilities of cells from those to reach all but the first of them, by the first axis."""
     return np.maximum(-np.diff(tails, axis=0, prepend=1.0, append=0.0), 0.0)
-
-
-def thinned(draws: ParamDraws, at_most: int) -> ParamDraws:
-    """Return evenly chosen draws, all of them where there are few."""
-    n = len(next(iter(draws.values())))
-    if n <= at_most:
-        return draws
-    chosen = np.linspace(0, n - 1, at_most).round().astype(np.int64)
-    return {name: values[chosen] for name, values in draws.items()}

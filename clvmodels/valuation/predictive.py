@@ -12,11 +12,11 @@ from clvmodels.inference.given import price_of
 from clvmodels.kernels.timing import Timing
 from clvmodels.prediction.buying_rate import phase_shares
 from clvmodels.prediction.counts import counts_of
+from clvmodels.prediction.few_draws import few_draws
 from clvmodels.prediction.futures import Futures, ParamDraws
 from clvmodels.records import Estimate, Members, Prediction
 from clvmodels.valuation.compound import Compound
 from clvmodels.valuation.customers import Customers
-from clvmodels.valuation.few_draws import few_draws
 from clvmodels.valuation.purchase_sums import Priced, PurchaseSums
 
 _FAR = float(np.log(1e5))  # of an unlimited horizon, purchases discounted below a hundred-thousandth are left out

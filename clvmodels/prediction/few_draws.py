@@ -6,12 +6,17 @@ import numpy as np
 
 from clvmodels.arrays import FloatArray
 from clvmodels.prediction.futures import ParamDraws
-from clvmodels.prediction.purchases import thinned
 from clvmodels.records import Estimate
 
+_MIXED = 100  # the mixture's own error is then a tenth of the parameters' part, itself small beside chance
 _ALL = 10  # draws that are taken as they are
 _FEW = 5  # dimensions up to which two points a dimension do; they lie sqrt(dimensions) deviations out
 _THINNED = 24  # draws taken where there are more dimensions; their own error is then a fifth of what they show
+
+
+def mixed_draws(estimate: Estimate) -> ParamDraws:
+    """Return the draws over which the purchases of each customer are mixed; few where a model looks long at each."""
+    return few_draws(estimate) if estimate.purchase_model.dear else thinned(estimate.draws, _MIXED)
 
 
 def few_draws(estimate: Estimate) -> ParamDraws:
@@ -41,3 +46,12 @@ def _axes(seen: FloatArray) -> FloatArray:
     differ = variances > 1e-12 * variances.max()  # what is held, or follows from the others, is no axis
     axes: FloatArray = directions[:, differ] * np.sqrt(max(int(differ.sum()), 1) * variances[differ])
     return axes
+
+
+def thinned(draws: ParamDraws, at_most: int) -> ParamDraws:
+    """Return evenly chosen draws, all of them where there are few."""
+    n = len(next(iter(draws.values())))
+    if n <= at_most:
+        return draws
+    chosen = np.linspace(0, n - 1, at_most).round().astype(np.int64)
+    return {name: values[chosen] for name, values in draws.items()}
