@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import reduce
 from inspect import get_annotations
 from typing import Any, ClassVar
@@ -124,6 +124,9 @@ class AbstractPurchaseModel(AbstractModel):
 
     The future of both is one, given the history: ``updated`` adds what weighs them to the parameters.
     """
+    discounted: ClassVar[Callable[[Params, Any, float], FloatArray] | None] = None
+    """The expected number of purchases within t at a force of interest, where a model knows it; else it is found from
+    expectations."""
     dear: ClassVar[bool] = False
     """Whether a future takes so long to look at that few parameter draws must stand for all."""
     phases: ClassVar[str] = ""

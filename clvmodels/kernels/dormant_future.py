@@ -18,6 +18,7 @@ from clvmodels.arrays import AnyArray, FloatArray, IntArray, Ragged
 from clvmodels.kernels.dormancy import Chances, by_draw, parts
 from clvmodels.kernels.timing import Timing, spread_over
 from clvmodels.kernels.two_states import Circle
+from clvmodels.kernels.uniform_ticks import counts_by_ticks, longest
 
 _LAW = ("r", "alpha", "a", "b", "delta")
 _FOLLOWED = 128  # purchases ahead that rates are resolved for, as if they had been made
@@ -26,6 +27,7 @@ _LONG = 60  # more at most, for long horizons
 _CELLS = 2_000_000  # nodes x numbers at a time: 16 MB an array
 _TAIL = 10.0  # standard deviations of a Poisson law beyond which nothing is left, and
 _TIMED = 32  # purchases ahead that rates are resolved for where only when they come is asked
+_UNLIKELY = 1e-16  # a rate that no history of a class has but with this chance
 _MASS = 1e-10  # of a number of purchases: rarer ones are rounding
 _LEAST = 40  # so many at least
 
@@ -35,22 +37,46 @@ type Table = Callable[[FloatArray, Chances, float], FloatArray]
 
 def expectation(params: Mapping[str, Any], t: AnyArray) -> FloatArray:
     """Return E[X(t)]; parameters and t broadcast; without end where t is."""
+    return discounted(params, t, 0.0)
+
+
+def discounted(params: Mapping[str, Any], t: AnyArray, force: float) -> FloatArray:
+    r"""Return the expected number of purchases within t, each times :math:`e^{-f u}` at its time u.
+
+    Parameters
+    ----------
+    params, t
+        They broadcast; t may be without end.
+    force : float
+        The force of interest f, at least 0.
+    """
     times, place = np.unique(np.asarray(t, dtype=np.float64), return_inverse=True)
-    ends = np.where(np.isfinite(times), times, 0.0)
+    endless = np.isinf(times) & (force == 0)
+    ends = np.where(endless, 0.0, times)
 
     def table(rate: FloatArray, chances: Chances, delta: float) -> FloatArray:
         p, q = chances.p, chances.q
-        slow, pace = delta * rate[:, None], rate[:, None] * (p + delta * q)
-        share = delta * q / (p + delta * q)
-        elapsed = pace[..., None] * ends
-        lasting = ends * np.where(elapsed > 0, -np.expm1(-elapsed) / np.where(elapsed > 0, elapsed, 1.0), 1.0)
-        awake = [share[:, None] * ends + (start - share[:, None]) * lasting for start in (1.0, 0.0)]
-        fast = (rate[:, None] - slow)[..., None]
-        return np.stack([fast * w + slow[..., None] * ends for w in awake], axis=2)
+        rate = rate[:, None]
+        pace = rate * (p + delta * q)
+        share = (delta * q / (p + delta * q))[:, None]  # of time awake in the long run
+        all_time, lasting = _lasting(np.full_like(pace, force), ends), _lasting(pace + force, ends)
+        awake = [share * all_time + (start - share) * lasting for start in (1.0, 0.0)]
+        fast = (rate * (1 - delta))[..., None]
+        return np.stack([fast * w + delta * rate[..., None] * all_time for w in awake], axis=2)
 
-    found = _averaged(params, table, len(times), more=1, reach=float(ends.max(initial=0.0)))
-    found[:, np.isinf(times)] = np.inf
+    reach = min(float(ends.max(initial=0.0)), 1 / force if force else np.inf)
+    found = _averaged(params, table, len(times), more=1, reach=reach)
+    found[:, endless] = np.inf
     return _spread(params, found, place.reshape(np.shape(t)))
+
+
+def _lasting(pace: FloatArray, ends: FloatArray) -> FloatArray:
+    """Return the integral of e^(-pace u) until each end, shape (..., end)."""
+    finite = np.where(np.isfinite(ends), ends, 0.0)
+    elapsed = pace[..., None] * finite
+    until = finite * np.where(elapsed > 0, -np.expm1(-elapsed) / np.where(elapsed > 0, elapsed, 1.0), 1.0)
+    with np.errstate(divide="ignore"):
+        return np.where(np.isfinite(ends), until, 1 / pace[..., None])
 
 
 def pmf(params: Mapping[str, Any], t: AnyArray, n: int) -> FloatArray:
@@ -169,15 +195,16 @@ def _averaged(params: Mapping[str, Any], table: Table, n_columns: int, more: int
     out = np.zeros((len(laws[0]), len(gaps), n_columns))
     for part in parts(laws, silence, gaps, more, _finer(params, reach)):
         _, awake, asleep = part.waiting()
-        chances, mass = part.rule.chances, np.zeros(len(part.rows))
+        chances = part.rule.chances
+        by_rate = awake @ chances.q + asleep @ chances.p
+        mass = by_rate.sum(axis=1)
         found = np.zeros((len(part.rows), n_columns))
-        size = max(1, _CELLS // (len(part.rule.chances.p) * 2 * n_columns))
-        for start in range(0, len(part.rule.rate), size):
-            some = slice(start, start + size)
+        likely = np.flatnonzero((by_rate / mass[:, None]).max(axis=0) > _UNLIKELY)
+        size = max(1, _CELLS // (len(chances.p) * 2 * n_columns))
+        for some in (likely[i : i + size] for i in range(0, len(likely), size)):
             values = table(part.rule.rate[some], chances, part.law[4])
             for state, (left, chance) in enumerate(((awake, chances.q), (asleep, chances.p))):
                 here = left[:, some].reshape(len(part.rows), -1)
-                mass += here @ np.tile(chance, len(values))
                 found += here @ (values[:, :, state] * chance[:, None]).reshape(-1, n_columns)
         out[part.draw, part.rows] = found / mass[:, None]
     return out.reshape(-1, n_columns)
@@ -199,63 +226,39 @@ def _spread(params: Mapping[str, Any], found: FloatArray, columns: IntArray) -> 
     return np.asarray(found[rows, columns])
 
 
-def _lengths(rate: FloatArray, t: float) -> IntArray:
-    """Return for each rate how long a transform has to be, a power of two."""
-    mean = rate * t
-    return (2 ** np.ceil(np.log2(_LEAST + mean + _TAIL * np.sqrt(mean)))).astype(np.int64)
-
-
-def _each_length(
-    rate: FloatArray, t: float, found: FloatArray, fill: Callable[[IntArray, int], FloatArray]
-) -> FloatArray:
-    """Fill a table, rates whose transforms are alike at a time and few enough of them."""
-    lengths = _lengths(rate, t)
-    for m in np.unique(lengths):
-        alike = np.flatnonzero(lengths == m)
-        size = max(1, _CELLS // (int(m) * found[0, ..., 0].size))
-        for some in (alike[i : i + size] for i in range(0, len(alike), size)):
-            found[some] = fill(some, int(m))
-    return found
-
-
 def _counts(rate: FloatArray, chances: Chances, delta: float, t: float, n: int) -> FloatArray:
     """Return P(N = 0), ..., P(N = n - 1), P(N >= n) at nodes, shape (rate, p, 2, n + 1)."""
-
-    def fill(some: IntArray, m: int) -> FloatArray:
-        found = np.fft.irfft(_circle(rate[some], chances, delta, t, m).generating(), m)
-        alone = found[..., :n]
-        out = np.zeros((*found.shape[:-1], n + 1))
-        out[..., : alone.shape[-1]] = alone
-        out[..., n] = found[..., n:].sum(axis=-1)
-        return out
-
-    return _each_length(rate, t, np.zeros((len(rate), len(chances.p), 2, n + 1)), fill)
+    mean = rate * t
+    out = np.empty((len(rate), len(chances.p), 2, n + 1))
+    octave = np.maximum(np.ceil(np.log2(np.maximum(mean, 1.0))), 4)  # slow ones don't wait for the ticks of the fast
+    for one in np.unique(octave):
+        alike = octave == one
+        out[alike] = counts_by_ticks(mean[alike], chances.p, chances.q, delta, n)
+    return out
 
 
 def _tails(rate: FloatArray, chances: Chances, delta: float, t: float, n: FloatArray) -> FloatArray:
     """Return P(N >= n) at nodes, for several n, shape (rate, p, 2, n)."""
-
-    def fill(some: IntArray, m: int) -> FloatArray:
-        found = np.fft.irfft(_circle(rate[some], chances, delta, t, m).generating(), m)
-        tails = np.concatenate([found[..., ::-1].cumsum(axis=-1)[..., ::-1], np.zeros((*found.shape[:-1], 1))], axis=-1)
-        return tails[..., np.minimum(n, m).astype(np.int64)]
-
-    return _each_length(rate, t, np.zeros((len(rate), len(chances.p), 2, len(n))), fill)
+    most = int(min(n.max(), longest(float(rate.max()) * t)))  # nobody has more
+    found = _counts(rate, chances, delta, t, most)
+    tails = np.cumsum(found[..., ::-1], axis=-1)[..., ::-1]
+    beyond = np.zeros((*tails.shape[:-1], 1))
+    return np.concatenate([tails, beyond], axis=-1)[..., np.minimum(n, most + 1).astype(np.int64)]
 
 
 def _moments(rate: FloatArray, chances: Chances, delta: float, t: float, n: FloatArray, force: float) -> FloatArray:
     """Return P(N = n) and, times it, the means of the discount factors and of their squares, (rate, p, 2, 3 x n)."""
-
-    def fill(some: IntArray, m: int) -> FloatArray:
-        circle = _circle(rate[some], chances, delta, t, m)
-        moments = [circle.generating(), circle.discounted(force), circle.discounted(2 * force)]
-        found = np.fft.irfft(np.stack(moments, axis=-1), m, axis=-2)
-        found = np.concatenate([found, np.zeros((*found.shape[:-2], 1, 3))], axis=-2)
-        out: FloatArray = found[..., np.minimum(n, m).astype(np.int64), :]
-        return out.reshape(*out.shape[:-2], -1)
-
-    return _each_length(rate, t, np.zeros((len(rate), len(chances.p), 2, 3 * len(n))), fill)
-
-
-def _circle(rate: FloatArray, chances: Chances, delta: float, t: float, m: int) -> Circle:
-    return Circle.of((rate * t)[:, None, None], chances.p[:, None], chances.q[:, None], delta, m)
+    mean = rate * t
+    lengths = 2 ** np.ceil(np.log2(_LEAST + mean + _TAIL * np.sqrt(mean)))  # of transforms
+    out = np.zeros((len(rate), len(chances.p), 2, 3 * len(n)))
+    for m in np.unique(lengths):
+        alike = np.flatnonzero(lengths == m)
+        size = max(1, _CELLS // (int(m) * 6 * len(chances.p)))
+        for some in (alike[i : i + size] for i in range(0, len(alike), size)):
+            circle = Circle.of(mean[some][:, None, None], chances.p[:, None], chances.q[:, None], delta, int(m))
+            moments = [circle.generating(), circle.discounted(force), circle.discounted(2 * force)]
+            found = np.fft.irfft(np.stack(moments, axis=-1), int(m), axis=-2)
+            found = np.concatenate([found, np.zeros((*found.shape[:-2], 1, 3))], axis=-2)
+            mine = found[..., np.minimum(n, m).astype(np.int64), :]
+            out[some] = mine.reshape(*mine.shape[:-2], -1)
+    return out

@@ -103,6 +103,7 @@ class DormancyNBD(AbstractPurchaseModel):
     updated_by = ("x", "t_x", "T", "gaps")
     returns = True
     dear = True
+    discounted = staticmethod(dormant_future.discounted)
 
     def log_alive(self, xp: Namespace, params: Params, h: Mapping[str, Any]) -> Any:
         """Return ln P(history, awake at T)."""

@@ -10,7 +10,7 @@ from clvmodels.arrays import FloatArray
 from clvmodels.kernels.discrete_survival import steps
 from clvmodels.kernels.long_sums import running_sums
 from clvmodels.kernels.namespace import NUMPY
-from clvmodels.kernels.quadrature import gauss_legendre, on_panels
+from clvmodels.kernels.quadrature import gauss_legendre
 from clvmodels.models import AbstractPurchaseModel
 from clvmodels.prediction.futures import ParamDraws
 
@@ -28,7 +28,6 @@ _ERROR = 1e-12  # of the sum, that a panel may be off by before it is halved
 _HALVINGS = 40  # of a panel; e^-40 of time is nothing
 _AT_ONCE = 50_000  # panels handed to a model together: at most 15 x 8 bytes each
 _STEPS_TOGETHER = 1_000_000  # steps x draws x futures handed to a discrete model at once: 8 MB an array
-_COMMON, _COMMON_SPAN = 12, 1.4  # nodes and e-folds of a panel that all customers share
 _BLOCK = 8.0  # a block of steps is no longer than what loses e^-8 by discount; a polynomial then follows it
 
 
@@ -48,8 +47,8 @@ def discounted_expectation(
         return model.expectation(params, horizon)
     if model.discrete:
         return _at_steps(model, params, horizon, delta)
-    if model.returns:
-        return _at_common_times(model, params, horizon, delta)
+    if model.discounted is not None:
+        return model.discounted(params, horizon, delta)
     names = list(params)
     every = np.broadcast_arrays(*(np.asarray(params[name], dtype=np.float64) for name in names))
     rows = dict(zip(names, (values.ravel() for values in every), strict=True))
@@ -77,19 +76,6 @@ def discounted_expectation(
         start[1::2] += half[1::2]
         length = half
     return total.reshape(every[0].shape)
-
-
-def _at_common_times(model: AbstractPurchaseModel, params: ParamDraws, horizon: float, delta: float) -> FloatArray:
-    """Return the same at times that all customers share, where looking at a history takes longer than at many times."""
-    end = min(horizon, _CUT / delta)
-    shortest = float(np.min(params["alpha"])) / (1 + float(np.max(params["r"]))) / _WITHIN
-    panels = max(1, round(np.log1p(end / shortest) / _COMMON_SPAN))
-    edges = shortest * np.expm1(np.linspace(0.0, np.log1p(end / shortest), panels + 1))
-    u, weights = on_panels(edges.tolist(), _COMMON)
-    times, rank = np.append(u, end), max(np.ndim(values) for name, values in params.items() if name != "gaps")
-    expected = model.expectation(params, times.reshape(-1, *(1,) * rank))
-    factors = np.append(weights * delta * np.exp(-delta * u), np.exp(-delta * end))
-    return np.asarray(np.tensordot(factors, expected, axes=1))
 
 
 def _scale(model: AbstractPurchaseModel, params: ParamDraws) -> FloatArray:
