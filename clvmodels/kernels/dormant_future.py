@@ -21,7 +21,7 @@ from clvmodels.kernels.two_states import Circle
 from clvmodels.kernels.uniform_ticks import counts_by_ticks, longest
 
 _LAW = ("r", "alpha", "a", "b", "delta")
-_FOLLOWED = 128  # purchases ahead that rates are resolved for, as if they had been made
+_FOLLOWED = 32  # purchases ahead that rates are resolved for, as if they had been made
 _SMOOTH = 8  # nodes along p beyond those of the gaps, for expectations
 _LONG = 60  # more at most, for long horizons
 _CELLS = 2_000_000  # nodes x numbers at a time: 16 MB an array
@@ -230,9 +230,9 @@ def _counts(rate: FloatArray, chances: Chances, delta: float, t: float, n: int) 
     """Return P(N = 0), ..., P(N = n - 1), P(N >= n) at nodes, shape (rate, p, 2, n + 1)."""
     mean = rate * t
     out = np.empty((len(rate), len(chances.p), 2, n + 1))
-    octave = np.maximum(np.ceil(np.log2(np.maximum(mean, 1.0))), 4)  # slow ones don't wait for the ticks of the fast
-    for one in np.unique(octave):
-        alike = octave == one
+    speed = np.maximum(np.ceil(np.log2(np.maximum(mean, 1.0)) / 2), 3)  # slow ones don't wait for the ticks of the fast
+    for one in np.unique(speed):
+        alike = speed == one
         out[alike] = counts_by_ticks(mean[alike], chances.p, chances.q, delta, n)
     return out
 

@@ -42,21 +42,22 @@ def counts_by_ticks(mean: FloatArray, p: FloatArray, q: FloatArray, delta: float
         Starting in the faster state, and in the slower.
     """
     ticks = longest(float(mean.max()))
-    out = np.zeros((len(mean), len(p) * 2 * (n + 1)))
-    now = np.zeros((len(p), 2, n + 1))
-    now[..., 0] = 1.0
-    p, q = p[:, None], q[:, None]
-    seen = np.empty((_TOGETHER, *now.shape))
+    shape = 2, len(p), n + 1
+    out = np.zeros((len(mean), 2 * len(p) * (n + 1)))
+    stay, leave = (np.repeat(v, n + 1).reshape(shape[1:]) for v in (q, p))
+    seen = np.zeros((_TOGETHER + 1, *shape))
+    seen[0, ..., 0] = 1.0
+    after, part = np.empty(shape[1:]), np.empty(shape[1:])
     for start in range(0, ticks + 1, _TOGETHER):
         m = np.arange(start, min(start + _TOGETHER, ticks + 1))
-        for i in range(len(m)):
-            seen[i] = now
-            after = q * now[:, 0] + p * now[:, 1]
-            now[:, 0, 1:] = after[:, :-1]
-            now[:, 0, n] += after[:, n]
-            now[:, 0, 0] = 0.0
-            now[:, 1] *= 1 - delta
-            now[:, 1] += delta * now[:, 0]
+        for (awake, asleep), (next_awake, next_asleep) in zip(seen[: len(m)], seen[1 : len(m) + 1], strict=True):
+            np.multiply(stay, awake, out=after)
+            after += np.multiply(leave, asleep, out=part)
+            next_awake[:, 1:] = after[:, :-1]
+            next_awake[:, n] += after[:, n]
+            np.multiply(asleep, 1 - delta, out=next_asleep)
+            next_asleep += np.multiply(next_awake, delta, out=part)
         weights = np.exp(special.xlogy(m, mean[:, None]) - mean[:, None] - special.gammaln(m + 1))
         out += weights @ seen[: len(m)].reshape(len(m), -1)
-    return out.reshape(len(mean), *now.shape)
+        seen[0] = seen[len(m)]
+    return np.swapaxes(out.reshape(len(mean), *shape), 1, 2)

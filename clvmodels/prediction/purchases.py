@@ -25,6 +25,7 @@ _HEAVY = 0.01  # of a customer's probability in one cell of several counts: it i
 _CUTS = 12  # a cell of 4% cut in four so often holds single counts up to 10^8
 _FARTHEST = 2**30  # counts that stand for no end
 _CELLS = 1_000_000  # draws x futures x counts at a time: 8 MB, and a few such arrays
+_MORE_OF_DEAR = 8  # times as many where most of the work is done once for all futures of a part
 
 
 def count_distributions(futures: Futures, estimate: Estimate, horizon: float) -> Iterator[CountDistribution]:
@@ -73,9 +74,9 @@ class _Mixture:
     def parts(self, due: IntArray, most: int) -> Iterator[IntArray]:
         """Cut futures into parts that are worked on at once."""
         counts = most if most <= _MOST else len(growing_cells(most))
-        yield from (
-            due[some] for some in blocks(len(due), max(1, _CELLS // (counts * self.futures.n_phases * self.n_draws)))
-        )
+        cells = _CELLS * (_MORE_OF_DEAR if self.futures.model.dear else 1)
+        size = max(1, cells // (counts * self.futures.n_phases * self.n_draws))
+        yield from (due[some] for some in blocks(len(due), size))
 
     def distributions(self, part: IntArray, *, most: int) -> tuple[list[CountDistribution], IntArray]:
         """Return the distributions of all histories with some futures, and the futures that reach further."""
