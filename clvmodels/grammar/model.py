@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import reduce
 from inspect import get_annotations
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -20,6 +20,14 @@ from clvmodels.kernels.timing import Timing
 
 type Params = Mapping[str, Any]
 REGISTRY: dict[str, AbstractModel] = {}
+
+
+class Discounted(Protocol):
+    """A closed form of discounted purchases."""
+
+    def __call__(self, params: Params, t: Any, force: float, /) -> FloatArray:
+        """Return the expected number of purchases within t, each times e^(-force u) at its time u."""
+        ...
 
 
 class AbstractModel(AbstractOrFinal):
@@ -124,7 +132,7 @@ class AbstractPurchaseModel(AbstractModel):
 
     The future of both is one, given the history: ``updated`` adds what weighs them to the parameters.
     """
-    discounted: ClassVar[Callable[[Params, Any, float], FloatArray] | None] = None
+    discounted: ClassVar[Discounted | None] = None
     """The expected number of purchases within t at a force of interest, where a model knows it; else it is found from
     expectations."""
     dear: ClassVar[bool] = False

@@ -154,7 +154,7 @@ def _simulated(
     waits = time - np.where(first, 0.0, np.concatenate([[0.0], time[:-1]]))
     with np.errstate(divide="ignore"):
         litt = np.bincount(customer, np.log(np.maximum(waits, np.finfo(float).tiny)), len(T))
-    gaps = Ragged(waits, np.concatenate([[0], np.cumsum(x, dtype=np.int64)]))
+    gaps = Ragged.of(waits, np.concatenate([[0], np.cumsum(x, dtype=np.int64)]))
     alive = model.p_alive(params, {"x": x, "t_x": last, "T": T, "litt": litt, "gaps": gaps})
     return _of_buying(x) | {"alive": float(np.mean(alive))}
 

@@ -89,7 +89,7 @@ def times_between(purchases: nw.LazyFrame[Any], n: AnyArray, span: Span) -> Ragg
     repeats = np.ones(len(days), dtype=bool)
     repeats[begins] = False
     later = np.flatnonzero(repeats)
-    return Ragged(span.time(days[later - 1], days[later]), np.concatenate([[0], np.cumsum(n - 1)]))
+    return Ragged.of(span.time(days[later - 1], days[later]), np.concatenate([[0], np.cumsum(n - 1)]))
 
 
 def group_values(days: nw.LazyFrame[Any], columns: LogColumns, span: Span) -> nw.LazyFrame[Any]:

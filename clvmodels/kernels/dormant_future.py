@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from clvmodels.arrays import AnyArray, FloatArray, IntArray, Ragged
-from clvmodels.kernels.dormancy import Chances, by_draw, parts
+from clvmodels.kernels.dormancy import by_draw, parts
+from clvmodels.kernels.dormancy_rules import Chances
 from clvmodels.kernels.timing import Timing, spread_over
 from clvmodels.kernels.two_states import Circle
 from clvmodels.kernels.uniform_ticks import counts_by_ticks, longest

@@ -83,7 +83,8 @@ def _by_subsets(gaps: Ragged) -> list[tuple[int, IntArray, FloatArray, FloatArra
                 for some, part in _blocks(rows, mine, max(1, _CELLS >> x))
             ]
         gaps.known["subsets"] = found
-    return gaps.known["subsets"]
+    subsets: list[tuple[int, IntArray, FloatArray, FloatArray]] = gaps.known["subsets"]
+    return subsets
 
 
 def _blocks(rows: IntArray, values: FloatArray, size: int) -> Iterator[tuple[IntArray, FloatArray]]:

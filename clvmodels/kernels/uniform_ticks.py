@@ -7,6 +7,8 @@ and is found tick by tick from sums of positive terms; for all rates at once, it
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from scipy import special
 
@@ -50,7 +52,7 @@ def counts_by_ticks(mean: FloatArray, p: FloatArray, q: FloatArray, delta: float
     after, part = np.empty(shape[1:]), np.empty(shape[1:])
     for start in range(0, ticks + 1, _TOGETHER):
         m = np.arange(start, min(start + _TOGETHER, ticks + 1))
-        for (awake, asleep), (next_awake, next_asleep) in zip(seen[: len(m)], seen[1 : len(m) + 1], strict=True):
+        for (awake, asleep), (next_awake, next_asleep) in pairwise(seen[: len(m) + 1]):
             np.multiply(stay, awake, out=after)
             after += np.multiply(leave, asleep, out=part)
             next_awake[:, 1:] = after[:, :-1]

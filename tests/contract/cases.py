@@ -124,7 +124,7 @@ def gaps_of(x, t_x):
     sizes = np.asarray(x, dtype=int)
     within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     whole = np.repeat(np.asarray(t_x, dtype=float) / np.maximum(sizes - 0.5 * (sizes > 1), 1), sizes)
-    return Ragged(
+    return Ragged.of(
         whole * np.where((within == 0) & (np.repeat(sizes, sizes) > 1), 0.5, 1.0), np.append(0, np.cumsum(sizes))
     )
 

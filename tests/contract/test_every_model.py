@@ -214,7 +214,7 @@ def test_conditional_forms_are_right_for_customers_drawn_from_the_model(name):
         buyer, day = who[seen][order], when[seen][order]
         first = np.diff(buyer, prepend=-1) != 0
         before = np.where(first, 0.0, np.concatenate([[0.0], day[:-1]]))
-        h["gaps"] = Ragged(day - before, np.append(0, np.cumsum(x.astype(int))))
+        h["gaps"] = Ragged.of(day - before, np.append(0, np.cumsum(x.astype(int))))
     expected = expected_ahead(model, params, h, 21.0)
     came = np.bincount(who[later], minlength=n)
     for mask in (x == 0, x == 1, (x > 1) & (t_x > 30), (x > 1) & (t_x <= 30)):

@@ -20,7 +20,7 @@ HISTORIES = [(39.0, []), (20.0, [12.3]), (1.0, [3, 4, 0.14, 20.0]), (30.0, [0.14
 
 def rows(histories):
     """Return the columns of histories, each a silence and gaps."""
-    gaps = Ragged(np.concatenate([g for _, g in histories]), np.cumsum([0, *(len(g) for _, g in histories)]))
+    gaps = Ragged.of(np.concatenate([g for _, g in histories]), np.cumsum([0, *(len(g) for _, g in histories)]))
     t_x = np.array([sum(g) for _, g in histories])
     silence = np.array([s for s, _ in histories])
     return {"x": gaps.sizes.astype(float), "t_x": t_x, "T": t_x + silence, "gaps": gaps}
@@ -119,7 +119,7 @@ def test_a_summary_carries_every_gap_through_taking_and_grouping():
 
 
 def test_the_order_of_gaps_does_not_tell_histories_apart():
-    gaps = Ragged(np.array([1.0, 2.0, 2.0, 1.0, 3.0]), np.array([0, 2, 4, 5, 5]))
+    gaps = Ragged.of(np.array([1.0, 2.0, 2.0, 1.0, 3.0]), np.array([0, 2, 4, 5, 5]))
     assert gaps.codes[0] == gaps.codes[1]
     assert len(set(gaps.codes)) == 3
 

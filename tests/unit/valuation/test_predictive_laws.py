@@ -9,8 +9,8 @@ from scipy import stats
 
 import clvmodels as clv
 from clvmodels.errors import ArgumentError, InputError
-from clvmodels.valuation.compound import Compound
 from clvmodels.prediction.few_draws import few_draws
+from clvmodels.valuation.compound import Compound
 from clvmodels.valuation.purchase_sums import PurchaseSums
 from clvmodels.valuation.top import certainty
 
