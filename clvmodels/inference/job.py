@@ -60,11 +60,8 @@ class Job:
 
     def check(self, method: str) -> None:
         """Raise where arguments don't go together."""
-        if method == "nuts" and "gaps" in self.space.model.statistics:
-            raise ArgumentError(
-                f"{self.space.model.title} looks at every gap between purchases, for which the sampler has no graph; "
-                f"draw its posterior with method='laplace'."
-            )
+        if "gaps" in self.space.model.statistics:
+            self._check_gaps(method)
         if self.ridge and self.priors is not None:
             raise ArgumentError(
                 f"ridge belongs to maximum likelihood, and method={method!r} has a prior that does the same; give "
@@ -74,6 +71,19 @@ class Job:
             raise ArgumentError(
                 "A bootstrap of pooled groups would need groups drawn again too, which it doesn't do; fit them with "
                 "method='mle' (empirical Bayes) or 'nuts'."
+            )
+
+    def _check_gaps(self, method: str) -> None:
+        title = self.space.model.title
+        if method == "nuts":
+            raise ArgumentError(
+                f"{title} looks at every gap between purchases, for which the sampler has no graph; draw its posterior "
+                f"with method='laplace'."
+            )
+        if self.space.covariates is not None:
+            raise ArgumentError(
+                f"{title} looks at every gap between purchases and takes no covariates or groups beside them; leave "
+                f"covariates out, or split the summary with by_group and fit each part."
             )
 
 

@@ -28,6 +28,7 @@ _BELOW = 3.0  # e-folds below the slowest rate that a history tells from 0: ther
 _NEVER = -600.0  # ln of a rate that is as good as 0
 _EXACT = 66  # nodes along p up to which the rule is exact; then as many as the width of a binomial likelihood needs
 _HALVINGS = 24  # of an interval: nodes may lie a hair closer or farther out than asked
+_LARGEST = 1e300  # of one over a weight
 _SHIFT = 1e-3  # of ln a and ln b: differences of nodes, extrapolated, then err by 1e-12
 
 
@@ -155,10 +156,12 @@ def beta_rules(a: FloatArray, b: FloatArray, n: int) -> tuple[FloatArray, FloatA
     matrix[:, np.arange(1, n), np.arange(n - 1)] = off  # the lower half is looked at
     p = np.clip(np.linalg.eigvalsh(matrix), np.finfo(float).tiny, 1 - 1e-16)
     before, now, total = np.zeros_like(p), np.ones_like(p), np.ones_like(p)
-    for i in range(n - 1):
-        past = off[:, i - 1 : i] * before if i else 0.0
-        before, now = now, ((p - diagonal[:, i : i + 1]) * now - past) / off[:, i : i + 1]
-        total += now * now
+    with np.errstate(over="ignore", invalid="ignore"):  # a weight below the smallest number
+        for i in range(n - 1):
+            past = off[:, i - 1 : i] * before if i else 0.0
+            before, now = now, ((p - diagonal[:, i : i + 1]) * now - past) / off[:, i : i + 1]
+            total += now * now
+    total = np.where(total < _LARGEST, total, _LARGEST)
     log_weight = -np.log(total) - np.log(np.sum(1 / total, axis=1, keepdims=True))
     flipped = turned[:, None]
     nodes = np.where(flipped, 1 - p[:, ::-1], p), np.where(flipped, p[:, ::-1], 1 - p)

@@ -23,7 +23,7 @@ from clvmodels.kernels.uniform_ticks import counts_by_ticks, longest
 
 _LAW = ("r", "alpha", "a", "b", "delta")
 _FOLLOWED = 32  # purchases ahead that rates are resolved for, as if they had been made
-_SMOOTH = 8  # nodes along p beyond those of the gaps, for expectations
+_SMOOTH = 7  # nodes along p beyond those of the gaps, for expectations
 _LONG = 60  # more at most, for long horizons
 _CELLS = 2_000_000  # nodes x numbers at a time: 16 MB an array
 _TAIL = 10.0  # standard deviations of a Poisson law beyond which nothing is left, and
@@ -197,18 +197,26 @@ def _averaged(params: Mapping[str, Any], table: Table, n_columns: int, more: int
     for part in parts(laws, silence, gaps, more, _finer(params, reach)):
         _, awake, asleep = part.waiting()
         chances = part.rule.chances
-        by_rate = awake @ chances.q + asleep @ chances.p
-        mass = by_rate.sum(axis=1)
-        found = np.zeros((len(part.rows), n_columns))
-        likely = np.flatnonzero((by_rate / mass[:, None]).max(axis=0) > _UNLIKELY)
+        likely = slice(None) if n_columns == 1 else _likely(awake @ chances.q + asleep @ chances.p)
+        awake, asleep, rates = awake[:, likely], asleep[:, likely], part.rule.rate[likely]
+        mass, found = np.zeros(len(part.rows)), np.zeros((len(part.rows), n_columns))
         size = max(1, _CELLS // (len(chances.p) * 2 * n_columns))
-        for some in (likely[i : i + size] for i in range(0, len(likely), size)):
-            values = table(part.rule.rate[some], chances, part.law[4])
+        for some in (slice(i, i + size) for i in range(0, len(rates), size)):
+            values = table(rates[some], chances, part.law[4])
+            whole = np.ones((*values.shape[:2], 1))
             for state, (left, chance) in enumerate(((awake, chances.q), (asleep, chances.p))):
                 here = left[:, some].reshape(len(part.rows), -1)
-                found += here @ (values[:, :, state] * chance[:, None]).reshape(-1, n_columns)
+                each = np.concatenate([values[:, :, state], whole], axis=2) * chance[:, None]
+                summed = here @ each.reshape(-1, n_columns + 1)
+                found += summed[:, :-1]
+                mass += summed[:, -1]
         out[part.draw, part.rows] = found / mass[:, None]
     return out.reshape(-1, n_columns)
+
+
+def _likely(by_rate: FloatArray) -> IntArray:
+    """Return the rates that some history may have, from the chance of each rate and row."""
+    return np.flatnonzero((by_rate / by_rate.sum(axis=1, keepdims=True)).max(axis=0) > _UNLIKELY)
 
 
 def _finer(params: Mapping[str, Any], reach: float) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 from clvmodels.arrays import FloatArray, IntArray
 from clvmodels.prediction.futures import Futures, ParamDraws, Quantity
 
-_PER_TERM = 2  # draws for each coefficient of the parabola
+_PER_TERM = 1.3  # draws for each coefficient of the parabola
 _HELD_OUT = 8  # draws that say how well
 _ERROR = 0.1  # of the spread over draws: quantiles of 4,000 draws err by a thirtieth of it
 _DIGITS = 1e-9  # relative, below which a spread is rounding
@@ -60,7 +60,7 @@ def draw_response(futures: Futures, quantity: Quantity, draws: ParamDraws) -> Dr
     positive = [p.name for p in futures.model.parameters]
     n = len(draws[positive[0]])
     terms = _terms(np.array([np.log(draws[name]) for name in positive]))
-    wanted = _PER_TERM * terms.shape[1] + _HELD_OUT
+    wanted = int(_PER_TERM * terms.shape[1]) + _HELD_OUT
     looked_at = np.unique(np.linspace(0, n - 1, wanted).round().astype(np.int64))
     values = futures.evaluate(quantity, {name: v[looked_at] for name, v in draws.items()})
     seen = terms[looked_at]
