@@ -25,6 +25,7 @@ import pandas as pd  # noqa: E402
 
 from clvmodels.models import registry  # noqa: E402
 from tests.accuracy.cases import Case, cases  # noqa: E402
+from tests.accuracy.reference import REFERENCES  # noqa: E402
 from tests.accuracy.sweep import PROMISED, Comparison, comparisons  # noqa: E402
 
 PAGE = "docs/accuracy.md"
@@ -39,8 +40,8 @@ def compared(part: tuple[str, int, int, int]) -> list[Comparison]:
 
 def swept(count: int, seed: int, processes: int) -> Iterable[Comparison]:
     """Give all comparisons of so many cases, spread evenly over the models."""
-    each = -(-count // len(registry()))
-    parts = [(model, each, seed, start) for model in registry() for start in range(0, each, PART)]
+    each = -(-count // len(REFERENCES))
+    parts = [(model, each, seed, start) for model in REFERENCES for start in range(0, each, PART)]
     with ProcessPoolExecutor(processes) as pool:
         for found in pool.map(compared, parts):
             yield from found
@@ -98,7 +99,7 @@ def main() -> None:
     asked = parser.parse_args()
     start = time.perf_counter()
     table, broken = summarised(swept(asked.cases, asked.seed, asked.processes), asked.seed)
-    table.insert(4, "cases", -(-asked.cases // len(registry())))
+    table.insert(4, "cases", -(-asked.cases // len(REFERENCES)))
     table.to_csv(accuracy_tables.RESULTS, index=False, float_format="%.2g")
     (ROOT / PAGE).write_text(make_tables.renewed(PAGE), encoding="utf-8")
     sys.stdout.write(

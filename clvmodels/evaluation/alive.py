@@ -75,6 +75,12 @@ def alive_range(
     if not wanted:
         raise ArgumentError("models is empty, and without a model nobody is known to be alive; name one.")
     known = [purchase_model(model if isinstance(model, str) else check_estimate(model).model.name) for model in wanted]
+    sleepers = [model.title for model in known if model.returns]
+    if sleepers:
+        raise ArgumentError(
+            f"models holds {', '.join(sleepers)}, under which nobody leaves and P(alive) is the chance to be awake, "
+            f"so it has no count of customers alive; leave it out."
+        )
     if len({(model.discrete, "litt" in model.statistics) for model in known}) > 1:
         raise ArgumentError(
             f"models are {', '.join(model.title for model in known)}, whose log-likelihoods speak of different data "

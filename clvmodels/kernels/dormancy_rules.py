@@ -22,7 +22,7 @@ _TOPS = np.array([0, *(2**k for k in range(1, 17))])  # largest x of a class: a 
 _STEPS = log(4.0)  # of ln T: a class of T
 _SHORTEST = 1e-9  # T, of which shorter ones are as good
 _CUT = 28.0  # e^-28 = 7e-13 of a law is left out
-_DIGITS = 18.0  # -ln of the error bound of a trapezoidal rule; the error itself is about its square
+_DIGITS = 23.0  # -ln of the error of a trapezoidal rule: 1e-10 of a likelihood
 _FLAT = 4.0  # gamma shapes below have a long tail towards rate 0, along which nodes may lie ever farther apart
 _BELOW = 3.0  # e-folds below the slowest rate that a history tells from 0: there the tail begins
 _NEVER = -600.0  # ln of a rate that is as good as 0

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clvmodels.arrays import FloatArray, IntArray
+from clvmodels.arrays import BoolArray, FloatArray, IntArray
 from clvmodels.prediction.futures import Futures, ParamDraws, Quantity
 
-_PER_TERM = 1.3  # draws for each coefficient of the parabola
+_PER_TERM = 2  # draws for each coefficient of the parabola
 _HELD_OUT = 8  # draws that say how well
 _ERROR = 0.1  # of the spread over draws: quantiles of 4,000 draws err by a thirtieth of it
 _DIGITS = 1e-9  # relative, below which a spread is rounding
@@ -24,25 +24,40 @@ _FLAT = 1e-12  # of the largest variance: what is held, or follows from others, 
 
 @dataclass(frozen=True, eq=False)
 class DrawResponse:
-    """Values under every draw as products: exp(basis @ coefficients), or those of the nearest draw.
+    """Values under every draw as products: exp(terms @ coefficients), or those of the nearest draw looked at.
 
     Attributes
     ----------
-    basis : array, shape (draw, term)
-        The terms of the parabola at every draw; or places among the draws looked at, shape (draw,).
+    terms : array, shape (draw, term)
+        Of the parabola.
     coefficients : array, shape (term, future)
-        Of the logarithms; or the values under the draws looked at, shape (looked at, future).
+        Of the logarithms.
+    nearest : array of int, shape (draw,)
+        The draw among those looked at that stands for each.
+    values : array, shape (looked at, future)
+        What was found.
+    bent : array of bool, shape (future,)
+        Whether a parabola says it; else the nearest draw does.
     """
 
-    basis: FloatArray | IntArray
+    terms: FloatArray
     coefficients: FloatArray
+    nearest: IntArray
+    values: FloatArray
+    bent: BoolArray
+
+    @property
+    def size(self) -> int:
+        """How many numbers tell all."""
+        return self.coefficients.size + self.values.size + self.terms.size
 
     def of(self, futures: slice | IntArray) -> FloatArray:
         """Return the values of some futures under every draw, shape (draw, future)."""
-        if self.basis.ndim == 1:
-            nearest: FloatArray = self.coefficients[:, futures][self.basis]
-            return nearest
-        return np.exp(self.basis @ self.coefficients[:, futures])
+        found: FloatArray = np.exp(self.terms @ self.coefficients[:, futures])
+        other = ~self.bent[futures]
+        if other.any():
+            found[:, other] = self.values[:, futures][self.nearest][:, other]
+        return found
 
 
 def draw_response(futures: Futures, quantity: Quantity, draws: ParamDraws) -> DrawResponse:
@@ -60,19 +75,18 @@ def draw_response(futures: Futures, quantity: Quantity, draws: ParamDraws) -> Dr
     positive = [p.name for p in futures.model.parameters]
     n = len(draws[positive[0]])
     terms = _terms(np.array([np.log(draws[name]) for name in positive]))
-    wanted = int(_PER_TERM * terms.shape[1]) + _HELD_OUT
+    wanted = _PER_TERM * terms.shape[1] + _HELD_OUT
     looked_at = np.unique(np.linspace(0, n - 1, wanted).round().astype(np.int64))
     values = futures.evaluate(quantity, {name: v[looked_at] for name, v in draws.items()})
     seen = terms[looked_at]
-    if wanted < n and np.all(np.isfinite(values)) and np.all(values > 0):
-        test = np.arange(len(looked_at)) % (len(looked_at) // _HELD_OUT) == 0
-        logs = np.log(values)
-        coefficients = np.linalg.lstsq(seen[~test], logs[~test], rcond=None)[0]
-        missed = np.sqrt(np.mean(np.square(seen[test] @ coefficients - logs[test]), axis=0))
-        if np.all(missed <= _ERROR * logs.std(axis=0) + _DIGITS):
-            return DrawResponse(terms, coefficients)
-    distance = ((terms[:, None, :] - seen) ** 2).sum(axis=2)
-    return DrawResponse(np.argmin(distance, axis=1), values)
+    distance = np.square(seen).sum(axis=1) - 2 * terms @ seen.T  # but for what doesn't depend on whom is looked at
+    usable = np.all(np.isfinite(values), axis=0) & np.all(values > 0, axis=0)
+    logs = np.log(np.where(usable, values, 1.0))
+    test = np.arange(len(looked_at)) % max(len(looked_at) // _HELD_OUT, 1) == 0
+    coefficients = np.linalg.lstsq(seen[~test], logs[~test], rcond=None)[0]
+    missed = np.sqrt(np.mean(np.square(seen[test] @ coefficients - logs[test]), axis=0))
+    bent = usable & (wanted < n) & (missed <= _ERROR * logs.std(axis=0) + _DIGITS)
+    return DrawResponse(terms, coefficients, np.argmin(distance, axis=1), values, bent)
 
 
 def _terms(logs: FloatArray) -> FloatArray:

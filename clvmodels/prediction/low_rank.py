@@ -88,7 +88,7 @@ def _looked_at(futures: Futures, quantity: Quantity, draws: ParamDraws) -> tuple
             ahead = told.of(futures.rows.index[rows])
             return ahead if futures.model.returns else ahead * futures.p_alive(draws, rows)
 
-        return by_response, told.coefficients.size
+        return by_response, told.size
 
     def exact(some: ParamDraws, rows: slice | IntArray) -> FloatArray:
         return futures.weigh(futures.alive_in_phases(some, rows), futures.evaluate(quantity, some), rows)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
+from mpmath import mp, mpf
 from scipy.linalg import expm
 
 import clvmodels as clv
 from clvmodels.arrays import Ragged
 from clvmodels.errors import ArgumentError, InputError
+from clvmodels.kernels import gap_subsets
+from clvmodels.prediction.draw_response import draw_response
+from clvmodels.prediction.futures import Futures
 from clvmodels.valuation.discounting import discounted_expectation
 from tests.contract.individual import average, beta, gamma
 
@@ -52,6 +59,31 @@ def test_likelihood_and_chance_to_be_awake_are_averages_over_customers(history):
     assert MODEL.p_alive(PARAMS, h)[0] == pytest.approx(awake / (awake + asleep), rel=1e-9, abs=0)
 
 
+@pytest.mark.parametrize("longest", [gap_subsets.LONGEST, -1], ids=["closed form", "nodes"])
+@pytest.mark.parametrize("law", [tuple(PARAMS.values()), (0.05, 40.0, 0.02, 3.0, 1e-6), (12.0, 0.3, 40.0, 5.0, 0.7)])
+def test_both_ways_to_a_likelihood_have_the_digits_of_a_sum_over_who_slept_when(monkeypatch, longest, law):
+    monkeypatch.setattr(gap_subsets, "LONGEST", longest)
+    histories = [(39.0, []), (0.0, [3.0]), (20.0, [12.3]), (1.0, [3, 4, 0.14, 20.0]), (9.0, [1, 2, 1, 8, 1, 1, 3, 0.5])]
+    found = MODEL.pointwise(dict(zip(PARAMS, law, strict=True)), rows(histories))
+    right = [float(mp.log(likelihood_by_subsets(law, *history))) for history in histories]
+    # Nodes leave out 1e-12 of a law, and a few parts in 10^11 of what lies between them.
+    np.testing.assert_allclose(found, right, atol=1e-12 if longest > 0 else 1e-10, rtol=1e-13)
+
+
+def likelihood_by_subsets(law, silence, gaps):
+    """Return the likelihood in 50 digits, as a sum over the gaps that were slept through."""
+    with mp.workdps(50):
+        r, alpha, a, b, delta = (mpf(v) for v in law)
+        times = [mpf(float(g)) for g in (*gaps, silence)]
+        total, x = mpf(0), len(gaps)
+        for slept in product((0, 1), repeat=x + 1):
+            k = sum(slept)
+            rate = alpha + sum(t * (delta if s else 1) for t, s in zip(times, slept, strict=True))
+            chance = mp.beta(a + k, b + x + 1 - k) / mp.beta(a, b) * delta ** sum(slept[:-1])
+            total += chance * mp.gamma(r + x) / mp.gamma(r) * (alpha / rate) ** r / rate**x
+        return total
+
+
 def test_who_never_wakes_follows_the_model_of_leaving():
     h = rows(HISTORIES)
     narrow = {name: PARAMS[name] for name in ("r", "alpha", "a", "b")}
@@ -87,6 +119,52 @@ def test_discounted_purchases_are_those_of_each_number_summed():
         timing = MODEL.timing(params, 60.0, n, 0.01)
         total = MODEL.pmf(params, 60.0, 400)[1:400] @ timing.mean
         assert total == pytest.approx(float(discounted_expectation(MODEL, params, 60.0, 0.01)), rel=1e-4, abs=0)
+
+
+def test_discounted_purchases_are_the_integral_of_expected_ones():
+    points, weights = np.polynomial.legendre.leggauss(80)
+    u = 30 * (points + 1)
+    for force in (0.002, 0.3):
+        inside = 30 * weights @ (force * np.exp(-force * u) * MODEL.expectation(PARAMS, u))
+        right = inside + np.exp(-60 * force) * MODEL.expectation(PARAMS, 60.0)
+        # What 80 nodes leave of the integral.
+        assert discounted_expectation(MODEL, PARAMS, 60.0, force) == pytest.approx(right, rel=1e-9, abs=0)
+    for params in (PARAMS, PARAMS | {"delta": 0.6}):  # a whole life is worth what a very long one is
+        whole = discounted_expectation(MODEL, params, np.inf, 0.05)
+        assert whole == pytest.approx(discounted_expectation(MODEL, params, 900.0, 0.05), rel=1e-9, abs=0)
+
+
+def test_a_few_draws_tell_expectations_under_all():
+    rfm = base(PARAMS, 60, 60.0, 6)
+    rng = np.random.default_rng(5)
+    given = clv.estimate_from("dormancynbd", PARAMS, period="week")
+    draws = {name: value * np.exp(rng.normal(0, 0.15, 400)) for name, value in PARAMS.items()}
+    futures = Futures.of(given, rfm)
+
+    def ahead(model, params):
+        return model.expectation(params, 26.0)
+
+    response = draw_response(futures, ahead, draws)
+    assert response.bent.mean() > 0.9
+    told = response.of(slice(None))
+    some = np.arange(0, 400, 25)
+    right = futures.evaluate(ahead, {name: values[some] for name, values in draws.items()})
+    off = np.sqrt(np.mean(np.square(np.log(told[some] / right)), axis=0))[response.bent]
+    assert np.all(off < 0.2 * np.log(told).std(axis=0)[response.bent])  # twice what eight held-out draws allow
+
+
+def test_draws_that_no_parabola_tells_are_taken_for_the_nearest():
+    rfm = base(PARAMS, 20, 60.0, 6)
+    rng = np.random.default_rng(5)
+    draws = {name: value * np.exp(rng.normal(0, 0.15, 300)) for name, value in PARAMS.items()}
+    futures = Futures.of(clv.estimate_from("dormancynbd", PARAMS, period="week"), rfm)
+
+    def jagged(model, params):
+        return 1.5 + np.sin(1e6 * params["r"] + 0.0 * params["silence"])
+
+    told = draw_response(futures, jagged, draws).of(slice(None))
+    assert told.shape == (300, len(futures.rows))
+    np.testing.assert_allclose(told[0], 1.5 + np.sin(1e6 * draws["r"][0]), rtol=1e-12)  # it was looked at
 
 
 def test_discount_factors_have_the_moments_of_simulated_purchases():
@@ -155,5 +233,31 @@ def test_what_is_not_for_gaps_is_refused():
         clv.fit("dormancynbd", rfm, method="nuts")
     with pytest.raises(ArgumentError, match="awake and asleep"):
         clv.with_buying_rate(rfm, clv.estimate_from("dormancynbd", PARAMS, period="week"))
+    with pytest.raises(ArgumentError, match="takes no covariates"):
+        clv.fit("dormancynbd", replace(rfm, groups={"shop": np.arange(len(rfm)) % 2}), covariates={"buying": "shop"})
+    with pytest.raises(ArgumentError, match="nobody leaves"):
+        clv.alive_range(rfm, models=["mbgnbd", "dormancynbd"], horizon=4)
     with pytest.raises(ArgumentError, match="below 1"):
         clv.estimate_from("dormancynbd", PARAMS | {"delta": 1.0}, period="week")
+
+
+@pytest.mark.slow
+def test_sleep_is_found_where_it_is():
+    true = PARAMS | {"delta": 0.05}
+    held, worlds = 0, 6
+    for seed in range(worlds):
+        rfm = base(true, 1_500, 52.0, 100 + seed)
+        found = clv.fit("dormancynbd", rfm)
+        table = found.table(ci_prob=0.9).set_index("parameter")
+        held += int(table.loc["delta", "lower"] <= true["delta"] <= table.loc["delta", "upper"])
+        assert clv.likelihood_ratio(clv.fit("mbgnbd", rfm), found, rfm).p_value < 0.01
+    assert held >= 4  # of six intervals of 90%; fewer happen once in sixty times
+
+
+@pytest.mark.slow
+def test_no_sleep_is_found_where_there_is_none():
+    found = []
+    for seed in range(6):
+        rfm = base({n: PARAMS[n] for n in ("r", "alpha", "a", "b")}, 1_500, 52.0, 200 + seed, model="mbgnbd")
+        found.append(clv.likelihood_ratio(clv.fit("mbgnbd", rfm), clv.fit("dormancynbd", rfm), rfm).p_value)
+    assert sum(p < 0.05 for p in found) <= 1  # two of six happen once in thirty times
