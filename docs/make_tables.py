@@ -32,6 +32,7 @@ AUDIT = ROOT / "experiments" / "09_audit" / "results"
 LOG_CHECKS = ROOT / "experiments" / "08_log_checks" / "results"
 DEPENDENCE = ROOT / "experiments" / "05_spend_and_frequency" / "results"
 FIRST_PURCHASE = ROOT / "experiments" / "10_first_purchase" / "results"
+DORMANCY = ROOT / "experiments" / "11_dormancy" / "results"
 BY = "docs/make_tables.py"
 COLUMNS = {
     "name": "forecast",
@@ -647,6 +648,33 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
                 "phi": ("found: worth", ".2f"),
                 "dispersion": ("found: looser", ".1f"),
             },
+        ),
+    },
+    "experiments/11_dormancy/README.md": {
+        "fits": lambda: results(
+            DORMANCY / "fits.csv",
+            {
+                "data": ("data", ""),
+                "model": ("model", ""),
+                "log_likelihood": ("log-likelihood", ",.1f"),
+                "delta": ("delta", ".3f"),
+                "p_value": ("p against leaving for good", ".1g"),
+                "seconds": ("processor seconds", ".2f"),
+            },
+            ".2f",
+        ),
+        "forecasts": lambda: results(
+            DORMANCY / "forecasts.csv",
+            {
+                "data": ("data", ""),
+                "name": ("model", ""),
+                "bias": ("bias", ".1%"),
+                "crps": ("CRPS", ".4f"),
+                "pit_ks": ("PIT distance", ".3f"),
+                "ece": ("error of P(active)", ".3f"),
+                "coverage": ("90% intervals hold", ".1%"),
+            },
+            ".3f",
         ),
     },
     "experiments/05_spend_and_frequency/README.md": {

@@ -1,6 +1,7 @@
 """Customers who fall asleep and wake, on CDNOW: fit, forecast and its price beside models in which customers leave.
 
-python experiments/11_dormancy/run.py writes results/*.csv.
+python experiments/11_dormancy/run.py     some minutes on two cores; writes results/*.csv
+python docs/make_tables.py                puts them into the text beside it
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ def forecasts(log: pd.DataFrame) -> pd.DataFrame:
     """Return the scores of 39 weeks ahead of one origin."""
     board = clv.backtest(log, **COLUMNS, models=list(MODELS), heuristics=[], horizon=39, origins=[SPLIT])
     table = board.to_frame()
+    table = table[table["name"].isin(MODELS)]
     return table[["name", *(column for column in SCORES if column in table)]]
 
 
