@@ -57,7 +57,7 @@ def test_a_log_made_by_a_model_leads_back_to_its_parameters():
 
 @pytest.mark.parametrize("model", [name for name, needs in clv.models()[["name", "statistics"]].values if "T" in needs])
 def test_nobody_followed_for_no_time_comes_back(model):
-    known = {"r": 0.5, "alpha": 5.0, "a": 0.8, "b": 2.5, "s": 0.6, "beta": 11.0}
+    known = {"r": 0.5, "alpha": 5.0, "a": 0.8, "b": 2.5, "s": 0.6, "beta": 11.0, "delta": 0.1}
     params = {
         name: known.get(name, 1.0) for name in clv.models().set_index("name").loc[model, "parameters"].split(", ")
     }

@@ -14,12 +14,14 @@ from clvmodels.errors import ArgumentError
 from clvmodels.inference.comparability import nested
 from clvmodels.inference.selection import noise_notes
 from clvmodels.records import Period, Summary
+from tests.contract.cases import gaps_of
 
 pytestmark = pytest.mark.usefixtures("muted_findings")
 
 STAYING = {"r": 0.8, "alpha": 6.0}
 LEAVING = {"r": 0.8, "alpha": 6.0, "a": 0.8, "b": 2.5}
 CONTAINS = {
+    ("mbgnbd", "dormancynbd"),
     ("nbd", "bgnbd"),
     ("nbd", "mbgnbd"),
     ("nbd", "paretonbd"),
@@ -76,7 +78,14 @@ def made_up(model):
     x = np.array([0, 0, 1, 1, 3, 10, 40], dtype=float)
     T = np.array([1.0, 40.0, 30.0, 39.0, 39.0, 39.0, 52.0])
     t_x = x if model.contractual else np.array([0.0, 0.0, 1.0, 39.0, 20.0, 38.0, 50.0])
-    return {"x": x, "t_x": t_x, "T": T, "litt": np.where(x > 0, x * np.log(np.maximum(t_x, 1) / np.maximum(x, 1)), 0.0)}
+    gaps = gaps_of(x, t_x)
+    return {
+        "x": x,
+        "t_x": t_x,
+        "T": T,
+        "gaps": gaps,
+        "litt": np.where(x > 0, x * np.log(np.maximum(t_x, 1) / np.maximum(x, 1)), 0.0),
+    }
 
 
 def pairs():
