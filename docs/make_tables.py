@@ -91,8 +91,12 @@ def cdnow() -> Any:
 
 @cache
 def fitted() -> dict[str, Any]:
-    """Return all models of buying at any time, fitted to the sample."""
-    buying = [name for name, model in clv.models.registry().items() if "T" in model.statistics and not model.discrete]
+    """Return the models of buying at any time that need no gaps, fitted to the sample."""
+    buying = [
+        name
+        for name, model in clv.models.registry().items()
+        if "T" in model.statistics and "gaps" not in model.statistics and not model.discrete
+    ]
     return {name: clv.fit(name, cdnow()) for name in buying}
 
 

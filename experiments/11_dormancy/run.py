@@ -41,16 +41,16 @@ def forecasts(log: pd.DataFrame) -> pd.DataFrame:
 
 
 def main() -> None:
-    """Fit and forecast the sample and the whole cohort."""
+    """Fit the sample and the whole cohort, and forecast the sample."""
     RESULTS.mkdir(exist_ok=True)
-    fitted, ahead = [], []
+    fitted = []
     for data, sample in (("sample", True), ("full", False)):
         log = clv.load_cdnow(sample=sample)
         clv.fit("nbd", clv.rfm_summary(log, **COLUMNS, observation_end=SPLIT))  # what the first fit loads isn't timed
         fitted.append(fits(clv.rfm_summary(log, **COLUMNS, observation_end=SPLIT)).assign(data=data))
         pd.concat(fitted).to_csv(RESULTS / "fits.csv", index=False, float_format="%.6g")
-        ahead.append(forecasts(log).assign(data=data))
-        pd.concat(ahead).to_csv(RESULTS / "forecasts.csv", index=False, float_format="%.4g")
+        if sample:
+            forecasts(log).assign(data=data).to_csv(RESULTS / "forecasts.csv", index=False, float_format="%.4g")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Every public column of forecasts of seven bases, made from parameters that are given, so that no search enters.
+"""Every public column of forecasts of six bases, made from parameters that are given, so that no search enters.
 
     python -m tests.golden.golden
 
@@ -83,7 +83,6 @@ CASES: dict[str, tuple[Callable[[], Summary], tuple[str, ...]]] = {
     "simulated_bgcnbd": (simulated("bgcnbd"), ("bgcnbd", "mbgcnbd")),
     "simulated_ggomnbd": (simulated("ggomnbd"), ("ggomnbd",)),
     "simulated_nbd": (simulated("nbd"), ("nbd",)),
-    "simulated_dormancynbd": (simulated("dormancynbd"), ("dormancynbd",)),
 }
 
 

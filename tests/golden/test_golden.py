@@ -1,4 +1,4 @@
-"""No change of structure moves a number: every public column of seven bases is what it was.
+"""No change of structure moves a number: every public column of six bases is what it was.
 
 A change that means to move numbers makes numbers.json anew (`python -m tests.golden.golden`), and says why.
 """

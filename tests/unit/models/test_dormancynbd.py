@@ -244,8 +244,8 @@ def test_what_is_not_for_gaps_is_refused():
 @pytest.mark.slow
 def test_sleep_is_found_where_it_is():
     true = PARAMS | {"delta": 0.05}
-    rfm = base(true, 500, 52.0, 100)
-    found = clv.fit("dormancynbd", rfm, n_draws=200)
+    rfm = base(true, 800, 52.0, 100)
+    found = clv.fit("dormancynbd", rfm, n_draws=400)
     delta = found.table(ci_prob=0.99).set_index("parameter").loc["delta"]
     assert delta["lower"] < true["delta"] < delta["upper"]
     assert clv.likelihood_ratio(clv.fit("mbgnbd", rfm), found, rfm).p_value < 0.01
@@ -253,6 +253,6 @@ def test_sleep_is_found_where_it_is():
 
 @pytest.mark.slow
 def test_no_sleep_is_found_where_there_is_none():
-    rfm = base({n: PARAMS[n] for n in ("r", "alpha", "a", "b")}, 500, 52.0, 200, model="mbgnbd")
-    found = clv.fit("dormancynbd", rfm, n_draws=200)
+    rfm = base({n: PARAMS[n] for n in ("r", "alpha", "a", "b")}, 800, 52.0, 200, model="mbgnbd")
+    found = clv.fit("dormancynbd", rfm, n_draws=400)
     assert clv.likelihood_ratio(clv.fit("mbgnbd", rfm), found, rfm).p_value > 0.05
