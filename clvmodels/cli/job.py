@@ -167,13 +167,28 @@ def write(found: Found, task: Task, place: Path) -> list[str]:
     return [name for name in _FILES if (place / name).exists()]
 
 
+def missed(board: Scorecard) -> str:
+    """Return a sentence where the model's total of the holdout missed its interval; nothing where it held."""
+    table = board.tables.get("spend", board.tables["purchases"])
+    for row in table[table["kind"] == "model"].head(1).itertuples():
+        if row.actual < row.total_lower or row.actual > row.total_upper:
+            side = "high" if row.total > row.actual else "low"
+            off = f"{abs(row.total / row.actual - 1):.0%} too {side}" if row.actual else f"too {side}"
+            return (
+                f"\nIn the holdout the model's total was {off}, outside its interval: take this interval as too narrow."
+            )
+    return ""
+
+
 def tell(found: Found, out: Path, written: list[str]) -> None:
     """Print the short version of the answer."""
     say_notes(note for note in _all_notes(found) if note.level == "warning" or note.code == SHARE)
-    if found.study.scorecard is not None:
-        for target, table in found.study.scorecard.tables.items():
+    answer, board = found.answer, found.study.scorecard
+    if board is not None:
+        answer += missed(board)
+        for target, table in board.tables.items():
             print(f"\n{target.capitalize()} in the holdout, forecast and actual\n{short(table)}")
-    print(f"\n{found.n_customers:,} customers{found.answer}")
+    print(f"\n{found.n_customers:,} customers{answer}")
     if found.study.drift is not None:
         print(f"\n{found.study.drift}\n\n{changes(found.study.drift)}")
     print(f"\nIn {out}:")
