@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from clvmodels.api import Study
@@ -170,10 +171,11 @@ def write(found: Found, task: Task, place: Path) -> list[str]:
 def missed(board: Scorecard) -> str:
     """Return a sentence where the model's total of the holdout missed its interval; nothing where it held."""
     table = board.tables.get("spend", board.tables["purchases"])
-    for row in table[table["kind"] == "model"].head(1).itertuples():
-        if row.actual < row.total_lower or row.actual > row.total_upper:
-            side = "high" if row.total > row.actual else "low"
-            off = f"{abs(row.total / row.actual - 1):.0%} too {side}" if row.actual else f"too {side}"
+    names = ["total", "total_lower", "total_upper", "actual"]
+    for total, lower, upper, actual in table.loc[table["kind"] == "model", names].head(1).to_numpy(dtype=np.float64):
+        if actual < lower or actual > upper:
+            side = "high" if total > actual else "low"
+            off = f"{abs(total / actual - 1):.0%} too {side}" if actual else f"too {side}"
             return (
                 f"\nIn the holdout the model's total was {off}, outside its interval: take this interval as too narrow."
             )
